@@ -1,0 +1,144 @@
+# Tallystick: see README.md. Objects go under build/<mode>/; there is no configure step.
+#
+#   make            the program, optimised            make check     every test
+#   make demo       a registry's story, end to end    make run       that registry, served
+#   make asan|tsan  the tests under sanitizers        make bench     measurements
+
+MODE    ?= release
+B       ?= build/$(MODE)
+PORT    ?= 8080
+PREFIX  ?= /usr/local
+CC      ?= gcc
+PYTHON  ?= /usr/bin/python3
+
+PACKAGES := libmicrohttpd sqlite3 libsodium jansson libcurl libxml-2.0 libcrypto
+# V=1 shows whole commands.
+Q := $(if $(V),,@)
+# Evaluated when first needed, so that `make check` can install the packages before.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lcsv
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
+HARDEN   := -fstack-protector-strong -fPIE -fno-strict-overflow -ftrivial-auto-var-init=zero
+FLAGS_release  := -O2 -g -D_FORTIFY_SOURCE=3 $(HARDEN)
+FLAGS_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FLAGS_tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+FLAGS_coverage := -O0 -g --coverage
+MODE_FLAGS := $(FLAGS_$(MODE))
+ifeq ($(MODE_FLAGS),)
+$(error unknown MODE '$(MODE)')
+endif
+CFLAGS  ?=
+# Warnings are errors here; packagers on other compilers say WERROR=
+WERROR  ?= -Werror
+override CFLAGS += -std=gnu17 -D_GNU_SOURCE -I. -pthread $(WARNINGS) $(WERROR) $(MODE_FLAGS) $(PKG_CFLAGS)
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+override LDFLAGS += -pthread $(MODE_FLAGS) $(LDFLAGS_$(MODE))
+
+LEDGER_SRC := $(sort $(wildcard ledger/*/*.c))
+SERVER_SRC := $(filter-out server/main.c,$(sort $(wildcard server/*/*.c)))
+UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
+BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
+
+LEDGER_OBJ := $(LEDGER_SRC:%.c=$B/%.o)
+SERVER_OBJ := $(SERVER_SRC:%.c=$B/%.o)
+UNIT_BIN   := $(UNIT_SRC:%.c=$B/%)
+BIN        := $B/tallystick
+
+.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint format coverage bench \
+        install clean help deps
+.DEFAULT_GOAL := all
+
+all: $(BIN)
+
+$B/libtallystick.a: $(LEDGER_OBJ)
+	@rm -f $@
+	@echo '  AR  $@'
+	$Q$(AR) rcs $@ $^
+
+$(BIN): $B/server/main.o $(SERVER_OBJ) $B/libtallystick.a
+	@echo '  LD  $@'
+	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$B/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC  $<'
+	$Q$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Files that are built into the program as they are.
+$B/ledger/store/schema.o: $(wildcard schema/*.sql)
+$B/server/api/openapi.o: $(wildcard schema/openapi.json)
+
+$B/tests/unit/%: $B/tests/unit/%.o $(SERVER_OBJ) $B/libtallystick.a
+	@echo '  LD  $@'
+	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+$B/bench: $(BENCH_SRC:%.c=$B/%.o) $B/libtallystick.a
+	@echo '  LD  $@'
+	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+-include $(LEDGER_OBJ:.o=.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d)
+
+deps:
+	@scripts/install-deps.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@TALLYSTICK=$(BIN) scripts/demo.sh
+
+run: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@TALLYSTICK=$(BIN) PORT=$(PORT) scripts/demo.sh --serve
+
+check: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory check-all
+
+check-all: check-layers check-unit check-api check-model
+
+check-unit: $(UNIT_BIN)
+	@scripts/run-unit-tests.sh $(UNIT_BIN)
+
+check-api: $(BIN)
+	@TALLYSTICK=$(abspath $(BIN)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/api
+
+check-model: $(BIN)
+	@TALLYSTICK=$(abspath $(BIN)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/model
+
+# Dependencies point one way, and each foreign library has one home.
+check-layers:
+	@scripts/check-layers.sh
+
+asan ubsan:
+	@$(MAKE) --no-print-directory MODE=asan -j2 all
+	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	 $(MAKE) --no-print-directory MODE=asan check-unit check-api
+
+tsan:
+	@$(MAKE) --no-print-directory MODE=tsan -j2 all
+	@TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/tsan.supp \
+	 $(MAKE) --no-print-directory MODE=tsan check-unit check-api
+
+lint:
+	@scripts/lint.sh
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+coverage:
+	@$(MAKE) --no-print-directory MODE=coverage -j2 all
+	@$(MAKE) --no-print-directory MODE=coverage check-unit check-api
+	@gcovr --root . --object-directory build/coverage --filter ledger/ --print-summary
+
+bench: all $B/bench
+	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
+
+install: all
+	install -Dm755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tallystick
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^#  *//p' Makefile | head -5
+	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint format coverage bench install clean help'

@@ -1,0 +1,131 @@
+#include "ledger/base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Decodes one code point at text.data[*at] and moves on; returns -1 when it is not well-formed. */
+static int32_t next_code_point(lg_bytes text, size_t *at)
+{
+    uint8_t lead = text.data[*at];
+    size_t extra;
+    int32_t code, least;
+    if (lead < 0x80) {
+        (*at)++;
+        return lead;
+    }
+    if (lead >= 0xc2 && lead <= 0xdf) {
+        extra = 1, code = lead & 0x1f, least = 0x80;
+    } else if ((lead & 0xf0) == 0xe0) {
+        extra = 2, code = lead & 0x0f, least = 0x800;
+    } else if (lead >= 0xf0 && lead <= 0xf4) {
+        extra = 3, code = lead & 0x07, least = 0x10000;
+    } else {
+        return -1;
+    }
+    if (text.len - *at <= extra)
+        return -1;
+    for (size_t i = 1; i <= extra; i++) {
+        uint8_t c = text.data[*at + i];
+        if ((c & 0xc0) != 0x80)
+            return -1;
+        code = code << 6 | (c & 0x3f);
+    }
+    if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+        return -1;
+    *at += extra + 1;
+    return code;
+}
+
+bool lg_text_is_utf8(lg_bytes text)
+{
+    for (size_t at = 0; at < text.len;)
+        if (next_code_point(text, &at) < 0)
+            return false;
+    return true;
+}
+
+static bool is_control(int32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+static bool is_space(int32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+           c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+bool lg_text_is_line(lg_bytes text)
+{
+    int32_t last = 'x';
+    for (size_t at = 0; at < text.len;) {
+        bool first = at == 0;
+        int32_t c = next_code_point(text, &at);
+        if (c < 0 || is_control(c) || (first && is_space(c)))
+            return false;
+        last = c;
+    }
+    return !is_space(last);
+}
+
+char *lg_text_collapse(lg_arena *arena, const char *text)
+{
+    lg_bytes in = lg_bytes_str(text);
+    char *out = lg_arena_alloc(arena, in.len + 1);
+    size_t len = 0;
+    bool blank = false;
+    for (size_t at = 0; at < in.len;) {
+        size_t start = at;
+        int32_t c = next_code_point(in, &at);
+        if (c < 0) { /* not UTF-8: kept as it is; callers check */
+            at = start + 1;
+        } else if (is_space(c)) {
+            blank = len > 0;
+            continue;
+        }
+        if (blank)
+            out[len++] = ' ';
+        blank = false;
+        memcpy(out + len, in.data + start, at - start);
+        len += at - start;
+    }
+    out[len] = '\0';
+    return out;
+}
+
+char *lg_text_squash(lg_arena *arena, const char *text)
+{
+    lg_bytes in = lg_bytes_str(text);
+    char *out = lg_arena_alloc(arena, in.len + 1);
+    size_t len = 0;
+    bool in_digits = false; /* inside a digit run that has shown a significant digit */
+    for (size_t at = 0; at < in.len;) {
+        size_t start = at;
+        int32_t c = next_code_point(in, &at);
+        if (c < 0) {
+            at = start + 1;
+            continue;
+        }
+        if (c >= 0xff01 && c <= 0xff5e)
+            c -= 0xff01 - 0x21;
+        if (c < 0x80) {
+            if (!isalnum((unsigned char)c))
+                continue; /* a separator does not end a digit run's significance: 1-001 and 1001 are alike */
+            if (c == '0' && !in_digits)
+                continue;
+            in_digits = isdigit((unsigned char)c) != 0;
+            out[len++] = (char)toupper((unsigned char)c);
+        } else if (!is_space(c)) {
+            in_digits = false;
+            memcpy(out + len, in.data + start, at - start);
+            len += at - start;
+        }
+    }
+    out[len] = '\0';
+    return out;
+}
+
+bool lg_text_equal(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}

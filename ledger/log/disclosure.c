@@ -1,0 +1,157 @@
+#include "ledger/base/buf.h"
+#include "ledger/base/json.h"
+#include "ledger/crypto/encoding.h"
+#include "ledger/crypto/secret.h"
+#include "ledger/log/entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SALT_TEXT_LEN = (LG_SALT_LEN * 4 + 2) / 3, /* base64url characters */
+    DIGEST_LEN = 43,
+};
+
+/* ["<salt>", "<name>", <value>], spaced as RFC 9901 section 4.2.1 recommends, for the sake of its test
+ * vectors. */
+static void write_plain(lg_buf *out, const uint8_t salt[LG_SALT_LEN], const lg_fact *fact)
+{
+    char salt_text[SALT_TEXT_LEN + 1];
+    lg_base64url_write(salt_text, salt, LG_SALT_LEN);
+    lg_buf_add(out, "[\"", 2);
+    lg_buf_add(out, salt_text, SALT_TEXT_LEN);
+    lg_buf_add(out, "\", ", 3);
+    lg_json_quote(out, fact->name, strlen(fact->name));
+    lg_buf_add(out, ", ", 2);
+    lg_buf_str(out, fact->value);
+    lg_buf_char(out, ']');
+}
+
+char *lg_disclosure_make(lg_arena *arena, const uint8_t salt[LG_SALT_LEN], const char *name,
+                         const char *value)
+{
+    lg_buf plain = {0};
+    write_plain(&plain, salt, &(lg_fact){name, value});
+    char *text = lg_base64url_encode(arena, lg_buf_bytes(&plain));
+    lg_buf_clear(&plain);
+    return text;
+}
+
+lg_digest_text lg_disclosure_digest(lg_bytes disclosure)
+{
+    lg_digest_text out;
+    lg_hash hash = lg_sha256(disclosure);
+    lg_base64url_write(out.s, hash.b, LG_HASH_LEN);
+    return out;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void lg_disclose_facts(lg_arena *arena, const lg_fact *facts, size_t fact_count, char **disclosures,
+                       const char *const **digests)
+{
+    lg_buf plain = {0}; /* all the arrays, one behind the other */
+    size_t *ends = lg_arena_array(arena, fact_count, sizeof *ends);
+    lg_digest_text *texts = lg_arena_array(arena, fact_count, sizeof *texts);
+    const char **sorted = lg_arena_array(arena, fact_count, sizeof *sorted);
+    size_t joined_len = 0;
+    for (size_t i = 0; i < fact_count; i++) {
+        uint8_t salt[LG_SALT_LEN];
+        size_t start = plain.len;
+        lg_random(salt, sizeof salt);
+        write_plain(&plain, salt, &facts[i]);
+        ends[i] = plain.len;
+        joined_len += ((plain.len - start) * 4 + 2) / 3 + 1;
+    }
+    char *joined = lg_arena_alloc(arena, joined_len + 1), *p = joined;
+    for (size_t i = 0, start = 0; i < fact_count; start = ends[i++]) {
+        if (i > 0)
+            *p++ = '~';
+        size_t len = lg_base64url_write(p, plain.data + start, ends[i] - start);
+        texts[i] = lg_disclosure_digest(lg_bytes_of(p, len));
+        sorted[i] = texts[i].s;
+        p += len;
+    }
+    lg_buf_clear(&plain);
+    /* Sorted, so that their order says nothing of which fact is which. */
+    if (fact_count > 0)
+        qsort(sorted, fact_count, sizeof *sorted, by_text);
+    *disclosures = joined;
+    *digests = sorted;
+}
+
+static bool is_json_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The third element of a valid JSON array of two strings and a value, as it was written but without white
+ * space between tokens: no number and no escape changes its form. */
+static char *compact_third(lg_arena *arena, lg_bytes array)
+{
+    char *out = lg_arena_alloc(arena, array.len + 1);
+    size_t len = 0, commas = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < array.len; i++) {
+        char c = (char)array.data[i];
+        bool keep = commas >= 2;
+        if (in_string) {
+            if (c == '\\') {
+                if (keep)
+                    out[len++] = c;
+                c = (char)array.data[++i];
+            } else if (c == '"') {
+                in_string = false;
+            }
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == ',' && !keep) {
+            commas++;
+        } else if (is_json_space(c)) {
+            continue;
+        }
+        if (keep)
+            out[len++] = c;
+    }
+    out[len - 1] = '\0'; /* the array's own bracket */
+    return out;
+}
+
+static bool is_salt(const json_t *value)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const char *text = json_string_value(value);
+    size_t len = json_string_length(value);
+    return text && len >= SALT_TEXT_LEN && strspn(text, allowed) == len;
+}
+
+/* RFC 9901 section 4.2.1: a claim name may not be one of the two that carry digests. */
+static bool is_fact_name(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text && strcmp(text, "_sd") != 0 && strcmp(text, "...") != 0;
+}
+
+lg_err lg_disclosure_parse(lg_arena *arena, lg_bytes disclosure, lg_fact *out, lg_report *report)
+{
+    lg_bytes plain;
+    json_t *array;
+    if (!lg_base64url_decode(arena, disclosure, &plain))
+        return lg_fail(report, LG_CORRUPT, "The disclosure is not base64url.");
+    if (lg_json_load(plain, &array, NULL) != LG_OK)
+        return lg_fail(report, LG_CORRUPT, "The disclosure is not strict JSON.");
+    lg_err err = LG_OK;
+    if (json_is_array(array) && json_array_size(array) == 3 && is_salt(json_array_get(array, 0)) &&
+        is_fact_name(json_array_get(array, 1))) {
+        const json_t *name = json_array_get(array, 1);
+        out->name = lg_arena_strndup(arena, json_string_value(name), json_string_length(name));
+        out->value = compact_third(arena, plain);
+    } else {
+        err = lg_fail(report, LG_CORRUPT, "The disclosure is not an array of salt, name and value.");
+    }
+    json_decref(array);
+    return err;
+}

@@ -1,0 +1,178 @@
+#include "ledger/log/entry.h"
+
+#include "ledger/base/buf.h"
+#include "ledger/base/json.h"
+#include "ledger/base/text.h"
+#include "ledger/crypto/encoding.h"
+#include "ledger/log/note.h"
+
+#include <string.h>
+
+enum {
+    TYPE_MAX = 64,                             /* bytes */
+    VKEY_MAX = LG_ORIGIN_MAX + 1 + 8 + 1 + 44, /* name+hex(4)+base64(33) */
+    DIGEST_LEN = 43,                           /* base64url of 32 bytes */
+};
+
+static const char GENESIS[] = "genesis";
+
+lg_hash lg_leaf_hash(lg_bytes entry)
+{
+    static const uint8_t prefix = 0x00;
+    return lg_sha256_cat(lg_bytes_of(&prefix, 1), entry, lg_bytes_of(NULL, 0));
+}
+
+static bool is_type(const char *type)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._";
+    size_t len = strlen(type);
+    return len >= 1 && len <= TYPE_MAX && strspn(type, allowed) == len;
+}
+
+static bool are_digests(const char *const *digests, size_t count)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    if (count > LG_ENTRY_FACTS_MAX)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (strspn(digests[i], allowed) != DIGEST_LEN || digests[i][DIGEST_LEN] != '\0')
+            return false;
+        if (i > 0 && strcmp(digests[i - 1], digests[i]) >= 0)
+            return false;
+    }
+    return true;
+}
+
+/* Entry 0, and only entry 0, names the log; its prev is zeros. */
+static bool is_genesis(const lg_entry *entry)
+{
+    static const lg_hash zeros;
+    return strcmp(entry->type, GENESIS) == 0 && lg_hash_equal(&entry->prev, &zeros) && entry->origin &&
+           lg_key_name_is_valid(entry->origin) && entry->vkey && strlen(entry->vkey) <= VKEY_MAX &&
+           *entry->vkey && lg_text_is_line(lg_bytes_str(entry->vkey));
+}
+
+static bool is_encodable(const lg_entry *entry)
+{
+    if (entry->seq < 0 || entry->seq > LG_SEQ_MAX || !entry->type || !is_type(entry->type) ||
+        !are_digests(entry->digests, entry->digest_count))
+        return false;
+    if (entry->seq == 0)
+        return is_genesis(entry);
+    return strcmp(entry->type, GENESIS) != 0 && !entry->origin && !entry->vkey;
+}
+
+static void put_hash(lg_buf *text, const char *key, const lg_hash *hash)
+{
+    char hex[2 * LG_HASH_LEN + 1];
+    lg_hex_write(hex, hash->b, LG_HASH_LEN);
+    lg_json_put_str(text, key, hex);
+}
+
+lg_err lg_entry_encode(lg_arena *arena, const lg_entry *entry, lg_bytes *out)
+{
+    lg_time again;
+    lg_time_text at = lg_time_format(entry->at);
+    if (!is_encodable(entry) || !lg_time_parse(at.s, &again))
+        return LG_INTERNAL;
+    lg_buf text = {0};
+    lg_json_open(&text);
+    /* Members in the order of RFC 8785 section 3.2.3. */
+    lg_json_key(&text, "_sd");
+    lg_json_list(&text);
+    for (size_t i = 0; i < entry->digest_count; i++)
+        lg_json_strn(&text, entry->digests[i], DIGEST_LEN);
+    lg_json_end(&text);
+    lg_json_put_str(&text, "_sd_alg", "sha-256");
+    lg_json_put_str(&text, "at", at.s);
+    if (entry->seq == 0)
+        lg_json_put_str(&text, "origin", entry->origin);
+    put_hash(&text, "prev", &entry->prev);
+    put_hash(&text, "req", &entry->req);
+    lg_json_put_int(&text, "seq", entry->seq);
+    lg_json_put_str(&text, "type", entry->type);
+    lg_json_put_int(&text, "v", LG_ENTRY_VERSION);
+    if (entry->seq == 0)
+        lg_json_put_str(&text, "vkey", entry->vkey);
+    lg_json_close(&text);
+    lg_err err = text.len <= LG_ENTRY_MAX ? LG_OK : LG_INTERNAL;
+    if (err == LG_OK)
+        *out = lg_arena_copy(arena, lg_buf_bytes(&text));
+    lg_buf_clear(&text);
+    return err;
+}
+
+/* A copy of a string member; NULL if absent or of another type. */
+static const char *take_text(lg_arena *arena, const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_string(value)
+               ? lg_arena_strndup(arena, json_string_value(value), json_string_length(value))
+               : NULL;
+}
+
+static bool take_hash(const json_t *object, const char *name, lg_hash *out)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_string(value) &&
+           lg_hex_decode(lg_bytes_of(json_string_value(value), json_string_length(value)), out->b,
+                         LG_HASH_LEN);
+}
+
+static bool take_digests(lg_arena *arena, const json_t *object, lg_entry *entry)
+{
+    const json_t *list = json_object_get(object, "_sd");
+    size_t count = json_array_size(list);
+    if (!json_is_array(list) || count > LG_ENTRY_FACTS_MAX)
+        return false;
+    const char **digests = lg_arena_array(arena, count, sizeof *digests);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_array_get(list, i);
+        if (!json_is_string(value))
+            return false;
+        digests[i] = lg_arena_strndup(arena, json_string_value(value), json_string_length(value));
+    }
+    entry->digests = digests;
+    entry->digest_count = count;
+    return true;
+}
+
+static bool take_members(lg_arena *arena, const json_t *object, lg_entry *entry)
+{
+    const char *at = take_text(arena, object, "at");
+    const json_t *seq = json_object_get(object, "seq");
+    *entry = (lg_entry){
+        .type = take_text(arena, object, "type"),
+        .origin = take_text(arena, object, "origin"),
+        .vkey = take_text(arena, object, "vkey"),
+        .seq = json_integer_value(seq),
+    };
+    return entry->type && at && lg_time_parse(at, &entry->at) && json_is_integer(seq) &&
+           take_hash(object, "prev", &entry->prev) && take_hash(object, "req", &entry->req) &&
+           take_digests(arena, object, entry);
+}
+
+lg_err lg_entry_parse(lg_arena *arena, lg_bytes bytes, lg_entry *out, lg_report *report)
+{
+    json_t *object;
+    lg_entry entry;
+    lg_bytes again;
+    if (bytes.len > LG_ENTRY_MAX)
+        return lg_fail(report, LG_CORRUPT, "An entry of %zu bytes is longer than %d.", bytes.len,
+                       LG_ENTRY_MAX);
+    if (lg_json_load(bytes, &object, NULL) != LG_OK)
+        return lg_fail(report, LG_CORRUPT, "The entry is not strict JSON.");
+    bool complete = take_members(arena, object, &entry);
+    json_decref(object);
+    if (!complete)
+        return lg_fail(report, LG_CORRUPT, "A member of the entry is missing or malformed.");
+    /* Unknown members, another order, spacing, escapes or a wrong constant: all of them show as other bytes.
+     */
+    if (lg_entry_encode(arena, &entry, &again) != LG_OK)
+        return lg_fail(report, LG_CORRUPT, "A member of entry %lld is outside its bounds.",
+                       (long long)entry.seq);
+    if (again.len != bytes.len || memcmp(again.data, bytes.data, bytes.len) != 0)
+        return lg_fail(report, LG_CORRUPT, "Entry %lld is not in its canonical form.", (long long)entry.seq);
+    *out = entry;
+    return LG_OK;
+}

@@ -1,0 +1,76 @@
+/* The Merkle tree over the entries (RFC 9162 section 2.1), stored as node(level, n): level 0 holds the leaf
+ * hashes, level k the roots of the full tiles (256 wide) of level k - 1. Every tile of every size is one
+ * range of nodes. */
+#ifndef LG_LOG_TREE_H
+#define LG_LOG_TREE_H
+
+#include "ledger/crypto/hash.h"
+
+#include <stdbool.h>
+
+enum {
+    LG_TILE_WIDTH = 256,
+    LG_TILE_LEVELS = 7, /* 256^7 > 2^53 */
+    LG_PROOF_MAX = 64,  /* hashes in a proof of a tree below 2^63 */
+};
+
+/* Reads `count` consecutive nodes of one level, all of which exist. Ranges never cross a tile. */
+typedef lg_err (*lg_node_reader)(void *ctx, unsigned level, int64_t first, unsigned count, lg_hash *out);
+
+typedef struct lg_proof {
+    lg_hash hashes[LG_PROOF_MAX];
+    unsigned count;
+} lg_proof;
+
+lg_hash lg_node_hash(const lg_hash *left, const lg_hash *right); /* SHA-256(0x01 ‖ left ‖ right) */
+
+/* Root of the tree of the first `size` entries; size 0 gives SHA-256 of nothing. */
+lg_err lg_tree_root(lg_node_reader read, void *ctx, int64_t size, lg_hash *out) LG_MUST_CHECK;
+/* Inclusion path of entry `index` in the tree of `size` (RFC 9162 section 2.1.3.1); 0 ≤ index < size. */
+lg_err lg_tree_prove_inclusion(lg_node_reader read, void *ctx, int64_t index, int64_t size,
+                               lg_proof *out) LG_MUST_CHECK;
+/* Consistency of the trees of old_size and size (section 2.1.4.1); 0 < old_size ≤ size; empty if equal. */
+lg_err lg_tree_prove_consistency(lg_node_reader read, void *ctx, int64_t old_size, int64_t size,
+                                 lg_proof *out) LG_MUST_CHECK;
+
+/* Verification, sections 2.1.3.2 and 2.1.4.2. LG_PROOF_INVALID if it does not hold. Pure: feed it anything.
+ */
+lg_err lg_verify_inclusion(const lg_hash *leaf, int64_t index, int64_t size, const lg_hash *root,
+                           const lg_hash *proof, size_t proof_count) LG_MUST_CHECK;
+lg_err lg_verify_consistency(int64_t old_size, const lg_hash *old_root, int64_t size, const lg_hash *root,
+                             const lg_hash *proof, size_t proof_count) LG_MUST_CHECK;
+
+/* The right edge of a growing tree, kept in memory by the writer: for each level the current tile and the one
+ * before it, so that appending, the root, and proofs of recent entries read nothing. Older nodes come from
+ * the fallback reader. */
+typedef struct lg_edge lg_edge;
+
+/* A node that an append brought into being, to be stored. */
+typedef struct lg_new_node {
+    unsigned level;
+    int64_t n;
+    lg_hash hash;
+} lg_new_node;
+
+/* Loads the edge of a tree of `size` through `read` (kept, with ctx, as the fallback). */
+lg_err lg_edge_open(lg_node_reader read, void *ctx, int64_t size, lg_edge **out) LG_MUST_CHECK;
+void lg_edge_close(lg_edge *edge);
+int64_t lg_edge_size(const lg_edge *edge);
+/* Appends a leaf; writes the new nodes (the leaf itself, and a root per tile it completed) to out, returns
+ * how many. */
+unsigned lg_edge_append(lg_edge *edge, const lg_hash *leaf, lg_new_node out[LG_TILE_LEVELS + 1]);
+/* An lg_node_reader over memory first, the fallback second; ctx is the edge. */
+lg_err lg_edge_read(void *edge, unsigned level, int64_t first, unsigned count, lg_hash *out);
+
+/* What the writer asks after every batch: root and inclusion path at the edge's own size. The hashing for the
+ * ragged right side is done once per size; each path after that is copies. index < size. */
+lg_err lg_edge_root(lg_edge *edge, lg_hash *out) LG_MUST_CHECK;
+lg_err lg_edge_prove_inclusion(lg_edge *edge, int64_t index, lg_proof *out) LG_MUST_CHECK;
+
+/* Path of a tile as in C2SP tlog-tiles: level is "0".."63" or "entries" (level < 0), n in groups of three,
+ * e.g. x001/x234/067, then ".p/<width>" when partial. Parses what follows "/tile/". width 256 means full.
+ * false if not exactly such a path. */
+bool lg_tile_path_parse(const char *path, int *level, int64_t *n, unsigned *width) LG_MUST_CHECK;
+char *lg_tile_path_format(lg_arena *arena, int level, int64_t n, unsigned width);
+
+#endif

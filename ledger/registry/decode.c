@@ -1,0 +1,259 @@
+/* The payloads of commands, from JSON into lg_command. jansson's objects stop here. (Submissions are the gateway's to read.) */
+#include "ledger/registry/registry.h"
+
+#include "ledger/crypto/encoding.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *member(const lg_decoder *d, const char *name)
+{
+    return lg_decode_pointer(d, name);
+}
+
+static void decode_bits(lg_decoder *d, const char *name, bool (*parse)(const char *, unsigned *), unsigned *out)
+{
+    const json_t *list = lg_decode_value(d, name, true), *item;
+    size_t i;
+    if (!list)
+        return;
+    if (!json_is_array(list) || json_array_size(list) == 0 || json_array_size(list) > 32) {
+        lg_fault_add(d->report, "not_a_list", member(d, name), "%s must be a list of at least one name.", name);
+        return;
+    }
+    json_array_foreach(list, i, item)
+    {
+        unsigned bit;
+        const char *pointer = lg_arena_printf(d->report->arena, "%s/%zu", member(d, name), i);
+        if (!json_is_string(item) || !parse(json_string_value(item), &bit))
+            lg_fault_add(d->report, "unknown_value", pointer, "%s[%zu] is not a name known here.", name, i);
+        else if (*out >> bit & 1u)
+            lg_fault_add(d->report, "duplicate", pointer, "%s[%zu] is in the list already.", name, i);
+        else
+            *out |= 1u << bit;
+    }
+}
+
+static bool role_bit(const char *text, unsigned *bit)
+{
+    lg_role role = LG_ROLE_COUNT;
+    bool ok = lg_role_parse(text, &role);
+    *bit = (unsigned)role;
+    return ok;
+}
+
+static bool scope_bit(const char *text, unsigned *bit)
+{
+    lg_scope scope = LG_SCOPE_COUNT;
+    bool ok = lg_scope_parse(text, &scope);
+    *bit = (unsigned)scope;
+    return ok;
+}
+
+static void decode_public_key(lg_decoder *d, bool required, lg_public_key *out)
+{
+    lg_bytes raw;
+    const char *text = lg_decode_str(d, "public_key", required, 64);
+    if (!text)
+        return;
+    if (!lg_base64url_decode(d->report->arena, lg_bytes_str(text), &raw) || raw.len != LG_PUBLIC_KEY_LEN) {
+        lg_fault_add(d->report, "malformed_key", member(d, "public_key"), "public_key must be 32 bytes in base64url without padding.");
+        return;
+    }
+    memcpy(out->b, raw.data, raw.len);
+    if (!lg_public_key_is_valid(out))
+        lg_fault_add(d->report, "weak_key", member(d, "public_key"), "public_key is not a usable Ed25519 public key.");
+}
+
+static void decode_time(lg_decoder *d, const char *name, bool required, lg_time *out)
+{
+    const char *text = lg_decode_str(d, name, required, 40);
+    if (text && !lg_time_parse(text, out))
+        lg_fault_add(d->report, "malformed_time", member(d, name), "%s must be an RFC 3339 time in UTC such as 2026-11-22T01:02:03Z.",
+                     name);
+}
+
+static void decode_uuid(lg_decoder *d, const char *name, lg_uuid *out)
+{
+    const char *text = lg_decode_str(d, name, true, 64);
+    if (text && !lg_uuid_parse(text, out))
+        lg_fault_add(d->report, "malformed_id", member(d, name), "%s must be a UUID.", name);
+}
+
+static void decode_country(lg_decoder *d, const char **out)
+{
+    *out = lg_decode_str(d, "country", false, 2);
+    if (*out && !(strlen(*out) == 2 && isupper((unsigned char)(*out)[0]) && isupper((unsigned char)(*out)[1])))
+        lg_fault_add(d->report, "malformed_country", member(d, "country"), "country must be two capital letters (ISO 3166-1).");
+}
+
+static void judge_identifier(lg_decoder *d, const char *scheme, const char *value, lg_identifier *identifier)
+{
+    switch (lg_identifier_check(*identifier)) {
+    case LG_IDENTIFIER_OK:
+        break;
+    case LG_IDENTIFIER_BAD_FORM:
+        lg_fault_add(d->report, "malformed_identifier", member(d, scheme), "%s %s has not the form of one.", scheme, value);
+        break;
+    case LG_IDENTIFIER_BAD_CHECK:
+        /* Real GLNs fail their check digit often; everything else must be right. */
+        if (identifier->scheme != LG_SCHEME_GLN)
+            lg_fault_add(d->report, "wrong_check_digit", member(d, scheme), "%s %s has a wrong check digit.", scheme, value);
+        break;
+    }
+}
+
+static void decode_identifiers(lg_decoder *parent, lg_command *command)
+{
+    const json_t *object = lg_decode_value(parent, "identifiers", false);
+    if (!object)
+        return;
+    lg_decoder d = lg_decode_object(object, member(parent, "identifiers"), parent->report);
+    for (int scheme = 0; scheme < LG_SCHEME_COUNT; scheme++) {
+        const char *name = lg_scheme_name((lg_scheme)scheme);
+        const char *value = lg_decode_str(&d, name, false, LG_IDENTIFIER_MAX);
+        if (!value)
+            continue;
+        lg_identifier identifier = lg_identifier_normalise(d.report->arena, (lg_scheme)scheme, value);
+        judge_identifier(&d, name, value, &identifier);
+        bool again = false;
+        for (size_t i = 0; i < command->identifier_count; i++)
+            again = again || (command->identifiers[i].scheme == identifier.scheme &&
+                              strcmp(command->identifiers[i].value, identifier.value) == 0);
+        if (!again)
+            command->identifiers[command->identifier_count++] = identifier;
+    }
+    lg_decode_finish(&d);
+}
+
+static void decode_register(lg_decoder *d, lg_command *c)
+{
+    c->name = lg_decode_str(d, "name", true, LG_NAME_MAX);
+    decode_country(d, &c->country);
+    c->group = lg_decode_str(d, "group", false, LG_NAME_MAX);
+    decode_bits(d, "roles", role_bit, &c->roles);
+    decode_identifiers(d, c);
+    decode_public_key(d, true, &c->public_key);
+    bool trades = lg_has_role(c->roles, LG_ROLE_SUPPLIER) || lg_has_role(c->roles, LG_ROLE_CORE_ENTERPRISE);
+    if (trades && c->identifier_count == 0)
+        lg_fault_add(d->report, "required", member(d, "identifiers"), "A supplier or core_enterprise needs at least one identifier.");
+}
+
+static void decode_key(lg_decoder *d, lg_command *c)
+{
+    decode_public_key(d, true, &c->public_key);
+    decode_time(d, "valid_from", false, &c->valid_from);
+    decode_time(d, "valid_until", false, &c->valid_until);
+}
+
+static void decode_token(lg_decoder *d, lg_command *c)
+{
+    decode_uuid(d, "participant", &c->participant.uuid);
+    decode_bits(d, "scopes", scope_bit, &c->scopes);
+    decode_time(d, "expires_at", true, &c->expires_at);
+    c->label = lg_decode_str(d, "label", false, LG_NAME_MAX);
+    const char *hex = lg_decode_str(d, "token_sha256", true, 64);
+    if (hex && !lg_hex_decode(lg_bytes_str(hex), c->token_sha256.b, LG_HASH_LEN))
+        lg_fault_add(d->report, "malformed_hash", member(d, "token_sha256"), "token_sha256 must be 64 lower-case hexadecimal digits.");
+}
+
+static void decode_credit_line(lg_decoder *d, lg_command *c)
+{
+    const char *currency = lg_decode_str(d, "currency", true, 8);
+    c->limit_minor = LG_ABSENT;
+    if (currency && !lg_currency_parse(currency, &c->currency)) {
+        lg_fault_add(d->report, "unknown_currency", member(d, "currency"), "currency must be an ISO 4217 code.");
+        currency = NULL;
+    }
+    const char *limit = lg_decode_str(d, "limit", false, 32);
+    if (!d->object || (!json_object_get(d->object, "limit")))
+        lg_fault_add(d->report, "required", member(d, "limit"), "limit is required: an amount, or null to remove the credit line.");
+    if (limit && currency && lg_amount_parse(limit, c->currency, &c->limit_minor) != LG_AMOUNT_OK)
+        lg_fault_add(d->report, "malformed_amount", member(d, "limit"), "limit must be a decimal string with exactly %d decimals.",
+                     lg_currency_scale(c->currency));
+}
+
+static void decode_policy(lg_decoder *d, lg_command *c)
+{
+    lg_decode_int(d, "base_version", true, 0, INT32_MAX, &c->base_version);
+    const json_t *policy = lg_decode_value(d, "policy", true);
+    /* Its faults are in the report; finish() below turns them into the error. */
+    if (policy && lg_policy_decode(policy, member(d, "policy"), &c->policy, d->report) != LG_OK)
+        return;
+}
+
+static void decode_decline(lg_decoder *d, lg_command *c)
+{
+    static const char *const reasons[] = {"unrecognised", "duplicate", "differs_from_contract", "no_relation", "value_differs", "other"};
+    bool known = false;
+    c->reason = lg_decode_str(d, "reason", true, 64);
+    c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
+    for (size_t i = 0; c->reason && i < sizeof reasons / sizeof *reasons; i++)
+        known = known || strcmp(reasons[i], c->reason) == 0;
+    if (c->reason && !known)
+        lg_fault_add(d->report, "unknown_value", member(d, "reason"),
+                     "reason must be unrecognised, duplicate, differs_from_contract, no_relation, value_differs or other.");
+}
+
+static void decode_members(lg_decoder *d, lg_command *c)
+{
+    switch (c->type) {
+    case LG_CMD_PARTICIPANT_REGISTER:
+        decode_register(d, c);
+        break;
+    case LG_CMD_PARTICIPANT_SUSPEND:
+    case LG_CMD_PARTICIPANT_ACTIVATE:
+    case LG_CMD_DEBTOR_STOP:
+    case LG_CMD_DEBTOR_CLEAR:
+        c->reason = lg_decode_str(d, "reason", true, LG_NOTE_TEXT_MAX);
+        break;
+    case LG_CMD_KEY_REVOKE:
+        c->reason = lg_decode_str(d, "reason", false, LG_NOTE_TEXT_MAX);
+        break;
+    case LG_CMD_CREDIT_LINE_SET:
+        decode_credit_line(d, c);
+        break;
+    case LG_CMD_KEY_ADD:
+        decode_key(d, c);
+        break;
+    case LG_CMD_TOKEN_ISSUE:
+        decode_token(d, c);
+        break;
+    case LG_CMD_POLICY_SET:
+        decode_policy(d, c);
+        break;
+    case LG_CMD_CONFIRM:
+        c->amount_text = lg_decode_str(d, "amount", false, 32);
+        c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
+        break;
+    case LG_CMD_DECLINE:
+        decode_decline(d, c);
+        break;
+    case LG_CMD_WITHDRAW:
+        c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
+        break;
+    case LG_CMD_REVIEW_APPROVE:
+    case LG_CMD_REVIEW_REJECT:
+        c->note = lg_decode_str(d, "note", true, LG_NOTE_TEXT_MAX);
+        break;
+    case LG_CMD_ACCEPT:
+        c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
+        break;
+    case LG_CMD_TOKEN_REVOKE:
+    case LG_CMD_LAPSE:
+    case LG_CMD_GENESIS:
+    case LG_CMD_SUBMIT:
+    case LG_CMD_COUNT:
+        break;
+    }
+}
+
+lg_err lg_command_decode(const json_t *object, lg_command *command, lg_report *report)
+{
+    lg_decoder d = lg_decode_object(object, "", report);
+    decode_members(&d, command);
+    lg_decode_finish(&d);
+    if (report->fault_count == 0)
+        return LG_OK;
+    return lg_fail(report, LG_INVALID_FIELDS, "%s", report->first->detail);
+}

@@ -1,0 +1,183 @@
+/* One command inside the writer's savepoint: idempotency, signers, the act itself, the stored answer. */
+#include "ledger/registry/internal.h"
+
+#include "ledger/base/buf.h"
+
+#include <string.h>
+
+bool lg_signer_has(const lg_signer *signer, lg_role role)
+{
+    return lg_has_role(signer->roles, role);
+}
+
+lg_err lg_require_role(lg_act *act, lg_role role)
+{
+    if (lg_signer_has(&act->command->signers[0], role))
+        return LG_OK;
+    return lg_fail(act->report, LG_NOT_PERMITTED, "This needs the role %s.", lg_role_name(role));
+}
+
+lg_err lg_act_record(lg_act *act, lg_event *event)
+{
+    const lg_command *command = act->command;
+    lg_fact facts[LG_ENTRY_FACTS_MAX];
+    size_t fact_count;
+    if (command->signer_count > 0) {
+        event->by = command->signers[0].id.uuid;
+        event->custody = command->signers[0].custody;
+    }
+    if (command->signer_count > 1)
+        event->countersigned_by = command->signers[1].id.uuid;
+    lg_event_encode(act->arena, event, facts, &fact_count);
+    lg_err err = lg_ledger_append(act->ledger, act->arena, lg_event_name(event->type), act->now, &command->req, facts, fact_count,
+                                  &act->result->entry);
+    if (err)
+        return err;
+    act->result->has_entry = true;
+    const lg_apply apply = {
+        .db = act->db,
+        .arena = act->arena,
+        .hash_key = lg_registry_hash_key(act->registry),
+        .seq = act->result->entry.seq,
+        .at = act->now,
+        .payload = command->payload,
+    };
+    return lg_event_apply(&apply, event, act->result);
+}
+
+static lg_err do_command(lg_act *act)
+{
+    switch (act->command->type) {
+    case LG_CMD_PARTICIPANT_REGISTER:
+        return lg_do_participant_register(act);
+    case LG_CMD_PARTICIPANT_SUSPEND:
+    case LG_CMD_PARTICIPANT_ACTIVATE:
+        return lg_do_participant_status(act);
+    case LG_CMD_DEBTOR_STOP:
+    case LG_CMD_DEBTOR_CLEAR:
+        return lg_do_debtor_stop(act);
+    case LG_CMD_CREDIT_LINE_SET:
+        return lg_do_credit_line(act);
+    case LG_CMD_KEY_ADD:
+        return lg_do_key_add(act);
+    case LG_CMD_KEY_REVOKE:
+        return lg_do_key_revoke(act);
+    case LG_CMD_TOKEN_ISSUE:
+        return lg_do_token_issue(act);
+    case LG_CMD_TOKEN_REVOKE:
+        return lg_do_token_revoke(act);
+    case LG_CMD_POLICY_SET:
+        return lg_do_policy_set(act);
+    case LG_CMD_CONFIRM:
+    case LG_CMD_ACCEPT:
+        return lg_do_confirm(act);
+    case LG_CMD_DECLINE:
+        return lg_do_decline(act);
+    case LG_CMD_WITHDRAW:
+        return lg_do_withdraw(act);
+    case LG_CMD_LAPSE:
+        return lg_do_lapse(act);
+    case LG_CMD_REVIEW_APPROVE:
+        return lg_do_review_approve(act);
+    case LG_CMD_REVIEW_REJECT:
+        return lg_do_review_reject(act);
+    case LG_CMD_SUBMIT:
+        return lg_do_submit(act, 0);
+    case LG_CMD_GENESIS:
+    case LG_CMD_COUNT:
+        break;
+    }
+    return LG_INTERNAL;
+}
+
+static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_result *result,
+                        lg_report *report)
+{
+    return (lg_act){
+        .registry = registry,
+        .ledger = ledger,
+        .db = lg_ledger_db(ledger),
+        .arena = arena,
+        .command = command,
+        .now = lg_ledger_clock(ledger),
+        .result = result,
+        .report = report,
+    };
+}
+
+/* A refusal of one row undoes only that row; our own faults end the whole command. */
+static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_outcome *out)
+{
+    for (size_t i = 0; i < command->submission_count; i++) {
+        lg_result *result = &out->results[i];
+        lg_mark mark;
+        lg_report_init(&result->report, arena);
+        result->row = command->rows[i];
+        if (command->submission_faults[i].err) {
+            result->report = command->submission_faults[i];
+            result->err = result->report.err;
+            continue;
+        }
+        lg_act act = begin_act(registry, ledger, arena, command, result, &result->report);
+        lg_err err = lg_ledger_mark(ledger, 1, &mark);
+        if (err)
+            return err;
+        result->err = lg_do_submit(&act, i);
+        if (result->err && lg_err_kind(result->err) != LG_KIND_CALLER)
+            return result->err;
+        err = result->err && !result->has_entry ? lg_ledger_undo(ledger, mark) : lg_ledger_keep(ledger, mark);
+        if (err)
+            return err;
+    }
+    return LG_OK;
+}
+
+static lg_err do_one(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_outcome *out,
+                     lg_report *report)
+{
+    lg_act act = begin_act(registry, ledger, arena, command, &out->results[0], report);
+    lg_err err = do_command(&act);
+    out->results[0].err = err;
+    out->results[0].report = *report;
+    /* What the gateway rejected is on the ledger: it stands, with its own answer. */
+    return err == LG_GATEWAY_REJECTED && out->results[0].has_entry ? LG_OK : err;
+}
+
+static lg_err store(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, int64_t first_seq,
+                    lg_outcome *out)
+{
+    int64_t count = lg_ledger_next_seq(ledger) - first_seq;
+    lg_err err = lg_registry_render(registry)(lg_ledger_db(ledger), arena, command, out, &out->status, &out->answer);
+    if (err || count == 0)
+        return err; /* a CSV of which no row was taken leaves nothing to remember */
+    const lg_command_row row = {
+        .first_seq = first_seq,
+        .entry_count = count,
+        .signer = command->signers[0].no,
+        .jti = command->jti,
+        .url = command->url,
+        .status = out->status,
+        .answer = out->answer.data,
+        .jws = command->jws,
+    };
+    return lg_command_insert(lg_ledger_db(ledger), &row);
+}
+
+lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_outcome *out,
+                        lg_report *report)
+{
+    lg_db *db = lg_ledger_db(ledger);
+    int64_t first_seq = lg_ledger_next_seq(ledger);
+    lg_err err = lg_command_recheck_signers(db, arena, command, report);
+    if (err)
+        return err;
+    err = lg_command_find_stored(db, arena, command, &out->stored, report);
+    out->replayed = err == LG_OK;
+    if (err != LG_NOT_FOUND)
+        return err;
+    bool many = command->rows != NULL;
+    out->count = many ? command->submission_count : 1;
+    out->results = lg_arena_array(arena, out->count, sizeof *out->results);
+    err = many ? do_rows(registry, ledger, arena, command, out) : do_one(registry, ledger, arena, command, out, report);
+    return err ? err : store(registry, ledger, arena, command, first_seq, out);
+}

@@ -1,0 +1,44 @@
+/* Who a submission's seller and buyer are: a participant id, or identifiers that all belong to one participant; a submission that
+ * does not name a side at all means its signer. */
+#include "ledger/registry/internal.h"
+
+static lg_err load(lg_db *db, lg_arena *arena, lg_participant_no no, lg_party *out)
+{
+    out->found = true;
+    return lg_participant_get(db, no, arena, &out->row);
+}
+
+static lg_err by_identifiers(lg_db *db, lg_arena *arena, const lg_party_ref *ref, lg_party *out)
+{
+    lg_participant_no found = {0};
+    for (size_t i = 0; i < ref->identifier_count; i++) {
+        lg_participant_no owner;
+        lg_err err = lg_identifier_owner(db, ref->identifiers[i], &owner);
+        if (err == LG_NOT_FOUND)
+            continue;
+        if (err)
+            return err;
+        if (found.v && found.v != owner.v) {
+            out->ambiguous = true;
+            return LG_OK;
+        }
+        found = owner;
+    }
+    return found.v ? load(db, arena, found, out) : LG_OK;
+}
+
+lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers, size_t signer_count,
+                        lg_party *out)
+{
+    *out = (lg_party){0};
+    if (ref->has_participant) {
+        lg_err err = lg_participant_by_id(db, ref->participant, arena, &out->row);
+        out->found = err == LG_OK;
+        return err == LG_NOT_FOUND ? LG_OK : err;
+    }
+    if (ref->identifier_count > 0)
+        return by_identifiers(db, arena, ref, out);
+    if (ref->name || signer_count != 1)
+        return LG_OK; /* a bare name identifies nobody */
+    return load(db, arena, signers[0].no, out);
+}

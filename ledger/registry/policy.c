@@ -1,0 +1,128 @@
+#include "ledger/registry/policy.h"
+
+#include "ledger/base/buf.h"
+#include "ledger/store/participant_rows.h"
+
+#include <string.h>
+
+lg_policy lg_policy_default(void)
+{
+    return (lg_policy){
+        .tenor_warn_days = 180,
+        .tenor_max_days = 365,
+        .default_tenor_days = 0,
+        .confirm_within_days = 30,
+        .after_deadline = LG_AFTER_DEADLINE_EXPIRE,
+        .past_due = LG_OUTCOME_WARN,
+        .confirm_past_due = false,
+        .documents_required = 0,
+        .similar_within_days = 7,
+        .payee_redirected = LG_OUTCOME_HOLD,
+    };
+}
+
+char *lg_policy_format(lg_arena *arena, const lg_policy *policy)
+{
+    lg_buf buf = {0};
+    lg_json_open(&buf);
+    lg_json_put_str(&buf, "after_deadline", policy->after_deadline == LG_AFTER_DEADLINE_ACCEPT ? "accept" : "expire");
+    lg_json_put_bool(&buf, "confirm_past_due", policy->confirm_past_due);
+    lg_json_put_int(&buf, "confirm_within_days", policy->confirm_within_days);
+    lg_json_key(&buf, "currencies");
+    lg_json_list(&buf);
+    for (size_t i = 0; i < policy->currency_count; i++)
+        lg_json_str(&buf, policy->currencies[i].code);
+    lg_json_end(&buf);
+    lg_json_put_int(&buf, "default_tenor_days", policy->default_tenor_days);
+    lg_json_put_int(&buf, "documents_required", policy->documents_required);
+    lg_json_put_str(&buf, "past_due", lg_review_outcome_name(policy->past_due));
+    lg_json_put_str(&buf, "payee_redirected", lg_review_outcome_name(policy->payee_redirected));
+    lg_json_put_int(&buf, "similar_within_days", policy->similar_within_days);
+    lg_json_put_int(&buf, "tenor_max_days", policy->tenor_max_days);
+    lg_json_put_int(&buf, "tenor_warn_days", policy->tenor_warn_days);
+    lg_json_close(&buf);
+    char *text = lg_arena_strndup(arena, buf.data, buf.len);
+    lg_buf_clear(&buf);
+    return text;
+}
+
+static void decode_outcome(lg_decoder *decoder, const char *name, lg_review_outcome *out)
+{
+    const char *text = lg_decode_str(decoder, name, true, 16);
+    if (text && (!lg_review_outcome_parse(text, out) || *out == LG_OUTCOME_PASS))
+        lg_fault_add(decoder->report, "unknown_value", lg_decode_pointer(decoder, name), "%s must be warn, hold or reject.", name);
+}
+
+static void decode_after_deadline(lg_decoder *decoder, lg_after_deadline *out)
+{
+    const char *text = lg_decode_str(decoder, "after_deadline", true, 16);
+    if (!text)
+        return;
+    if (strcmp(text, "expire") == 0)
+        *out = LG_AFTER_DEADLINE_EXPIRE;
+    else if (strcmp(text, "accept") == 0)
+        *out = LG_AFTER_DEADLINE_ACCEPT;
+    else
+        lg_fault_add(decoder->report, "unknown_value", lg_decode_pointer(decoder, "after_deadline"),
+                     "after_deadline must be expire or accept.");
+}
+
+static void decode_currencies(lg_decoder *decoder, lg_policy *out)
+{
+    const json_t *list = lg_decode_value(decoder, "currencies", true), *item;
+    const char *pointer = lg_decode_pointer(decoder, "currencies");
+    size_t i;
+    if (!list)
+        return;
+    if (!json_is_array(list) || json_array_size(list) > LG_POLICY_CURRENCIES_MAX) {
+        lg_fault_add(decoder->report, "not_a_list", pointer, "currencies must be a list of at most %d currency codes.",
+                     LG_POLICY_CURRENCIES_MAX);
+        return;
+    }
+    json_array_foreach(list, i, item)
+    {
+        if (!json_is_string(item) || !lg_currency_parse(json_string_value(item), &out->currencies[out->currency_count++]))
+            lg_fault_add(decoder->report, "unknown_currency", lg_arena_printf(decoder->report->arena, "%s/%zu", pointer, i),
+                         "currencies[%zu] must be an ISO 4217 code.", i);
+    }
+}
+
+lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *out, lg_report *report)
+{
+    size_t before = report->fault_count;
+    lg_decoder decoder = lg_decode_object(object, pointer, report);
+    out->currency_count = 0;
+    decode_after_deadline(&decoder, &out->after_deadline);
+    lg_decode_bool(&decoder, "confirm_past_due", true, &out->confirm_past_due);
+    lg_decode_int(&decoder, "confirm_within_days", true, 0, 365, &out->confirm_within_days);
+    decode_currencies(&decoder, out);
+    lg_decode_int(&decoder, "default_tenor_days", true, 0, 3650, &out->default_tenor_days);
+    lg_decode_int(&decoder, "documents_required", true, 0, LG_DOCUMENTS_MAX, &out->documents_required);
+    decode_outcome(&decoder, "past_due", &out->past_due);
+    decode_outcome(&decoder, "payee_redirected", &out->payee_redirected);
+    lg_decode_int(&decoder, "similar_within_days", true, 0, 365, &out->similar_within_days);
+    lg_decode_int(&decoder, "tenor_max_days", true, 1, 3650, &out->tenor_max_days);
+    lg_decode_int(&decoder, "tenor_warn_days", true, 1, 3650, &out->tenor_warn_days);
+    lg_decode_finish(&decoder);
+    if (report->fault_count == before && out->tenor_warn_days > out->tenor_max_days)
+        lg_fault_add(report, "out_of_range", lg_decode_pointer(&decoder, "tenor_warn_days"),
+                     "tenor_warn_days must not exceed tenor_max_days.");
+    return report->fault_count == before ? LG_OK : lg_fail(report, LG_INVALID_FIELDS, "The policy breaks a rule.");
+}
+
+lg_err lg_policy_load(lg_db *db, int64_t version, lg_arena *arena, lg_policy *out)
+{
+    lg_policy_row row;
+    lg_report report;
+    json_t *object = NULL;
+    lg_report_init(&report, arena);
+    lg_err err = lg_policy_get(db, version, arena, &row);
+    if (err)
+        return err;
+    err = lg_json_load(lg_bytes_str(row.body), &object, &report);
+    if (!err)
+        err = lg_policy_decode(object, "", out, &report);
+    json_decref(object);
+    out->version = row.version;
+    return err ? LG_CORRUPT : LG_OK;
+}

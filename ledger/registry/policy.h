@@ -1,0 +1,36 @@
+/* The policy: the gateway's thresholds, versioned, changed only by a signed operator command that is itself a ledger entry. */
+#ifndef LG_REGISTRY_POLICY_H
+#define LG_REGISTRY_POLICY_H
+
+#include "ledger/base/json.h"
+#include "ledger/registry/money.h"
+#include "ledger/store/receivable_rows.h"
+
+enum { LG_POLICY_CURRENCIES_MAX = 64 };
+
+typedef enum { LG_AFTER_DEADLINE_EXPIRE, LG_AFTER_DEADLINE_ACCEPT } lg_after_deadline;
+
+typedef struct lg_policy {
+    int64_t version;
+    int64_t tenor_warn_days, tenor_max_days; /* issue to due date */
+    int64_t default_tenor_days;              /* supplies a missing due date; 0: none */
+    int64_t confirm_within_days;             /* the other side's deadline */
+    lg_after_deadline after_deadline;        /* what silence means */
+    lg_review_outcome past_due;              /* registering after the due date: warn, hold or reject */
+    bool confirm_past_due;                   /* may a receivable be confirmed after its due date */
+    int64_t documents_required;
+    int64_t similar_within_days; /* how near two issue dates make two alike sales suspicious */
+    lg_review_outcome payee_redirected;
+    lg_currency currencies[LG_POLICY_CURRENCIES_MAX]; /* allowed ones; none listed: all */
+    size_t currency_count;
+} lg_policy;
+
+lg_policy lg_policy_default(void);
+/* Canonical JSON of all fields but the version. */
+char *lg_policy_format(lg_arena *arena, const lg_policy *policy);
+/* Every field is required; LG_INVALID_FIELDS with a fault for each broken rule. Leaves out->version alone. */
+lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *out, lg_report *report) LG_MUST_CHECK;
+/* The stored policy; version 0: the newest. */
+lg_err lg_policy_load(lg_db *db, int64_t version, lg_arena *arena, lg_policy *out) LG_MUST_CHECK;
+
+#endif

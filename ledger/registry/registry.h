@@ -1,0 +1,216 @@
+/* The registry: commands in, events out. It decides, under the writer's transaction, what a signed command does; the event it
+ * makes of it is appended to the ledger and projected into tables. It knows no HTTP and no document formats: the gateway is handed
+ * in as a function. */
+#ifndef LG_REGISTRY_REGISTRY_H
+#define LG_REGISTRY_REGISTRY_H
+
+#include "ledger/base/buf.h"
+#include "ledger/base/buf.h"
+#include "ledger/registry/event.h"
+#include "ledger/registry/jws.h"
+#include "ledger/registry/policy.h"
+#include "ledger/store/ledger.h"
+
+typedef struct lg_registry lg_registry;
+
+typedef enum {
+    LG_CMD_GENESIS, /* never over HTTP */
+    LG_CMD_PARTICIPANT_REGISTER,
+    LG_CMD_PARTICIPANT_SUSPEND,
+    LG_CMD_PARTICIPANT_ACTIVATE,
+    LG_CMD_DEBTOR_STOP,
+    LG_CMD_DEBTOR_CLEAR,
+    LG_CMD_CREDIT_LINE_SET,
+    LG_CMD_KEY_ADD,
+    LG_CMD_KEY_REVOKE,
+    LG_CMD_TOKEN_ISSUE,
+    LG_CMD_TOKEN_REVOKE,
+    LG_CMD_POLICY_SET,
+    LG_CMD_SUBMIT,
+    LG_CMD_CONFIRM,
+    LG_CMD_ACCEPT,
+    LG_CMD_DECLINE,
+    LG_CMD_WITHDRAW,
+    LG_CMD_LAPSE,
+    LG_CMD_REVIEW_APPROVE,
+    LG_CMD_REVIEW_REJECT,
+    LG_CMD_COUNT,
+} lg_command_type;
+
+typedef struct lg_signer {
+    lg_participant_no no;
+    lg_participant_id id;
+    unsigned roles;
+    lg_kid kid;
+    bool custody;
+} lg_signer;
+
+/* ---- reviews: what the gateway says of a submission ---- */
+
+enum { LG_CHECKS_MAX = 32 };
+
+typedef struct lg_check_result {
+    const char *code;
+    lg_review_outcome outcome;
+    const char *pointer; /* "" unless a field is to blame */
+    const char *detail;  /* NULL when it passed */
+} lg_check_result;
+
+typedef struct lg_review {
+    int64_t policy_version;
+    lg_review_outcome outcome; /* the worst of the results */
+    lg_check_result results[LG_CHECKS_MAX];
+    size_t count;
+} lg_review;
+
+/* A party of a submission as the directory knows it. */
+typedef struct lg_party {
+    bool found, ambiguous; /* ambiguous: its identifiers belong to several participants */
+    lg_participant row;    /* when found */
+} lg_party;
+
+typedef struct lg_review_input {
+    const lg_submission *submission;
+    const lg_policy *policy;
+    lg_day today;
+    bool on_approval; /* a reviewer approves what was held: only checks on present state are asked */
+    /* The following exist only inside the writer's transaction; db is NULL outside it. */
+    lg_db *db;
+    const lg_party *seller, *buyer;
+    bool signer_is_seller, signer_is_buyer;
+    const lg_fingerprint *fingerprint; /* NULL unless both parties are known */
+    lg_receivable_no except;           /* the held receivable itself, on approval */
+} lg_review_input;
+
+/* The gateway's judgement: appends a result for each check that can be judged from `input` (db or not) to review, in order, and sets
+ * review->outcome. Details live in `arena`. */
+typedef lg_err (*lg_review_fn)(const lg_review_input *input, lg_arena *arena, lg_review *review);
+
+/* ---- commands ---- */
+
+typedef struct lg_command {
+    lg_command_type type;
+    lg_bytes jws; /* exact bytes received */
+    lg_hash req;  /* their SHA-256 */
+    const char *jti, *url;
+    lg_time issued_at, issued_last; /* iat: the oldest and the newest of the signatures */
+    lg_signer signers[LG_JWS_SIGNATURES_MAX];
+    size_t signer_count;
+    lg_bytes payload;
+    lg_uuid subject; /* the id in the path; nil if none */
+    const char *kid; /* the kid in the path */
+
+    /* Decoded payload; which members count depends on the type (decode.c). Borrowed from the request's arena. */
+    const char *name, *country, *group;
+    unsigned roles;
+    lg_identifier identifiers[LG_IDENTIFIERS_MAX];
+    size_t identifier_count;
+    bool custody; /* register: the registry shall keep the key */
+    lg_public_key public_key;
+    lg_time valid_from, valid_until;
+    const char *reason, *note;
+    lg_currency currency;
+    int64_t limit_minor;   /* LG_ABSENT: none */
+    int64_t amount_minor;  /* confirm: LG_ABSENT means the whole */
+    const char *amount_text; /* confirm: as sent; its scale is judged against the receivable's currency */
+    lg_participant_id participant; /* token: whose */
+    lg_hash token_sha256;
+    unsigned scopes;
+    const char *label;
+    lg_time expires_at;
+    lg_policy policy;
+    int64_t base_version;
+    lg_submission *submissions; /* submit: one, or a CSV's rows */
+    lg_report *submission_faults; /* per row: err != LG_OK when the row could not be read */
+    lg_review *early_reviews;     /* per row: the checks that needed no transaction */
+    int *rows;                    /* CSV line numbers, NULL for a single submission */
+    size_t submission_count;
+} lg_command;
+
+/* What became of one act (one row of a CSV, or the whole command). */
+typedef struct lg_result {
+    lg_err err; /* LG_GATEWAY_REJECTED goes with an entry; any other error without */
+    lg_report report;
+    int row; /* CSV line, 0 otherwise */
+    bool has_entry;
+    lg_entry_row entry;
+    bool has_participant, has_token, has_policy, has_receivable, has_claim;
+    lg_participant participant;
+    lg_token token;
+    lg_policy_row policy;
+    lg_receivable receivable;
+    lg_claim claim;
+} lg_result;
+
+typedef struct lg_outcome {
+    lg_result *results;
+    size_t count;
+    bool replayed; /* the jti was used by the same bytes before: `stored` is the answer */
+    lg_command_row stored;
+    lg_buf answer; /* as stored; receipts are objects with only "seq" (lg_command_row.answer). Owned; clear it. */
+    int status;
+} lg_outcome;
+
+/* Writes the answer that is stored with the command, before it commits: *status and JSON text. Receipts as {"seq":n}. */
+typedef lg_err (*lg_render_fn)(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome, int *status,
+                               lg_buf *answer);
+
+typedef struct lg_registry_config {
+    const char *dir; /* of the registry: keys/ is read from there */
+    const char *origin;
+    lg_review_fn review;
+    lg_render_fn render;
+} lg_registry_config;
+
+lg_err lg_registry_open(const lg_registry_config *config, lg_registry **out, lg_report *report) LG_MUST_CHECK;
+void lg_registry_close(lg_registry *registry);
+const char *lg_registry_origin(const lg_registry *registry);
+lg_review_fn lg_registry_review(const lg_registry *registry);
+
+/* From the bytes of a JWS to who signed it: shape, alg, aud, url, kid, signature, key validity. Any thread with its reader. Fills jws,
+ * req, jti, url, issued_at, signers and payload of *out; the parsed JWS comes back for cty and `submission`. */
+lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes, const char *url,
+                               lg_command *out, lg_jws *jws, lg_report *report) LG_MUST_CHECK;
+/* The stored answer, if this very command was accepted before: LG_OK and *out; LG_NOT_FOUND if its jti is new; LG_JTI_REUSED. */
+lg_err lg_command_find_stored(lg_db *db, lg_arena *arena, const lg_command *command, lg_command_row *out,
+                              lg_report *report) LG_MUST_CHECK;
+/* iat within the window around now. */
+lg_err lg_command_check_age(const lg_command *command, lg_report *report) LG_MUST_CHECK;
+/* The payload of every command but submit, as typed members. `object` is the parsed JSON payload. */
+lg_err lg_command_decode(const json_t *object, lg_command *command, lg_report *report) LG_MUST_CHECK;
+
+/* Applies the command inside the writer's open savepoint: idempotency, signers, state, event, entry, projections, stored answer. An
+ * error leaves the caller to undo the savepoint. */
+lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_outcome *out,
+                        lg_report *report) LG_MUST_CHECK;
+
+/* The current policy as this snapshot sees it; cached by version. Any thread. */
+lg_err lg_registry_policy(lg_registry *registry, lg_db *db, lg_policy *out) LG_MUST_CHECK;
+
+/* ---- making and acting as the operator ---- */
+
+/* A new registry in `dir`: keys/, head, ledger.db with genesis, the operator, policy 1. */
+lg_err lg_registry_create(const char *dir, const char *origin, lg_arena *arena, lg_participant_id *operator_id,
+                          lg_report *report) LG_MUST_CHECK;
+/* A command signed with the operator's own key (keys/operator.jwk), as time makes them: jti fresh, iat now. */
+char *lg_registry_sign_as_operator(const lg_registry *registry, lg_arena *arena, const char *url, const char *payload);
+
+/* ---- projections ---- */
+
+typedef struct lg_apply {
+    lg_db *db;
+    lg_arena *arena;
+    const uint8_t *hash_key; /* of fingerprints, LG_HASH_KEY_LEN */
+    int64_t seq;
+    lg_time at;
+    lg_bytes payload; /* of the command, for what never enters an entry (a token's hash) */
+} lg_apply;
+/* Writes what the event means into the projections. The same function serves the writer and the audit's rebuild. */
+lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
+
+/* ---- fingerprints ---- */
+/* Keyed hashes of one invoice: equal however it arrived. Seller and buyer by participant. */
+lg_fingerprint lg_fingerprint_make(const uint8_t *hash_key, lg_arena *arena, lg_participant_id seller, lg_participant_id buyer,
+                                   const char *number, lg_day issue_day, lg_currency currency, int64_t gross_minor);
+
+#endif

@@ -1,0 +1,393 @@
+#include "ledger/store/db.h"
+
+#include "ledger/store/schema.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STATEMENT_SLOTS = 512, /* power of two, well above the number of statements */
+    SAVEPOINT_DEPTHS = 4,
+    WRITER_CACHE_KIB = 64 * 1024,
+    READER_CACHE_KIB = 16 * 1024,
+    BUSY_TIMEOUT_MS = 5000, /* only start-up and the audit can meet a lock: there is one writer */
+};
+
+struct lg_db {
+    sqlite3 *handle;
+    lg_db_mode mode;
+    int wal_pages;
+    struct {
+        const lg_sql *sql;
+        sqlite3_stmt *statement;
+    } slots[STATEMENT_SLOTS];
+};
+
+/* ENOSPC reaches us as SQLITE_FULL or as a failed write, depending on where it struck; a file-size limit only as the latter. */
+static lg_err map_error(const lg_db *db, int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return LG_OK;
+    case SQLITE_FULL:
+        return LG_DISK_FULL;
+    case SQLITE_IOERR: {
+        int system = sqlite3_system_errno(db->handle);
+        return system == ENOSPC || system == EFBIG || system == EDQUOT ? LG_DISK_FULL : LG_IO;
+    }
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return LG_BUSY;
+    case SQLITE_NOMEM:
+        return LG_NO_MEMORY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return LG_CORRUPT;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return LG_IO;
+    case SQLITE_CONSTRAINT: {
+        int extended = sqlite3_extended_errcode(db->handle);
+        return extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY ? LG_ALREADY_EXISTS : LG_INTERNAL;
+    }
+    default:
+        return LG_INTERNAL;
+    }
+}
+
+/* After opening, statements may not change the schema, attach other databases or change settings, and what is append-only
+ * cannot even be named in an UPDATE or DELETE. The triggers and the chain say the same again. */
+static int authorize(void *unused, int action, const char *first, const char *second, const char *database, const char *trigger)
+{
+    static const char *const append_only[] = {"entries", "disclosures", "commands", "nodes", "checkpoints"};
+    (void)unused, (void)second, (void)database, (void)trigger;
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+    case SQLITE_INSERT:
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+        return SQLITE_OK;
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+        for (size_t i = 0; i < sizeof append_only / sizeof *append_only; i++)
+            if (strcmp(first, append_only[i]) == 0)
+                return SQLITE_DENY;
+        return SQLITE_OK;
+    case SQLITE_PRAGMA:
+        return strcmp(first, "integrity_check") == 0 ? SQLITE_OK : SQLITE_DENY;
+    default:
+        return SQLITE_DENY;
+    }
+}
+
+static int note_wal_pages(void *db, sqlite3 *handle, const char *name, int pages)
+{
+    (void)handle, (void)name;
+    ((lg_db *)db)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static lg_err run_script(lg_db *db, const char *sql, lg_report *report)
+{
+    lg_err err = map_error(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+    return err ? lg_fail(report, err, "The database refused a setting or migration: %s.", lg_db_message(db)) : LG_OK;
+}
+
+static lg_err schema_version(lg_db *db, size_t *out)
+{
+    static const lg_sql version = {"PRAGMA user_version"};
+    lg_query q = lg_query_start(db, &version);
+    *out = lg_query_next(&q) ? (size_t)lg_column_int(&q, 0) : 0;
+    return lg_query_end(&q);
+}
+
+static lg_err migrate(lg_db *db, lg_report *report)
+{
+    size_t version;
+    lg_err err = schema_version(db, &version);
+    if (err)
+        return lg_fail(report, err, "The database cannot be read: %s.", lg_db_message(db));
+    if (version > lg_schema_migration_count)
+        return lg_fail(report, LG_SCHEMA_UNKNOWN, "The database has schema version %zu, this program knows up to %zu.", version,
+                       lg_schema_migration_count);
+    if (version < lg_schema_migration_count && db->mode == LG_DB_READER)
+        return lg_fail(report, LG_SCHEMA_UNKNOWN, "The database has schema version %zu and must be migrated by its server first.",
+                       version);
+    for (; version < lg_schema_migration_count && !err; version++) {
+        char bump[64];
+        snprintf(bump, sizeof bump, "PRAGMA user_version = %zu; COMMIT;", version + 1);
+        err = run_script(db, "BEGIN IMMEDIATE", report);
+        if (!err)
+            err = run_script(db, lg_schema_migrations[version], report);
+        if (!err)
+            err = run_script(db, bump, report);
+        if (err)
+            lg_db_rollback(db);
+    }
+    return err;
+}
+
+static lg_err configure(lg_db *db, lg_report *report)
+{
+    char cache[64];
+    snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d", db->mode == LG_DB_READER ? READER_CACHE_KIB : WRITER_CACHE_KIB);
+    sqlite3_extended_result_codes(db->handle, 1);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    lg_err err = run_script(db, "PRAGMA temp_store = MEMORY", report);
+    if (!err)
+        err = run_script(db, cache, report);
+    if (!err && db->mode == LG_DB_WRITER) {
+        sqlite3_wal_hook(db->handle, note_wal_pages, db); /* replaces the automatic checkpoint */
+        err = run_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864", report);
+    }
+    if (!err)
+        err = migrate(db, report);
+    if (!err)
+        sqlite3_set_authorizer(db->handle, authorize, NULL);
+    return err;
+}
+
+lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *report)
+{
+    lg_db *db = calloc(1, sizeof *db);
+    if (!db)
+        return LG_NO_MEMORY;
+    db->mode = mode;
+    int flags = mode == LG_DB_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(mode == LG_DB_SCRATCH ? ":memory:" : path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    lg_err err = code == SQLITE_OK ? configure(db, report)
+                                   : lg_fail(report, map_error(db, code), "%s: %s.", path, sqlite3_errstr(code));
+    if (err) {
+        lg_db_close(db);
+        return err;
+    }
+    *out = db;
+    return LG_OK;
+}
+
+void lg_db_close(lg_db *db)
+{
+    if (!db)
+        return;
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++)
+        sqlite3_finalize(db->slots[i].statement);
+    sqlite3_close(db->handle);
+    free(db);
+}
+
+const char *lg_db_message(const lg_db *db)
+{
+    return sqlite3_errmsg(db->handle);
+}
+
+static lg_err run(lg_db *db, const lg_sql *sql)
+{
+    lg_query q = lg_query_start(db, sql);
+    return lg_query_run(&q);
+}
+
+lg_err lg_db_begin(lg_db *db)
+{
+    static const lg_sql immediate = {"BEGIN IMMEDIATE"}, deferred = {"BEGIN"};
+    return run(db, db->mode == LG_DB_READER ? &deferred : &immediate);
+}
+
+lg_err lg_db_commit(lg_db *db)
+{
+    static const lg_sql commit = {"COMMIT"};
+    return run(db, &commit);
+}
+
+void lg_db_rollback(lg_db *db)
+{
+    static const lg_sql rollback = {"ROLLBACK"};
+    if (lg_db_in_transaction(db) && run(db, &rollback) != LG_OK && lg_db_in_transaction(db))
+        lg_die("rollback failed: %s", lg_db_message(db));
+}
+
+bool lg_db_in_transaction(const lg_db *db)
+{
+    return !sqlite3_get_autocommit(db->handle);
+}
+
+lg_err lg_db_savepoint(lg_db *db, unsigned depth)
+{
+    static const lg_sql open[SAVEPOINT_DEPTHS] = {{"SAVEPOINT s0"}, {"SAVEPOINT s1"}, {"SAVEPOINT s2"}, {"SAVEPOINT s3"}};
+    return run(db, &open[depth]);
+}
+
+lg_err lg_db_release(lg_db *db, unsigned depth)
+{
+    static const lg_sql release[SAVEPOINT_DEPTHS] = {{"RELEASE s0"}, {"RELEASE s1"}, {"RELEASE s2"}, {"RELEASE s3"}};
+    return run(db, &release[depth]);
+}
+
+lg_err lg_db_rollback_to(lg_db *db, unsigned depth)
+{
+    static const lg_sql back[SAVEPOINT_DEPTHS] = {{"ROLLBACK TO s0"}, {"ROLLBACK TO s1"}, {"ROLLBACK TO s2"}, {"ROLLBACK TO s3"}};
+    lg_err err = run(db, &back[depth]);
+    return err ? err : lg_db_release(db, depth);
+}
+
+lg_err lg_db_checkpoint(lg_db *db)
+{
+    int in_wal = 0, moved = 0;
+    int code = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &in_wal, &moved);
+    if ((code & 0xff) == SQLITE_BUSY)
+        return LG_OK; /* a reader is in the way; the next one gets further */
+    if (in_wal == moved)
+        db->wal_pages = 0; /* the next commit starts the file over */
+    return map_error(db, code);
+}
+
+int lg_db_wal_pages(const lg_db *db)
+{
+    return db->wal_pages;
+}
+
+int64_t lg_db_changes(const lg_db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
+
+/* The connection's prepared statement for sql: open addressing over the address of the static text. */
+static sqlite3_stmt *prepared(lg_db *db, const lg_sql *sql, lg_err *err)
+{
+    size_t at = ((uintptr_t)sql / sizeof *sql * UINT64_C(0x9e3779b97f4a7c15)) >> 55;
+    while (db->slots[at].sql != sql) {
+        if (!db->slots[at].sql) {
+            sqlite3_stmt *statement = NULL;
+            int code = sqlite3_prepare_v3(db->handle, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+            *err = map_error(db, code);
+            if (*err)
+                return NULL;
+            db->slots[at].sql = sql;
+            db->slots[at].statement = statement;
+            break;
+        }
+        at = (at + 1) % STATEMENT_SLOTS;
+    }
+    return db->slots[at].statement;
+}
+
+lg_query lg_query_start(lg_db *db, const lg_sql *sql)
+{
+    lg_query query = {.db = db};
+    query.statement = prepared(db, sql, &query.err);
+    return query;
+}
+
+lg_query lg_query_start_once(lg_db *db, const char *sql)
+{
+    lg_query query = {.db = db, .once = true};
+    sqlite3_stmt *statement = NULL;
+    query.err = map_error(db, sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL));
+    query.statement = statement;
+    return query;
+}
+
+static void bound(lg_query *query, int code)
+{
+    if (!query->err)
+        query->err = map_error(query->db, code);
+}
+
+void lg_bind_int(lg_query *query, int at, int64_t value)
+{
+    bound(query, sqlite3_bind_int64(query->statement, at, value));
+}
+
+void lg_bind_int_or_null(lg_query *query, int at, int64_t value)
+{
+    bound(query, value ? sqlite3_bind_int64(query->statement, at, value) : sqlite3_bind_null(query->statement, at));
+}
+
+void lg_bind_text(lg_query *query, int at, const char *text)
+{
+    bound(query, text ? sqlite3_bind_text(query->statement, at, text, -1, SQLITE_STATIC) : sqlite3_bind_null(query->statement, at));
+}
+
+void lg_bind_blob(lg_query *query, int at, const void *data, size_t len)
+{
+    bound(query, data ? sqlite3_bind_blob64(query->statement, at, data, len, SQLITE_STATIC) : sqlite3_bind_null(query->statement, at));
+}
+
+void lg_bind_uuid(lg_query *query, int at, const lg_uuid *id)
+{
+    lg_bind_blob(query, at, id->b, sizeof id->b);
+}
+
+bool lg_query_next(lg_query *query)
+{
+    if (query->err)
+        return false;
+    int code = sqlite3_step(query->statement);
+    query->err = map_error(query->db, code);
+    return code == SQLITE_ROW;
+}
+
+lg_err lg_query_end(lg_query *query)
+{
+    if (!query->statement)
+        return query->err;
+    if (query->once) {
+        sqlite3_finalize(query->statement);
+    } else {
+        sqlite3_reset(query->statement);
+        sqlite3_clear_bindings(query->statement);
+    }
+    query->statement = NULL;
+    return query->err;
+}
+
+lg_err lg_query_run(lg_query *query)
+{
+    while (lg_query_next(query))
+        ;
+    return lg_query_end(query);
+}
+
+int64_t lg_column_int(lg_query *query, int at)
+{
+    return sqlite3_column_int64(query->statement, at);
+}
+
+bool lg_column_is_null(lg_query *query, int at)
+{
+    return sqlite3_column_type(query->statement, at) == SQLITE_NULL;
+}
+
+char *lg_column_text(lg_query *query, int at, lg_arena *arena)
+{
+    const unsigned char *text = sqlite3_column_text(query->statement, at);
+    return text ? lg_arena_strndup(arena, text, (size_t)sqlite3_column_bytes(query->statement, at)) : NULL;
+}
+
+lg_bytes lg_column_blob(lg_query *query, int at, lg_arena *arena)
+{
+    const void *data = sqlite3_column_blob(query->statement, at);
+    return lg_arena_copy(arena, lg_bytes_of(data, (size_t)sqlite3_column_bytes(query->statement, at)));
+}
+
+void lg_column_fixed(lg_query *query, int at, void *out, size_t len)
+{
+    const void *data = sqlite3_column_blob(query->statement, at);
+    if (data && (size_t)sqlite3_column_bytes(query->statement, at) == len) {
+        memcpy(out, data, len);
+        return;
+    }
+    memset(out, 0, len);
+    if (!query->err)
+        query->err = LG_CORRUPT;
+}

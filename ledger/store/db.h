@@ -1,0 +1,88 @@
+/* One SQLite connection, its prepared statements, and errors told in our own words. Only this folder knows SQLite.
+ *
+ * Every statement is a static lg_sql next to the function that runs it, prepared once per connection. Any step result but a row or the
+ * end is an error, kept in the query until lg_query_end returns it. A connection belongs to one thread at a time. */
+#ifndef LG_STORE_DB_H
+#define LG_STORE_DB_H
+
+#include "ledger/base/arena.h"
+#include "ledger/base/uuid.h"
+#include "ledger/crypto/hash.h"
+
+#include <stdbool.h>
+
+typedef struct lg_db lg_db;
+typedef struct lg_sql {
+    const char *text;
+} lg_sql;
+
+typedef enum {
+    LG_DB_WRITER,  /* the one connection that writes and checkpoints: WAL, synchronous=FULL; migrates on open */
+    LG_DB_READER,  /* read-only */
+    LG_DB_SCRATCH, /* private and temporary, in memory: the audit rebuilds projections in one */
+} lg_db_mode;
+
+/* path is ignored for LG_DB_SCRATCH. LG_SCHEMA_UNKNOWN if the database is newer than the program. */
+lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *report) LG_MUST_CHECK;
+void lg_db_close(lg_db *db);
+/* What SQLite said about the last error; for the log, not for users. */
+const char *lg_db_message(const lg_db *db);
+
+lg_err lg_db_begin(lg_db *db) LG_MUST_CHECK; /* BEGIN IMMEDIATE on a writer, BEGIN on a reader */
+lg_err lg_db_commit(lg_db *db) LG_MUST_CHECK;
+void lg_db_rollback(lg_db *db); /* fine when nothing is open */
+bool lg_db_in_transaction(const lg_db *db);
+/* Savepoints nest by depth 0..3. */
+lg_err lg_db_savepoint(lg_db *db, unsigned depth) LG_MUST_CHECK;
+lg_err lg_db_release(lg_db *db, unsigned depth) LG_MUST_CHECK;
+lg_err lg_db_rollback_to(lg_db *db, unsigned depth) LG_MUST_CHECK; /* and releases */
+/* Moves WAL frames into the database as far as readers allow. Writer only. */
+lg_err lg_db_checkpoint(lg_db *db) LG_MUST_CHECK;
+int lg_db_wal_pages(const lg_db *db); /* pages in the WAL after the last commit */
+
+typedef struct lg_query {
+    lg_db *db;
+    void *statement;
+    lg_err err;
+    bool once; /* finalised at the end instead of kept */
+} lg_query;
+
+lg_query lg_query_start(lg_db *db, const lg_sql *sql);
+/* A statement composed at run time from fixed pieces (list filters); not kept. */
+lg_query lg_query_start_once(lg_db *db, const char *sql);
+void lg_bind_int(lg_query *query, int at, int64_t value);
+void lg_bind_int_or_null(lg_query *query, int at, int64_t value); /* 0 binds NULL */
+void lg_bind_text(lg_query *query, int at, const char *text);     /* NULL binds NULL; borrowed until lg_query_end */
+void lg_bind_blob(lg_query *query, int at, const void *data, size_t len); /* NULL data binds NULL; borrowed likewise */
+void lg_bind_uuid(lg_query *query, int at, const lg_uuid *id);
+/* Steps; true while there is a row. */
+bool lg_query_next(lg_query *query);
+/* Ends; the first error met, or LG_OK. */
+lg_err lg_query_end(lg_query *query) LG_MUST_CHECK;
+/* For statements without rows: steps to the end, then ends. */
+lg_err lg_query_run(lg_query *query) LG_MUST_CHECK;
+/* Rows changed by the last INSERT, UPDATE or DELETE. */
+int64_t lg_db_changes(const lg_db *db);
+
+int64_t lg_column_int(lg_query *query, int at); /* NULL reads 0 */
+bool lg_column_is_null(lg_query *query, int at);
+char *lg_column_text(lg_query *query, int at, lg_arena *arena); /* NULL reads NULL */
+lg_bytes lg_column_blob(lg_query *query, int at, lg_arena *arena);
+/* A blob of exactly len bytes; otherwise the query's error becomes LG_CORRUPT and out is zeroed. */
+void lg_column_fixed(lg_query *query, int at, void *out, size_t len);
+
+/* Read-only connections, lent to threads. */
+typedef struct lg_readers lg_readers;
+lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_report *report) LG_MUST_CHECK;
+void lg_readers_close(lg_readers *readers);
+lg_db *lg_readers_take(lg_readers *readers); /* waits for a free one; begins a read transaction (a consistent snapshot) */
+void lg_readers_give(lg_readers *readers, lg_db *db); /* ends the transaction */
+
+/* Compares every row and column of one table in two databases, in primary-key order; calls differ for each difference. */
+typedef void (*lg_table_differ)(void *ctx, const char *table, const char *key, const char *detail);
+lg_err lg_db_compare(lg_db *actual, lg_db *expected, const char *table, const char *order, lg_table_differ differ, void *ctx,
+                     int64_t *rows) LG_MUST_CHECK;
+/* SQLite's own integrity check; every complaint goes to differ with table "database". */
+lg_err lg_db_integrity(lg_db *db, lg_table_differ differ, void *ctx) LG_MUST_CHECK;
+
+#endif

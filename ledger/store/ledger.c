@@ -1,0 +1,420 @@
+#include "ledger/store/ledger.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct lg_ledger {
+    lg_db *db;
+    lg_edge *edge; /* the tree of what is committed */
+    lg_head *head;
+    lg_signing_key *key;
+    lg_arena *arena; /* origin and vkey live here, and nothing per commit */
+    lg_arena *commit_arena;
+    const char *origin, *vkey;
+    char holder[128];
+    lg_writer_row right; /* as the writer row stands in the database */
+    lg_time last_at;
+    lg_hash last_leaf;
+    bool broken;
+
+    /* Entries of the open transaction, not yet in the edge. */
+    struct staged {
+        lg_hash leaf;
+        lg_time at;
+    } *staged;
+    size_t staged_count, staged_cap;
+
+    pthread_mutex_t publish_lock;
+    lg_published *published; /* never NULL after open */
+};
+
+void lg_published_drop(lg_published *published)
+{
+    if (!published || __atomic_sub_fetch(&published->refs, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    free(published->note);
+    free(published);
+}
+
+lg_published *lg_ledger_published(lg_ledger *ledger)
+{
+    pthread_mutex_lock(&ledger->publish_lock);
+    lg_published *published = ledger->published;
+    __atomic_add_fetch(&published->refs, 1, __ATOMIC_RELAXED);
+    pthread_mutex_unlock(&ledger->publish_lock);
+    return published;
+}
+
+char *lg_ledger_note(const lg_ledger *ledger, lg_arena *arena, int64_t size, const lg_hash *root)
+{
+    const char *text = lg_checkpoint_text(arena, &(lg_checkpoint){.origin = ledger->origin, .size = size, .root = *root});
+    return lg_note_join(arena, text, lg_note_sign(arena, text, ledger->origin, ledger->key));
+}
+
+static void publish(lg_ledger *ledger, int64_t size, const lg_hash *root)
+{
+    lg_published *published = malloc(sizeof *published);
+    char *note = strdup(lg_ledger_note(ledger, ledger->commit_arena, size, root));
+    if (!published || !note)
+        lg_die("out of memory");
+    *published = (lg_published){.refs = 1, .size = size, .root = *root, .note = note};
+    pthread_mutex_lock(&ledger->publish_lock);
+    lg_published *old = ledger->published;
+    ledger->published = published;
+    pthread_mutex_unlock(&ledger->publish_lock);
+    lg_published_drop(old);
+}
+
+/* ---- opening ---- */
+
+/* The last entry gives the chain its next `prev` and the clock its floor. */
+static lg_err load_last_entry(lg_ledger *ledger, int64_t size, lg_report *report)
+{
+    memset(&ledger->last_leaf, 0, sizeof ledger->last_leaf);
+    ledger->last_at = 0;
+    if (size == 0)
+        return LG_OK;
+    lg_entry_row row;
+    lg_entry entry;
+    lg_err err = lg_entry_get(ledger->db, size - 1, ledger->commit_arena, &row);
+    if (!err)
+        err = lg_entry_parse(ledger->commit_arena, row.body, &entry, report);
+    if (err)
+        return err;
+    ledger->last_leaf = lg_leaf_hash(row.body);
+    ledger->last_at = entry.at;
+    return LG_OK;
+}
+
+/* (Re)reads everything that is held in memory from the database as committed. */
+static lg_err load(lg_ledger *ledger, lg_report *report)
+{
+    int64_t size;
+    lg_hash root;
+    lg_edge_close(ledger->edge);
+    ledger->edge = NULL;
+    ledger->staged_count = 0;
+    lg_err err = lg_writer_get(ledger->db, &ledger->right);
+    if (!err)
+        err = lg_checkpoint_latest(ledger->db, &size, &root);
+    if (!err && size != ledger->right.seq)
+        err = lg_fail(report, LG_CORRUPT, "The newest checkpoint is of %lld entries, the writer's row says %lld.", (long long)size,
+                      (long long)ledger->right.seq);
+    if (!err)
+        err = lg_edge_open(lg_node_read, ledger->db, size, &ledger->edge);
+    if (!err)
+        err = load_last_entry(ledger, size, report);
+    if (!err && size > 0 && !lg_hash_equal(&ledger->last_leaf, &ledger->right.hash))
+        err = lg_fail(report, LG_CORRUPT, "The last entry does not hash to what the writer's row says.");
+    return err;
+}
+
+/* A database may be ahead of the head file (a crash between COMMIT and the head's sync: nothing of that was answered), never
+ * behind it or beside it: a log must never sign two histories. */
+static lg_err reconcile_head(lg_ledger *ledger, lg_report *report)
+{
+    int64_t size = lg_edge_size(ledger->edge);
+    lg_checkpoint head = lg_head_get(ledger->head);
+    lg_hash root_then, root_now;
+    if (strcmp(head.origin, ledger->origin) != 0)
+        return lg_fail(report, LG_HEAD_MISMATCH, "The head file is of the ledger %s, not %s.", head.origin, ledger->origin);
+    if (head.size > size)
+        return lg_fail(report, LG_HEAD_MISMATCH,
+                       "The head file says %lld entries were acknowledged, the database has %lld: it is older (a restored backup?). "
+                       "Serving it would sign a second history. Bring back the newer database.",
+                       (long long)head.size, (long long)size);
+    lg_err err = lg_tree_root(lg_edge_read, ledger->edge, head.size, &root_then);
+    if (!err)
+        err = lg_tree_root(lg_edge_read, ledger->edge, size, &root_now);
+    if (err)
+        return err;
+    if (!lg_hash_equal(&root_then, &head.root))
+        return lg_fail(report, LG_HEAD_MISMATCH,
+                       "The database holds another history than the head file: the tree of the first %lld entries has a different root.",
+                       (long long)head.size);
+    if (head.size < size)
+        err = lg_head_swap(ledger->head, &head, &(lg_checkpoint){.origin = ledger->origin, .size = size, .root = root_now});
+    if (!err)
+        publish(ledger, size, &root_now);
+    return err;
+}
+
+static lg_err take_over(lg_ledger *ledger)
+{
+    char host[64] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(ledger->holder, sizeof ledger->holder, "%s pid %ld", host, (long)getpid());
+    lg_writer_row next = ledger->right;
+    next.epoch++;
+    lg_err err = lg_db_begin(ledger->db);
+    if (!err)
+        err = lg_writer_swap(ledger->db, &ledger->right, &next, ledger->holder);
+    if (!err)
+        err = lg_db_commit(ledger->db);
+    if (err)
+        lg_db_rollback(ledger->db);
+    else
+        ledger->right = next;
+    return err;
+}
+
+lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_take, lg_ledger **out, lg_report *report)
+{
+    lg_ledger *ledger = calloc(1, sizeof *ledger);
+    if (!ledger)
+        lg_die("out of memory");
+    ledger->arena = lg_arena_open();
+    ledger->commit_arena = lg_arena_open();
+    pthread_mutex_init(&ledger->publish_lock, NULL);
+    ledger->key = key_take;
+    ledger->origin = lg_arena_strdup(ledger->arena, origin);
+    lg_public_key public_key = lg_signing_key_public(key_take);
+    lg_verifier verifier = lg_verifier_make(ledger->arena, origin, LG_KEY_ED25519, &public_key);
+    ledger->vkey = lg_vkey_format(ledger->arena, &verifier);
+    /* The head's lock comes first: nobody migrates or recovers a database that another server is writing. */
+    lg_err err = lg_head_open(lg_arena_printf(ledger->arena, "%s/head", dir), &ledger->head, report);
+    if (!err)
+        err = lg_db_open(lg_arena_printf(ledger->arena, "%s/ledger.db", dir), LG_DB_WRITER, &ledger->db, report);
+    if (!err)
+        err = load(ledger, report);
+    if (!err)
+        err = reconcile_head(ledger, report);
+    if (!err)
+        err = take_over(ledger);
+    lg_arena_reset(ledger->commit_arena);
+    if (err) {
+        lg_ledger_close(ledger);
+        return err;
+    }
+    *out = ledger;
+    return LG_OK;
+}
+
+void lg_ledger_close(lg_ledger *ledger)
+{
+    if (!ledger)
+        return;
+    if (ledger->db)
+        lg_db_rollback(ledger->db);
+    lg_edge_close(ledger->edge);
+    lg_db_close(ledger->db);
+    lg_head_close(ledger->head);
+    lg_signing_key_close(ledger->key);
+    lg_published_drop(ledger->published);
+    pthread_mutex_destroy(&ledger->publish_lock);
+    lg_arena_close(ledger->commit_arena);
+    lg_arena_close(ledger->arena);
+    free(ledger->staged);
+    free(ledger);
+}
+
+lg_db *lg_ledger_db(lg_ledger *ledger)
+{
+    return ledger->db;
+}
+
+const char *lg_ledger_origin(const lg_ledger *ledger)
+{
+    return ledger->origin;
+}
+
+const char *lg_ledger_vkey(const lg_ledger *ledger)
+{
+    return ledger->vkey;
+}
+
+int64_t lg_ledger_next_seq(const lg_ledger *ledger)
+{
+    return lg_edge_size(ledger->edge) + (int64_t)ledger->staged_count;
+}
+
+bool lg_ledger_is_broken(const lg_ledger *ledger)
+{
+    return ledger->broken;
+}
+
+/* ---- a transaction ---- */
+
+lg_err lg_ledger_begin(lg_ledger *ledger)
+{
+    return ledger->broken ? LG_IO : lg_db_begin(ledger->db);
+}
+
+lg_err lg_ledger_mark(lg_ledger *ledger, unsigned depth, lg_mark *out)
+{
+    *out = (lg_mark){.depth = depth, .staged = ledger->staged_count};
+    return lg_db_savepoint(ledger->db, depth);
+}
+
+lg_err lg_ledger_keep(lg_ledger *ledger, lg_mark mark)
+{
+    return lg_db_release(ledger->db, mark.depth);
+}
+
+lg_err lg_ledger_undo(lg_ledger *ledger, lg_mark mark)
+{
+    ledger->staged_count = mark.staged;
+    return lg_db_rollback_to(ledger->db, mark.depth);
+}
+
+static void stage(lg_ledger *ledger, const lg_hash *leaf, lg_time at)
+{
+    if (ledger->staged_count == ledger->staged_cap) {
+        ledger->staged_cap = ledger->staged_cap ? 2 * ledger->staged_cap : 256;
+        ledger->staged = realloc(ledger->staged, ledger->staged_cap * sizeof *ledger->staged);
+        if (!ledger->staged)
+            lg_die("out of memory");
+    }
+    ledger->staged[ledger->staged_count++] = (struct staged){.leaf = *leaf, .at = at};
+}
+
+static const struct staged *last_staged(const lg_ledger *ledger)
+{
+    return ledger->staged_count ? &ledger->staged[ledger->staged_count - 1] : NULL;
+}
+
+lg_time lg_ledger_clock(const lg_ledger *ledger)
+{
+    const struct staged *last = last_staged(ledger);
+    lg_time floor = last ? last->at : ledger->last_at, now = lg_now();
+    return now > floor ? now : floor;
+}
+
+lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg_time at, const lg_hash *req, const lg_fact *facts,
+                        size_t fact_count, lg_entry_row *out)
+{
+    const struct staged *last = last_staged(ledger);
+    lg_entry entry = {
+        .seq = lg_ledger_next_seq(ledger),
+        .at = at,
+        .prev = last ? last->leaf : ledger->last_leaf,
+        .req = *req,
+        .type = type,
+        .digest_count = fact_count,
+    };
+    if (entry.seq == 0) {
+        entry.origin = ledger->origin;
+        entry.vkey = ledger->vkey;
+    }
+    char *disclosures;
+    lg_disclose_facts(arena, facts, fact_count, &disclosures, &entry.digests);
+    *out = (lg_entry_row){.seq = entry.seq, .disclosures = disclosures};
+    lg_err err = lg_entry_encode(arena, &entry, &out->body);
+    if (!err)
+        err = lg_entry_insert(ledger->db, entry.seq, out->body, disclosures);
+    if (err)
+        return err;
+    lg_hash leaf = lg_leaf_hash(out->body);
+    stage(ledger, &leaf, entry.at);
+    return LG_OK;
+}
+
+/* One flipped bit between hashing and disk has ended logs before: what the database now holds is read back and hashed anew. */
+static lg_err rehash(lg_ledger *ledger)
+{
+    int64_t first = lg_edge_size(ledger->edge);
+    for (size_t done = 0; done < ledger->staged_count;) {
+        lg_entry_row *rows;
+        size_t count;
+        lg_err err = lg_entry_range(ledger->db, first + (int64_t)done, 256, ledger->commit_arena, &rows, &count);
+        if (err)
+            return err;
+        if (count == 0 || count > ledger->staged_count - done)
+            return LG_CORRUPT;
+        for (size_t i = 0; i < count; i++) {
+            lg_hash leaf = lg_leaf_hash(rows[i].body);
+            if (rows[i].seq != first + (int64_t)(done + i) || !lg_hash_equal(&leaf, &ledger->staged[done + i].leaf))
+                return LG_CORRUPT;
+        }
+        done += count;
+    }
+    return LG_OK;
+}
+
+static lg_err grow_tree(lg_ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->staged_count; i++) {
+        lg_new_node nodes[LG_TILE_LEVELS + 1];
+        unsigned count = lg_edge_append(ledger->edge, &ledger->staged[i].leaf, nodes);
+        for (unsigned n = 0; n < count; n++) {
+            lg_err err = lg_node_insert(ledger->db, &nodes[n]);
+            if (err)
+                return err;
+        }
+    }
+    return LG_OK;
+}
+
+/* Everything of a commit that happens inside the database. */
+static lg_err seal(lg_ledger *ledger, lg_hash *root, lg_writer_row *next)
+{
+    const struct staged *last = &ledger->staged[ledger->staged_count - 1];
+    lg_err err = rehash(ledger);
+    if (!err)
+        err = grow_tree(ledger);
+    if (!err)
+        err = lg_tree_root(lg_edge_read, ledger->edge, lg_edge_size(ledger->edge), root);
+    if (!err)
+        err = lg_checkpoint_insert(ledger->db, lg_edge_size(ledger->edge), root);
+    *next = (lg_writer_row){
+        .epoch = ledger->right.epoch,
+        .beat = ledger->right.beat + 1,
+        .seq = lg_edge_size(ledger->edge),
+        .hash = last->leaf,
+    };
+    if (!err)
+        err = lg_writer_swap(ledger->db, &ledger->right, next, ledger->holder);
+    return err;
+}
+
+lg_err lg_ledger_commit(lg_ledger *ledger)
+{
+    lg_hash root;
+    lg_writer_row next;
+    if (ledger->staged_count == 0) {
+        lg_db_rollback(ledger->db);
+        return LG_OK;
+    }
+    lg_published *before = ledger->published; /* only this thread replaces it */
+    lg_err err = seal(ledger, &root, &next);
+    if (!err)
+        err = lg_db_commit(ledger->db);
+    if (err) {
+        lg_ledger_abort(ledger);
+        /* After a failed write or sync nobody knows what the disk holds: only opening anew finds out. */
+        ledger->broken = ledger->broken || err == LG_IO;
+        return err;
+    }
+    const struct staged last = ledger->staged[ledger->staged_count - 1];
+    ledger->staged_count = 0;
+    ledger->right = next;
+    ledger->last_leaf = last.leaf;
+    ledger->last_at = last.at;
+    err = lg_head_swap(ledger->head, &(lg_checkpoint){.origin = ledger->origin, .size = before->size, .root = before->root},
+                       &(lg_checkpoint){.origin = ledger->origin, .size = next.seq, .root = root});
+    if (err)
+        ledger->broken = true;
+    else
+        publish(ledger, next.seq, &root);
+    lg_arena_reset(ledger->commit_arena);
+    return err;
+}
+
+void lg_ledger_abort(lg_ledger *ledger)
+{
+    lg_db_rollback(ledger->db);
+    /* The edge may have grown; a failed sync may have left more or less on disk than it seems. Begin again from what is there, and
+     * if that is not the state last published, stop. */
+    if (load(ledger, NULL) != LG_OK || lg_edge_size(ledger->edge) != ledger->published->size)
+        ledger->broken = true;
+    lg_arena_reset(ledger->commit_arena);
+}
+
+lg_err lg_ledger_prove(lg_ledger *ledger, int64_t seq, lg_proof *out)
+{
+    return lg_tree_prove_inclusion(lg_edge_read, ledger->edge, seq, lg_edge_size(ledger->edge), out);
+}

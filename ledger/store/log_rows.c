@@ -1,0 +1,181 @@
+/* Entries, their disclosures and history, and the commands that caused them. */
+#include "ledger/store/log_rows.h"
+
+#include "ledger/store/rows_internal.h"
+
+static lg_err disclosures_insert(lg_db *db, int64_t seq, const char *disclosures)
+{
+    static const lg_sql sql = {"INSERT INTO disclosures (seq, body) VALUES (?1, ?2)"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, seq);
+    lg_bind_text(&query, 2, disclosures);
+    return lg_query_run(&query);
+}
+
+lg_err lg_entry_insert(lg_db *db, int64_t seq, lg_bytes body, const char *disclosures)
+{
+    static const lg_sql sql = {"INSERT INTO entries (seq, body) VALUES (?1, ?2)"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, seq);
+    lg_bind_blob(&query, 2, body.data, body.len);
+    lg_err err = lg_query_run(&query);
+    if (err != LG_OK || !disclosures || !*disclosures)
+        return err;
+    return disclosures_insert(db, seq, disclosures);
+}
+
+static void entry_read(lg_query *query, lg_arena *arena, lg_entry_row *out)
+{
+    *out = (lg_entry_row){
+        .seq = lg_column_int(query, 0),
+        .body = lg_column_blob(query, 1, arena),
+        .disclosures = lg_column_text(query, 2, arena),
+    };
+}
+
+static lg_err entry_rows(lg_query *query, lg_arena *arena, lg_entry_row **rows, size_t *count)
+{
+    lg_row_list list = {0};
+    while (lg_query_next(query))
+        entry_read(query, arena, lg_row_add(&list, arena, sizeof **rows));
+    *rows = list.rows;
+    *count = list.count;
+    return lg_query_end(query);
+}
+
+lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out)
+{
+    static const lg_sql sql = {"SELECT e.seq, e.body, coalesce(d.body, '') FROM entries AS e"
+                               " LEFT JOIN disclosures AS d ON d.seq = e.seq WHERE e.seq = ?1"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, seq);
+    bool found = lg_query_next(&query);
+    if (found)
+        entry_read(&query, arena, out);
+    return lg_query_end_found(&query, found);
+}
+
+lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows,
+                      size_t *count)
+{
+    static const lg_sql sql = {"SELECT e.seq, e.body, coalesce(d.body, '') FROM entries AS e"
+                               " LEFT JOIN disclosures AS d ON d.seq = e.seq"
+                               " WHERE e.seq >= ?1 ORDER BY e.seq LIMIT ?2"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, from);
+    lg_bind_int(&query, 2, (int64_t)limit);
+    return entry_rows(&query, arena, rows, count);
+}
+
+/* Each arm walks one subject's history in order; the arms are merged, an entry of both comes once. */
+#define HISTORY                                                                                              \
+    "SELECT h.seq, e.body, coalesce(d.body, '') FROM history AS h CROSS JOIN entries AS e ON e.seq = h.seq"  \
+    " LEFT JOIN disclosures AS d ON d.seq = h.seq WHERE h.seq > ?3 AND h.subject_no = "
+
+lg_err lg_entry_history(lg_db *db, int64_t subject_no, int64_t other_no, int64_t after_seq, size_t limit,
+                        lg_arena *arena, lg_entry_row **rows, size_t *count)
+{
+    static const lg_sql sql = {HISTORY "?1 UNION ALL " HISTORY
+                                       "?2 AND ?2 <> 0 AND NOT EXISTS (SELECT 1 FROM history AS o"
+                                       " WHERE o.subject_no = ?1 AND o.seq = h.seq) ORDER BY 1 LIMIT ?4"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, subject_no);
+    lg_bind_int(&query, 2, other_no);
+    lg_bind_int(&query, 3, after_seq);
+    lg_bind_int(&query, 4, (int64_t)limit);
+    return entry_rows(&query, arena, rows, count);
+}
+
+lg_err lg_history_insert(lg_db *db, int64_t subject_no, int64_t seq)
+{
+    static const lg_sql sql = {"INSERT INTO history (subject_no, seq) VALUES (?1, ?2)"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, subject_no);
+    lg_bind_int(&query, 2, seq);
+    return lg_query_run(&query);
+}
+
+lg_err lg_entry_subjects(lg_db *db, int64_t seq, lg_arena *arena, int64_t **subjects, size_t *count)
+{
+    static const lg_sql sql = {"SELECT subject_no FROM history WHERE seq = ?1 ORDER BY subject_no"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, seq);
+    lg_row_list list = {0};
+    while (lg_query_next(&query)) {
+        int64_t *subject = lg_row_add(&list, arena, sizeof *subject);
+        *subject = lg_column_int(&query, 0);
+    }
+    *subjects = list.rows;
+    *count = list.count;
+    return lg_query_end(&query);
+}
+
+#define COMMAND_COLUMNS "first_seq, entry_count, signer_no, jti, url, status, answer, jws"
+
+/* The index keeps 8 bytes of a hash instead of up to 64 of text; the text itself decides. */
+static int64_t jti_key(const char *jti)
+{
+    lg_hash hash = lg_sha256(lg_bytes_str(jti));
+    uint64_t key = 0;
+    for (size_t i = 0; i < sizeof key; i++)
+        key = key << 8 | hash.b[i];
+    return (int64_t)key;
+}
+
+lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
+{
+    static const lg_sql sql = {"INSERT INTO commands (" COMMAND_COLUMNS
+                               ", jti_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, row->first_seq);
+    lg_bind_int(&query, 2, row->entry_count);
+    lg_bind_int(&query, 3, row->signer.v);
+    lg_bind_text(&query, 4, row->jti);
+    lg_bind_text(&query, 5, row->url);
+    lg_bind_int(&query, 6, row->status);
+    lg_bind_text(&query, 7, row->answer);
+    lg_bind_blob(&query, 8, row->jws.data, row->jws.len);
+    lg_bind_int(&query, 9, jti_key(row->jti));
+    return lg_query_run(&query);
+}
+
+static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
+{
+    *out = (lg_command_row){
+        .first_seq = lg_column_int(query, 0),
+        .entry_count = lg_column_int(query, 1),
+        .signer = {lg_column_int(query, 2)},
+        .jti = lg_column_text(query, 3, arena),
+        .url = lg_column_text(query, 4, arena),
+        .status = (int)lg_column_int(query, 5),
+        .answer = lg_column_text(query, 6, arena),
+        .jws = lg_column_blob(query, 7, arena),
+    };
+}
+
+lg_err lg_command_by_jti(lg_db *db, const char *jti, lg_arena *arena, lg_command_row *out)
+{
+    static const lg_sql sql = {"SELECT " COMMAND_COLUMNS " FROM commands WHERE jti_key = ?1 AND jti = ?2"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, jti_key(jti));
+    lg_bind_text(&query, 2, jti);
+    bool found = lg_query_next(&query);
+    if (found)
+        command_read(&query, arena, out);
+    return lg_query_end_found(&query, found);
+}
+
+lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row *out)
+{
+    static const lg_sql sql = {"SELECT " COMMAND_COLUMNS
+                               " FROM commands WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, seq);
+    bool found = lg_query_next(&query);
+    if (found) {
+        command_read(&query, arena, out);
+        /* An entry of the registry's own (the genesis) has no command, so the one before may end earlier. */
+        found = seq - out->first_seq < out->entry_count;
+    }
+    return lg_query_end_found(&query, found);
+}

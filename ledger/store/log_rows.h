@@ -1,0 +1,62 @@
+/* Rows of the ledger's own tables: entries, disclosures, commands, nodes, checkpoints, writer. */
+#ifndef LG_STORE_LOG_ROWS_H
+#define LG_STORE_LOG_ROWS_H
+
+#include "ledger/log/entry.h"
+#include "ledger/log/tree.h"
+#include "ledger/store/db.h"
+
+lg_err lg_entry_insert(lg_db *db, int64_t seq, lg_bytes body, const char *disclosures) LG_MUST_CHECK;
+
+typedef struct lg_entry_row {
+    int64_t seq;
+    lg_bytes body;
+    const char *disclosures; /* joined by '~'; "" if there are none or they were erased */
+} lg_entry_row;
+/* LG_NOT_FOUND if absent. */
+lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out) LG_MUST_CHECK;
+/* Up to `limit` entries from seq on; *rows in the arena. */
+lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows, size_t *count) LG_MUST_CHECK;
+/* Entries of a subject's history, oldest first, after `after_seq` (-1: from the start). other_no: a second subject merged in, or 0. */
+lg_err lg_entry_history(lg_db *db, int64_t subject_no, int64_t other_no, int64_t after_seq, size_t limit, lg_arena *arena,
+                        lg_entry_row **rows, size_t *count) LG_MUST_CHECK;
+lg_err lg_history_insert(lg_db *db, int64_t subject_no, int64_t seq) LG_MUST_CHECK;
+/* Subjects (participant, receivable and claim numbers) whose history holds this entry. */
+lg_err lg_entry_subjects(lg_db *db, int64_t seq, lg_arena *arena, int64_t **subjects, size_t *count) LG_MUST_CHECK;
+
+typedef struct lg_command_row {
+    int64_t first_seq, entry_count;
+    lg_participant_no signer;
+    const char *jti, *url;
+    int status;
+    const char *answer;
+    lg_bytes jws;
+} lg_command_row;
+lg_err lg_command_insert(lg_db *db, const lg_command_row *row) LG_MUST_CHECK;
+/* By idempotency key; LG_NOT_FOUND if no command has it. */
+lg_err lg_command_by_jti(lg_db *db, const char *jti, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
+/* The command that caused an entry. */
+lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
+
+lg_err lg_node_insert(lg_db *db, const lg_new_node *node) LG_MUST_CHECK;
+/* An lg_node_reader; ctx is an lg_db. LG_CORRUPT if one is missing. */
+lg_err lg_node_read(void *db, unsigned level, int64_t first, unsigned count, lg_hash *out);
+
+lg_err lg_checkpoint_insert(lg_db *db, int64_t size, const lg_hash *root) LG_MUST_CHECK;
+/* The newest checkpoint; size 0 and the empty root if there is none. */
+lg_err lg_checkpoint_latest(lg_db *db, int64_t *size, lg_hash *root) LG_MUST_CHECK;
+/* The first checkpoint that includes entry `seq`. */
+lg_err lg_checkpoint_including(lg_db *db, int64_t seq, int64_t *size, lg_hash *root) LG_MUST_CHECK;
+/* Checkpoints with size > after, in order. */
+lg_err lg_checkpoint_range(lg_db *db, int64_t after, size_t limit, lg_arena *arena, int64_t **sizes, lg_hash **roots,
+                           size_t *count) LG_MUST_CHECK;
+
+typedef struct lg_writer_row {
+    int64_t epoch, beat, seq;
+    lg_hash hash;
+} lg_writer_row;
+lg_err lg_writer_get(lg_db *db, lg_writer_row *out) LG_MUST_CHECK;
+/* Compare-and-set of the single row; LG_WRITER_DISPLACED if it does not hold `expected`. */
+lg_err lg_writer_swap(lg_db *db, const lg_writer_row *expected, const lg_writer_row *next, const char *holder) LG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,74 @@
+#include "ledger/store/db.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct lg_readers {
+    pthread_mutex_t lock;
+    pthread_cond_t given;
+    unsigned count, free_count;
+    lg_db **all;
+    lg_db **free; /* a stack: the last given is the warmest */
+};
+
+lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_report *report)
+{
+    lg_err err = LG_OK;
+    lg_readers *readers = calloc(1, sizeof *readers);
+    if (!readers)
+        return LG_NO_MEMORY;
+    pthread_mutex_init(&readers->lock, NULL);
+    pthread_cond_init(&readers->given, NULL);
+    readers->all = calloc(count, sizeof *readers->all);
+    readers->free = calloc(count, sizeof *readers->free);
+    if (!readers->all || !readers->free)
+        err = LG_NO_MEMORY;
+    while (!err && readers->count < count) {
+        err = lg_db_open(path, LG_DB_READER, &readers->all[readers->count], report);
+        if (!err) {
+            readers->free[readers->free_count++] = readers->all[readers->count];
+            readers->count++;
+        }
+    }
+    if (err) {
+        lg_readers_close(readers);
+        return err;
+    }
+    *out = readers;
+    return LG_OK;
+}
+
+void lg_readers_close(lg_readers *readers)
+{
+    if (!readers)
+        return;
+    for (unsigned i = 0; i < readers->count; i++)
+        lg_db_close(readers->all[i]);
+    free(readers->all);
+    free(readers->free);
+    pthread_cond_destroy(&readers->given);
+    pthread_mutex_destroy(&readers->lock);
+    free(readers);
+}
+
+lg_db *lg_readers_take(lg_readers *readers)
+{
+    pthread_mutex_lock(&readers->lock);
+    while (readers->free_count == 0)
+        pthread_cond_wait(&readers->given, &readers->lock);
+    lg_db *db = readers->free[--readers->free_count];
+    pthread_mutex_unlock(&readers->lock);
+    /* If even BEGIN fails, so does the first query, which then reports it. */
+    if (lg_db_begin(db) != LG_OK)
+        lg_db_rollback(db);
+    return db;
+}
+
+void lg_readers_give(lg_readers *readers, lg_db *db)
+{
+    lg_db_rollback(db);
+    pthread_mutex_lock(&readers->lock);
+    readers->free[readers->free_count++] = db;
+    pthread_cond_signal(&readers->given);
+    pthread_mutex_unlock(&readers->lock);
+}

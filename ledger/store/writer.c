@@ -1,0 +1,186 @@
+#include "ledger/store/writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Pages in the WAL at which the writer moves them into the database: at leisure, and when it must. */
+enum { WAL_PAGES_IDLE = 1000, WAL_PAGES_MAX = 16000 };
+
+struct lg_writer {
+    lg_ledger *ledger;
+    size_t queue_max;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t arrived;
+    lg_job *first, **last; /* the queue */
+    size_t queued;
+    bool closing;
+    lg_writer_stats stats;
+};
+
+lg_err lg_writer_submit(lg_writer *writer, lg_job *job)
+{
+    lg_err err = LG_OK;
+    pthread_mutex_lock(&writer->lock);
+    if (writer->closing) {
+        err = LG_STOPPING;
+    } else if (writer->queued >= writer->queue_max) {
+        err = LG_OVERLOADED;
+    } else {
+        job->next = NULL;
+        *writer->last = job;
+        writer->last = &job->next;
+        writer->queued++;
+        pthread_cond_signal(&writer->arrived);
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return err;
+}
+
+/* Waits for work; takes up to a batch of it. NULL when closing and nothing is left. */
+static lg_job *take_batch(lg_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    while (!writer->first && !writer->closing)
+        pthread_cond_wait(&writer->arrived, &writer->lock);
+    lg_job *batch = writer->first, **end = &writer->first;
+    for (size_t i = 0; *end && i < LG_WRITER_BATCH_MAX; i++) {
+        end = &(*end)->next;
+        writer->queued--;
+    }
+    if (end != &writer->first) {
+        lg_job *rest = *end;
+        *end = NULL;
+        writer->first = rest;
+        if (!rest)
+            writer->last = &writer->first;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return batch;
+}
+
+/* Applies one job under its savepoint. A refusal undoes only the job; an error is returned when the transaction is lost. */
+static lg_err apply(lg_writer *writer, lg_job *job)
+{
+    lg_mark mark;
+    lg_err err = lg_ledger_mark(writer->ledger, 0, &mark);
+    if (err)
+        return err;
+    job->first_seq = lg_ledger_next_seq(writer->ledger);
+    job->err = job->apply(job, writer->ledger);
+    if (!lg_db_in_transaction(lg_ledger_db(writer->ledger)))
+        return job->err ? job->err : LG_INTERNAL; /* SQLite rolled everything back (disk full, I/O error) */
+    if (job->err)
+        return lg_ledger_undo(writer->ledger, mark);
+    job->entry_count = (size_t)(lg_ledger_next_seq(writer->ledger) - job->first_seq);
+    return lg_ledger_keep(writer->ledger, mark);
+}
+
+static void prove(lg_writer *writer, lg_job *job)
+{
+    if (job->entry_count == 0)
+        return;
+    job->proofs = lg_arena_array(job->arena, job->entry_count, sizeof *job->proofs);
+    job->published = lg_ledger_published(writer->ledger);
+    for (size_t i = 0; i < job->entry_count; i++)
+        if (lg_ledger_prove(writer->ledger, job->first_seq + (int64_t)i, &job->proofs[i]) != LG_OK)
+            lg_die("a committed entry cannot be proven: the tree in memory is damaged");
+}
+
+static void run_batch(lg_writer *writer, lg_job *batch)
+{
+    lg_err err = lg_ledger_begin(writer->ledger);
+    for (lg_job *job = batch; job && !err; job = job->next)
+        err = apply(writer, job);
+    if (err)
+        lg_ledger_abort(writer->ledger);
+    else
+        err = lg_ledger_commit(writer->ledger);
+
+    int64_t jobs = 0, entries = 0;
+    for (lg_job *job = batch, *next; job; job = next) {
+        next = job->next; /* after done() the job is gone */
+        if (err) {
+            /* Nothing of this batch was recorded, and a refusal may have rested on what was not: all may try again. */
+            job->err = err;
+            job->entry_count = 0;
+        }
+        prove(writer, job);
+        jobs++;
+        entries += (int64_t)job->entry_count;
+        job->done(job);
+    }
+    pthread_mutex_lock(&writer->lock);
+    writer->stats.batches++;
+    writer->stats.jobs += jobs;
+    writer->stats.entries += entries;
+    writer->stats.broken = lg_ledger_is_broken(writer->ledger);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+/* A failed checkpoint loses nothing: the frames stay in the WAL, and a full disk shows at the next commit. */
+static void tidy(lg_writer *writer)
+{
+    lg_db *db = lg_ledger_db(writer->ledger);
+    int pages = lg_db_wal_pages(db);
+    if (pages < WAL_PAGES_IDLE)
+        return;
+    pthread_mutex_lock(&writer->lock);
+    bool idle = writer->first == NULL;
+    pthread_mutex_unlock(&writer->lock);
+    if ((idle || pages >= WAL_PAGES_MAX) && lg_db_checkpoint(db) != LG_OK)
+        return;
+}
+
+static void *run(void *arg)
+{
+    lg_writer *writer = arg;
+    lg_job *batch;
+    while ((batch = take_batch(writer))) {
+        run_batch(writer, batch);
+        tidy(writer);
+    }
+    return NULL;
+}
+
+lg_err lg_writer_open(lg_ledger *ledger, size_t queue_max, lg_writer **out)
+{
+    lg_writer *writer = calloc(1, sizeof *writer);
+    if (!writer)
+        return LG_NO_MEMORY;
+    writer->ledger = ledger;
+    writer->queue_max = queue_max ? queue_max : LG_WRITER_QUEUE_DEFAULT;
+    writer->last = &writer->first;
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_cond_init(&writer->arrived, NULL);
+    if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
+        free(writer);
+        return LG_NO_MEMORY;
+    }
+    *out = writer;
+    return LG_OK;
+}
+
+void lg_writer_close(lg_writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->lock);
+    writer->closing = true;
+    pthread_cond_signal(&writer->arrived);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->thread, NULL);
+    pthread_cond_destroy(&writer->arrived);
+    pthread_mutex_destroy(&writer->lock);
+    free(writer);
+}
+
+lg_writer_stats lg_writer_get_stats(lg_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    lg_writer_stats stats = writer->stats;
+    stats.queued = writer->queued;
+    pthread_mutex_unlock(&writer->lock);
+    return stats;
+}

@@ -1,0 +1,89 @@
+-- Receivables, claims and their history. All projections.
+
+CREATE TABLE receivables (
+    receivable_no      INTEGER PRIMARY KEY,
+    id                 BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    life               TEXT NOT NULL CHECK (life IN ('held', 'registered', 'confirmed', 'rejected', 'withdrawn', 'expired')),
+    submitted_by       TEXT NOT NULL CHECK (submitted_by IN ('creditor', 'debtor')),
+    submitter_no       INTEGER NOT NULL,     -- the participant whose signature submitted it
+    creditor_no        INTEGER NOT NULL,     -- 0: not known here (possible only when rejected)
+    debtor_no          INTEGER NOT NULL,     -- 0: not known here (possible only when rejected)
+    format             TEXT NOT NULL CHECK (format IN ('json', 'ubl', 'cii', 'csv')),
+    invoice_number     TEXT NOT NULL,
+    issue_day          INTEGER NOT NULL,     -- days since 1970-01-01
+    due_day            INTEGER NOT NULL,     -- days since 1970-01-01
+    currency           TEXT NOT NULL CHECK (length(currency) = 3),
+    gross_minor        INTEGER NOT NULL CHECK (gross_minor > 0),
+    amount_minor       INTEGER NOT NULL CHECK (amount_minor > 0),
+    confirmed_minor    INTEGER CHECK (confirmed_minor > 0),
+    part               TEXT,                 -- label of a part registration
+    order_reference    TEXT,
+    contract_reference TEXT,
+    note               TEXT,
+    payee              TEXT,                 -- name of another payee than the seller, if the invoice names one
+    document_sha256    BLOB NOT NULL CHECK (length(document_sha256) = 32),  -- of the submitted payload
+    documents          TEXT NOT NULL,        -- JSON array of {"kind","name","sha256"}
+    confirm_by         INTEGER NOT NULL,     -- microseconds; the other side's deadline
+    fingerprint        BLOB CHECK (length(fingerprint) = 16),  -- keyed hash of the invoice; NULL once it is free again
+    number_key         INTEGER,              -- keyed hash of seller and squashed number, 63 bits; NULL as above
+    similar_key        INTEGER,              -- keyed hash of seller, buyer, currency and gross amount, 63 bits; NULL as above
+    claim_no           INTEGER,              -- once confirmed
+    reason             TEXT,                 -- of a refusal or withdrawal
+    reason_note        TEXT,
+    policy_version     INTEGER NOT NULL,     -- the review's
+    review_outcome     TEXT NOT NULL CHECK (review_outcome IN ('pass', 'warn', 'hold', 'reject')),
+    checks             TEXT NOT NULL,        -- JSON array of the review's results
+    decision           TEXT CHECK (decision IN ('approved', 'rejected')),  -- of the reviewer
+    decided_by_no      INTEGER,
+    decided_at         INTEGER,              -- microseconds
+    decision_note      TEXT,
+    registered_at      INTEGER NOT NULL,     -- microseconds; when it was submitted
+    updated_at         INTEGER NOT NULL,     -- microseconds
+    last_seq           INTEGER NOT NULL      -- entry of the last change
+) STRICT;
+CREATE INDEX receivables_by_creditor ON receivables (creditor_no, receivable_no);
+CREATE INDEX receivables_by_debtor ON receivables (debtor_no, receivable_no);
+-- Refused ones whose submitter is no party to the invoice: nobody else sees them.
+CREATE INDEX receivables_by_outsider ON receivables (submitter_no, receivable_no)
+    WHERE submitter_no <> creditor_no AND submitter_no <> debtor_no;
+CREATE INDEX receivables_held ON receivables (receivable_no) WHERE life = 'held';
+CREATE INDEX receivables_judged ON receivables (review_outcome, receivable_no) WHERE review_outcome <> 'pass';
+CREATE INDEX receivables_waiting ON receivables (confirm_by) WHERE life = 'registered';
+-- One invoice, one live registration (or one per part label). NULLs are distinct, so a freed fingerprint does not count.
+CREATE UNIQUE INDEX receivables_fingerprint ON receivables (fingerprint, coalesce(part, '')) WHERE fingerprint IS NOT NULL;
+CREATE INDEX receivables_by_number ON receivables (number_key) WHERE number_key IS NOT NULL;
+CREATE INDEX receivables_by_similarity ON receivables (similar_key) WHERE similar_key IS NOT NULL;
+
+CREATE TABLE claims (
+    claim_no          INTEGER PRIMARY KEY,
+    id                BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    receivable_no     INTEGER NOT NULL REFERENCES receivables (receivable_no),
+    root_no           INTEGER NOT NULL,      -- the first claim; itself for a root
+    parent_no         INTEGER,
+    hop               INTEGER NOT NULL CHECK (hop >= 0),  -- transfers since the root
+    origin            TEXT NOT NULL CHECK (origin IN ('confirmed', 'accepted', 'both_signed', 'tacit')),
+    holder_no         INTEGER NOT NULL,
+    creditor_no       INTEGER NOT NULL,
+    debtor_no         INTEGER NOT NULL,
+    currency          TEXT NOT NULL,
+    face_minor        INTEGER NOT NULL CHECK (face_minor > 0),
+    outstanding_minor INTEGER NOT NULL CHECK (outstanding_minor >= 0 AND outstanding_minor <= face_minor),
+    due_day           INTEGER NOT NULL,
+    life              TEXT NOT NULL,
+    encumbrance       TEXT NOT NULL,
+    locks             INTEGER NOT NULL,      -- bit set
+    accepted_at       INTEGER NOT NULL,      -- microseconds
+    updated_at        INTEGER NOT NULL,      -- microseconds
+    last_seq          INTEGER NOT NULL
+) STRICT;
+CREATE INDEX claims_by_holder ON claims (holder_no, claim_no);
+CREATE INDEX claims_by_debtor ON claims (debtor_no, claim_no);
+CREATE INDEX claims_by_creditor ON claims (creditor_no, claim_no);
+
+-- Which entries tell the story of what: subject_no is a participant_no, receivable_no or claim_no.
+CREATE TABLE history (
+    subject_no INTEGER NOT NULL,
+    seq        INTEGER NOT NULL REFERENCES entries (seq),
+    PRIMARY KEY (subject_no, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX history_by_seq ON history (seq);

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Layout (clang-format), layers, and what clang-tidy and cppcheck find. Tools that are not installed are named and left out;
+# scripts/install-deps.sh --dev installs them.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+status=0
+mapfile -t files < <(find ledger server tests -name '*.[ch]' | sort)
+mapfile -t units < <(printf '%s\n' "${files[@]}" | grep '\.c$')
+
+have() {
+    command -v "$1" >/dev/null || { echo "lint: $1 is not installed, left out"; return 1; }
+}
+
+echo "lint: layers"
+scripts/check-layers.sh || status=1
+
+if have clang-format; then
+    echo "lint: layout of ${#files[@]} files"
+    clang-format --dry-run -Werror "${files[@]}" || status=1
+fi
+
+# Shell scripts that do not parse, and Python that does not compile.
+for script in scripts/*.sh .ci/run; do
+    [[ ! -f $script ]] || bash -n "$script" || status=1
+done
+
+if have cppcheck; then
+    echo "lint: cppcheck"
+    # varFuncNullUB: NULL behind "…" is a pointer on every platform we run on. Missing system headers are no finding.
+    cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -I. -j 2 --enable=warning,portability \
+        --suppress=missingIncludeSystem --suppress=varFuncNullUB "${units[@]}" || status=1
+fi
+
+if have clang-tidy; then
+    echo "lint: clang-tidy"
+    checks='-*,bugprone-*,clang-analyzer-*,misc-redundant-expression,performance-*'
+    # Left out: matters of taste, and warnings about functions that the C library offers no replacement for.
+    checks+=',-bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier'
+    checks+=',-bugprone-narrowing-conversions,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling'
+    read -ra flags <<<"$(pkg-config --cflags libmicrohttpd sqlite3 libsodium jansson libcurl libxml-2.0 libcrypto)"
+    printf '%s\0' "${units[@]}" | grep -zv '^tests/' |
+        xargs -0 -P 2 -I '{}' clang-tidy --quiet --warnings-as-errors='*' --checks="$checks" '{}' -- -std=gnu17 -D_GNU_SOURCE -I. \
+            "${flags[@]}" 2> >(grep -vE 'warnings? generated|^Suppressed|Use -header-filter' >&2) || status=1
+fi
+
+[[ $status -eq 0 ]] && echo "lint: clean"
+exit "$status"

@@ -1,0 +1,80 @@
+/* Who asks: a snapshot of the store and, in it, the owner of the bearer token (RFC 6750 section 2.1). */
+#include "server/api/api.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The token's text; NULL if the request has no Authorization header, or one of another scheme. */
+static const char *bearer_text(const http_request *request)
+{
+    static const char scheme[] = "Bearer ";
+    const char *header = http_header(request, "Authorization");
+    if (!header || strncasecmp(header, scheme, sizeof scheme - 1) != 0)
+        return NULL;
+    header += sizeof scheme - 1;
+    return header + strspn(header, " ");
+}
+
+static lg_err check_token(const lg_token *token, lg_scope scope, lg_report *report)
+{
+    if (token->revoked_at != 0)
+        return lg_fail(report, LG_TOKEN_REVOKED, "This token was revoked at %s.",
+                       lg_time_format(token->revoked_at).s);
+    if (token->expires_at <= lg_now())
+        return lg_fail(report, LG_TOKEN_EXPIRED, "This token expired at %s.",
+                       lg_time_format(token->expires_at).s);
+    if ((token->scopes >> scope & 1u) == 0)
+        return lg_fail(report, LG_SCOPE_MISSING, "This token lacks the scope '%s'.", lg_scope_name(scope));
+    return LG_OK;
+}
+
+static lg_err authenticate(api_read *read, const char *text, lg_scope scope, lg_report *report)
+{
+    lg_hash hash = lg_sha256(lg_bytes_str(text));
+    lg_err err = lg_token_by_hash(read->db, &hash, read->arena, &read->token);
+    if (err == LG_NOT_FOUND)
+        return lg_fail(report, LG_UNAUTHENTICATED, "This bearer token is not known here.");
+    if (err == LG_OK)
+        err = check_token(&read->token, scope, report);
+    if (err == LG_OK) {
+        err = lg_participant_get(read->db, read->token.participant, read->arena, &read->caller);
+        if (err == LG_NOT_FOUND)
+            err = LG_CORRUPT; /* a token without its owner */
+    }
+    if (err == LG_OK && read->caller.suspended)
+        err = lg_fail(report, LG_PARTICIPANT_SUSPENDED, "The owner of this token is suspended.");
+    return err;
+}
+
+static lg_err open_as(http_request *request, const char *text, lg_scope scope, api_read *out)
+{
+    api_context *api = http_context(request);
+    lg_err err = LG_OK;
+    *out = (api_read){.api = api, .arena = http_arena(request), .db = lg_readers_take(api->readers)};
+    if (text)
+        err = authenticate(out, text, scope, http_report(request));
+    if (err != LG_OK)
+        api_read_close(out);
+    return err;
+}
+
+lg_err api_read_open(http_request *request, lg_scope scope, api_read *out)
+{
+    const char *text = bearer_text(request);
+    if (!text)
+        return lg_fail(http_report(request), LG_UNAUTHENTICATED,
+                       "Send a token: 'Authorization: Bearer <token>'.");
+    return open_as(request, text, scope, out);
+}
+
+lg_err api_read_open_public(http_request *request, api_read *out)
+{
+    return open_as(request, bearer_text(request), LG_SCOPE_READ, out);
+}
+
+void api_read_close(api_read *read)
+{
+    if (read->db)
+        lg_readers_give(read->api->readers, read->db);
+    read->db = NULL;
+}

@@ -1,0 +1,202 @@
+#include "server/api/command.h"
+
+#include "server/gateway/checks.h"
+#include "server/gateway/gateway.h"
+
+#include <string.h>
+
+/* ---- before the queue ---- */
+
+static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *report)
+{
+    lg_policy policy;
+    json_t *payload = NULL;
+    if (c->command.type == LG_CMD_SUBMIT) {
+        lg_err err = lg_registry_policy(c->api->registry, db, &policy);
+        return err ? err : gateway_read(jws, &policy, &c->command, report);
+    }
+    if (jws->signatures[0].cty || jws->signatures[0].submission)
+        return lg_fail(report, LG_MALFORMED_JWS, "cty and submission belong to submissions of invoice files only.");
+    if (jws->signature_count > 1)
+        return lg_fail(report, LG_MALFORMED_JWS, "Only a submission is signed by two.");
+    lg_err err = lg_json_load(c->command.payload, &payload, report);
+    if (!err)
+        err = lg_command_decode(payload, &c->command, report);
+    json_decref(payload);
+    return err;
+}
+
+lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws_bytes, const char *url,
+                           lg_command_type type, lg_report *report)
+{
+    lg_jws jws;
+    out->api = api;
+    out->command.type = type;
+    out->job = (lg_job){.apply = api_command_apply, .arena = arena};
+    lg_report_init(&out->job.report, arena);
+    lg_err err = lg_command_authenticate(api->registry, db, arena, jws_bytes, url, &out->command, &jws, report);
+    if (err)
+        return err;
+    err = lg_command_find_stored(db, arena, &out->command, &out->outcome.stored, report);
+    out->outcome.replayed = err == LG_OK;
+    if (err != LG_NOT_FOUND)
+        return err;
+    err = lg_command_check_age(&out->command, report);
+    return err ? err : decode(out, db, &jws, report);
+}
+
+lg_err api_command_apply(lg_job *job, lg_ledger *ledger)
+{
+    api_command *c = (api_command *)job; /* its first member */
+    return lg_command_apply(c->api->registry, ledger, job->arena, &c->command, &c->outcome, &job->report);
+}
+
+/* ---- after the commit ---- */
+
+/* What was proven when the command was committed can be proven in the same words at any later time. */
+static lg_err receipts_of_stored(api_context *api, lg_db *db, lg_arena *arena, const lg_command_row *stored, api_receipts *out)
+{
+    size_t count = (size_t)stored->entry_count;
+    lg_entry_row *entries = lg_arena_array(arena, count, sizeof *entries);
+    lg_proof *proofs = lg_arena_array(arena, count, sizeof *proofs);
+    int64_t size;
+    lg_hash root;
+    lg_err err = lg_checkpoint_including(db, stored->first_seq + stored->entry_count - 1, &size, &root);
+    for (size_t i = 0; i < count && !err; i++) {
+        err = lg_entry_get(db, stored->first_seq + (int64_t)i, arena, &entries[i]);
+        if (!err)
+            err = lg_tree_prove_inclusion(lg_node_read, db, stored->first_seq + (int64_t)i, size, &proofs[i]);
+    }
+    if (err)
+        return err;
+    *out = (api_receipts){
+        .first_seq = stored->first_seq,
+        .count = count,
+        .entries = entries,
+        .proofs = proofs,
+        .note = lg_ledger_note(api->ledger, arena, size, &root),
+    };
+    return LG_OK;
+}
+
+static api_receipts receipts_of_job(api_command *c)
+{
+    size_t count = c->job.entry_count, filled = 0;
+    lg_entry_row *entries = lg_arena_array(c->job.arena, count ? count : 1, sizeof *entries);
+    for (size_t i = 0; i < c->outcome.count && filled < count; i++)
+        if (c->outcome.results[i].has_entry)
+            entries[filled++] = c->outcome.results[i].entry;
+    return (api_receipts){
+        .first_seq = c->job.first_seq,
+        .count = filled,
+        .entries = entries,
+        .proofs = c->job.proofs,
+        .note = c->job.published ? c->job.published->note : "",
+    };
+}
+
+static void set_location(http_request *request, const lg_outcome *outcome)
+{
+    lg_arena *arena = http_arena(request);
+    const lg_result *result = &outcome->results[0];
+    if (result->has_receivable)
+        http_set_header(request, "Location", lg_arena_printf(arena, "/v1/receivables/%s", lg_uuid_format(result->receivable.id.uuid).s));
+    else if (result->has_token)
+        http_set_header(request, "Location", lg_arena_printf(arena, "/v1/tokens/%s", lg_uuid_format(result->token.id.uuid).s));
+    else if (result->has_participant)
+        http_set_header(request, "Location", lg_arena_printf(arena, "/v1/participants/%s", lg_uuid_format(result->participant.id.uuid).s));
+    else if (result->has_policy)
+        http_set_header(request, "Location", lg_arena_printf(arena, "/v1/policy/%lld", (long long)result->policy.version));
+}
+
+static http_result send(http_request *request, int status, const char *answer, const api_receipts *receipts)
+{
+    lg_buf body = {0};
+    lg_err err = api_expand(&body, http_arena(request), answer, receipts);
+    if (err) {
+        lg_buf_clear(&body);
+        return http_answer_problem(request, err, NULL);
+    }
+    if (status < 400)
+        return http_answer_json(request, status, &body);
+    http_result result = http_answer_text(request, status, "application/problem+json", lg_buf_bytes(&body));
+    lg_buf_clear(&body);
+    return result;
+}
+
+static http_result answer_stored(http_request *request, api_command *c)
+{
+    api_receipts receipts;
+    lg_db *db = lg_readers_take(c->api->readers);
+    lg_err err = receipts_of_stored(c->api, db, http_arena(request), &c->outcome.stored, &receipts);
+    lg_readers_give(c->api->readers, db);
+    if (err)
+        return http_answer_problem(request, err, NULL);
+    http_set_header(request, "Idempotent-Replayed", "true");
+    return send(request, c->outcome.stored.status, c->outcome.stored.answer, &receipts);
+}
+
+static http_result finish(http_request *request)
+{
+    api_command *c = http_data(request);
+    http_result result;
+    if (c->job.err) {
+        *http_report(request) = c->job.report;
+        result = http_answer_problem(request, c->job.err, NULL);
+    } else if (c->outcome.replayed) {
+        result = answer_stored(request, c);
+    } else {
+        const api_receipts receipts = receipts_of_job(c);
+        if (c->outcome.status == 201)
+            set_location(request, &c->outcome);
+        result = send(request, c->outcome.status, c->outcome.answer.data, &receipts);
+    }
+    lg_published_drop(c->job.published);
+    lg_buf_clear(&c->outcome.answer);
+    return result;
+}
+
+static void done(lg_job *job)
+{
+    http_resume(((api_command *)job)->request);
+}
+
+/* The ids in the path; what cannot be an id names nothing. */
+static lg_err read_path(http_request *request, lg_command *command)
+{
+    const http_route *route = http_route_of(request);
+    if (strstr(route->path, "{id}") && !lg_uuid_parse(http_param(request, "id"), &command->subject))
+        return lg_fail(http_report(request), LG_NOT_FOUND, "The id in the path is not a UUID.");
+    if (strstr(route->path, "{kid}"))
+        command->kid = lg_arena_strdup(http_arena(request), http_param(request, "kid"));
+    return LG_OK;
+}
+
+http_result post_command(http_request *request)
+{
+    api_context *api = http_context(request);
+    lg_arena *arena = http_arena(request);
+    api_command *c = lg_arena_alloc(arena, sizeof *c);
+    lg_command_type type = *(const lg_command_type *)http_route_of(request)->arg;
+    lg_err err = read_path(request, &c->command);
+    if (err)
+        return http_answer_problem(request, err, NULL);
+    lg_db *db = lg_readers_take(api->readers);
+    err = api_command_prepare(c, api, db, arena, http_body(request), http_path(request), type, http_report(request));
+    lg_readers_give(api->readers, db);
+    if (err)
+        return http_answer_problem(request, err, NULL);
+    if (c->outcome.replayed)
+        return answer_stored(request, c);
+    c->request = request;
+    c->job.done = done;
+    http_set_data(request, c);
+    /* Suspended before it is queued: the writer may be done with it before the next line runs. */
+    http_result result = http_suspend(request, finish);
+    err = lg_writer_submit(api->writer, &c->job);
+    if (err) {
+        c->job.err = err;
+        http_resume(request);
+    }
+    return result;
+}

@@ -1,0 +1,38 @@
+/* The way of one command: authenticate → decode → gateway → queue → writer → commit → answer. Shared by the HTTP handler and
+ * the sweeper, whose commands the operator's key signs. */
+#ifndef API_COMMAND_H
+#define API_COMMAND_H
+
+#include "server/api/api.h"
+
+/* A command on its way through the writer; lives in its arena. */
+typedef struct api_command {
+    lg_job job;
+    api_context *api;
+    lg_command command;
+    lg_outcome outcome;
+    http_request *request; /* NULL for the sweeper's */
+    void *owner;           /* the sweeper's own */
+} api_command;
+
+/* Everything before the queue, on a reader's snapshot. `subject` and `kid` come from the path. LG_OK: ready for the writer, or, when
+ * outcome.replayed, answered before. */
+lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws, const char *url,
+                           lg_command_type type, lg_report *report) LG_MUST_CHECK;
+/* The job's apply function. */
+lg_err api_command_apply(lg_job *job, lg_ledger *ledger);
+/* An lg_render_fn (render.c). */
+lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome, int *status, lg_buf *answer);
+
+/* Receipts of one answer: entries first_seq … with their proofs against one checkpoint. */
+typedef struct api_receipts {
+    int64_t first_seq;
+    size_t count;
+    const lg_entry_row *entries;
+    const lg_proof *proofs;
+    const char *note;
+} api_receipts;
+/* Copies a stored answer, with each {"seq":n} of a receipt written out in full (render.c). */
+lg_err api_expand(lg_buf *out, lg_arena *arena, const char *answer, const api_receipts *receipts) LG_MUST_CHECK;
+
+#endif

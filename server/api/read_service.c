@@ -1,0 +1,35 @@
+/* The service itself: is it alive, does it take commands, what does it offer. No token. */
+#include "server/api/serve.h"
+
+static http_result answer_constant(http_request *request, const char *json)
+{
+    return http_answer_static(request, 200, "application/json", lg_bytes_str(json));
+}
+
+http_result read_health(http_request *request)
+{
+    return answer_constant(request, "{\"status\":\"ok\"}");
+}
+
+http_result read_ready(http_request *request)
+{
+    api_context *api = http_context(request);
+    if (lg_writer_get_stats(api->writer).broken) {
+        lg_err err = lg_fail(http_report(request), LG_BUSY,
+                             "Nothing can be recorded until the registry is started again.");
+        return http_answer_problem(request, err, NULL);
+    }
+    lg_published *published = lg_ledger_published(api->ledger);
+    lg_buf body = {0};
+    lg_json_open(&body);
+    lg_json_put_str(&body, "status", "ready");
+    lg_json_put_int(&body, "size", published->size);
+    lg_json_close(&body);
+    lg_published_drop(published);
+    return http_answer_json(request, 200, &body);
+}
+
+http_result read_openapi(http_request *request)
+{
+    return http_answer_static(request, 200, "application/json", api_openapi());
+}

@@ -1,0 +1,146 @@
+/* The frame around every read: snapshot, caller, answer; and the parts that lists and histories share. */
+#include "server/api/serve.h"
+
+#include "ledger/crypto/encoding.h"
+
+enum {
+    TAG_LEN = 16,       /* bytes of a SHA-256 kept in an ETag */
+    HISTORY_STEP = 256, /* entries read at once */
+};
+
+static http_result answer(api_view *view, lg_err err)
+{
+    http_result result;
+    if (err != LG_OK)
+        result = http_answer_problem(view->request, err, NULL);
+    else if (view->not_modified)
+        result = http_answer_not_modified(view->request);
+    else
+        result = http_answer_json(view->request, 200, &view->body);
+    lg_buf_clear(&view->body);
+    return result;
+}
+
+/* The checkpoint comes first: a snapshot opened after it was published holds all its entries. */
+static void start(http_request *request, api_view *view)
+{
+    api_context *api = http_context(request);
+    *view = (api_view){
+        .request = request,
+        .report = http_report(request),
+        .published = lg_ledger_published(api->ledger),
+    };
+}
+
+/* The snapshot ends before the answer is sent: a slow client must not hold a reader. */
+static http_result finish(api_view *view, lg_err err, api_build build)
+{
+    if (err == LG_OK) {
+        err = build(view);
+        api_read_close(&view->read);
+    }
+    lg_published_drop(view->published);
+    return answer(view, err);
+}
+
+http_result api_serve(http_request *request, api_build build)
+{
+    api_view view;
+    start(request, &view);
+    lg_err err = api_read_open(request, LG_SCOPE_READ, &view.read);
+    return finish(&view, err, build);
+}
+
+http_result api_serve_public(http_request *request, api_build build)
+{
+    api_view view;
+    start(request, &view);
+    lg_err err = api_read_open_public(request, &view.read);
+    return finish(&view, err, build);
+}
+
+bool api_view_is_known(api_view *view, const char *etag)
+{
+    view->not_modified = http_etag_matches(view->request, etag);
+    return view->not_modified;
+}
+
+void api_view_tag_body(api_view *view)
+{
+    lg_hash hash = lg_sha256(lg_buf_bytes(&view->body));
+    view->not_modified =
+        http_etag_matches(view->request, lg_hex_encode(view->read.arena, lg_bytes_of(hash.b, TAG_LEN)));
+}
+
+bool api_param_uuid(const http_request *request, const char *name, lg_uuid *out)
+{
+    return lg_uuid_parse(http_param(request, name), out);
+}
+
+bool api_number_parse(const char *text, int64_t *out)
+{
+    int64_t value = 0;
+    if (!*text || (text[0] == '0' && text[1]))
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        value = value * 10 + (*text - '0');
+        if (value > LG_SEQ_MAX)
+            return false;
+    }
+    *out = value;
+    return true;
+}
+
+void api_list_open(api_view *view)
+{
+    lg_json_open(&view->body);
+    lg_json_key(&view->body, "items");
+    lg_json_list(&view->body);
+}
+
+void api_list_close(api_view *view, int64_t last_no)
+{
+    lg_json_end(&view->body);
+    lg_json_put_str(&view->body, "next_cursor", last_no ? api_cursor(view->read.arena, last_no) : NULL);
+    lg_json_close(&view->body);
+}
+
+lg_err api_list_receivables(api_view *view, const lg_receivable_filter *filter)
+{
+    lg_receivable *rows;
+    size_t count;
+    lg_err err = lg_receivable_list(view->read.db, filter, view->read.arena, &rows, &count);
+    if (err != LG_OK)
+        return err;
+    size_t shown = api_list_shown(count, filter->limit);
+    api_list_open(view);
+    for (size_t i = 0; err == LG_OK && i < shown; i++)
+        err = json_receivable(&view->body, view->read.db, view->read.arena, &rows[i]);
+    api_list_close(view, shown < count ? rows[shown - 1].no.v : 0);
+    return err;
+}
+
+lg_err api_history(api_view *view, int64_t subject_no, int64_t other_no)
+{
+    lg_err err = LG_OK;
+    lg_entry_row *rows;
+    size_t count = HISTORY_STEP;
+    lg_json_open(&view->body);
+    lg_json_key(&view->body, "items");
+    lg_json_list(&view->body);
+    for (int64_t after = -1; err == LG_OK && count == HISTORY_STEP;) {
+        err = lg_entry_history(view->read.db, subject_no, other_no, after, HISTORY_STEP, view->read.arena,
+                               &rows, &count);
+        for (size_t i = 0; err == LG_OK && i < count; i++) {
+            after = rows[i].seq;
+            /* The snapshot may hold a commit whose checkpoint is not out yet. */
+            if (after < view->published->size)
+                err = json_entry(&view->body, view->read.arena, &rows[i], true);
+        }
+    }
+    lg_json_end(&view->body);
+    lg_json_close(&view->body);
+    return err;
+}

@@ -1,0 +1,96 @@
+#include "server/client/client.h"
+
+#include "ledger/crypto/secret.h"
+#include "server/client/http.h"
+#include "server/client/output.h"
+
+#include <string.h>
+
+client_exit client_fail(client *c, client_exit code, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    if (!c->message)
+        c->message = lg_arena_vprintf(c->arena, fmt, args);
+    va_end(args);
+    return code;
+}
+
+client_exit client_fail_report(client *c, client_exit code, const char *what)
+{
+    const char *why = c->report.detail ? c->report.detail : lg_err_title(c->report.err);
+    return client_fail(c, code, "%s: %s", what, why);
+}
+
+const client_command *client_command_find(int argc, char *const *argv, int *words)
+{
+    for (int take = argc < 2 ? argc : 2; take > 0; take--) {
+        for (const client_command *command = client_commands; command->name; command++) {
+            const char *blank = strchr(command->name, ' ');
+            size_t first = blank ? (size_t)(blank - command->name) : strlen(command->name);
+            if ((blank ? 2 : 1) != take || strlen(argv[0]) != first ||
+                memcmp(argv[0], command->name, first) != 0)
+                continue;
+            if (blank && strcmp(argv[1], blank + 1) != 0)
+                continue;
+            *words = take;
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static client_exit unknown_command(client *c, int argc, char **argv)
+{
+    c->hint = "See `tallystick help`.";
+    if (argc == 0)
+        return client_fail(c, CLIENT_USAGE, "No command is given.");
+    for (const client_command *command = client_commands; command->name; command++) {
+        size_t len = strlen(argv[0]);
+        if (strncmp(command->name, argv[0], len) == 0 && command->name[len] == ' ') {
+            c->hint = lg_arena_printf(c->arena, "See `tallystick help %s`.", argv[0]);
+            return client_fail(c, CLIENT_USAGE, "There is no command \"%s%s%s\".", argv[0],
+                               argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+        }
+    }
+    return client_fail(c, CLIENT_USAGE, "There is no command \"%s\".", argv[0]);
+}
+
+static client_exit run(client *c, int argc, char **argv)
+{
+    int words = 0;
+    bool asks_help = argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0);
+    bool asks_version = argc > 0 && strcmp(argv[0], "--version") == 0;
+    c->command = client_command_find(argc, argv, &words);
+    if (asks_help)
+        return command_help(c);
+    if (asks_version)
+        return command_version(c);
+    if (!c->command)
+        return unknown_command(c, argc, argv);
+    client_exit code = client_args_parse(c, argc - words, argv + words);
+    if (code == CLIENT_OK && client_option_given(c, "help"))
+        return command_help(c);
+    if (code == CLIENT_OK)
+        code = client_config_load(c);
+    return code == CLIENT_OK ? c->command->run(c) : code;
+}
+
+int client_main(int argc, char **argv)
+{
+    client c = {.arena = lg_arena_open()};
+    lg_report_init(&c.report, c.arena);
+    client_output_init(&c);
+    client_exit code = lg_crypto_init() == LG_OK
+                           ? run(&c, argc - 1, argv + 1)
+                           : client_fail(&c, CLIENT_LOCAL, "The cryptographic library cannot start.");
+    if (code != CLIENT_OK)
+        client_print_failure(&c, code);
+    if (fflush(stdout) != 0 && code == CLIENT_OK)
+        code = CLIENT_LOCAL; /* a full disk or a closed pipe: what was printed did not arrive */
+    client_http_close(c.http);
+    json_decref(c.problem);
+    json_decref(c.names);
+    lg_arena_close(c.arena);
+    return (int)code;
+}

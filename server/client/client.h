@@ -1,0 +1,159 @@
+/* The command line: one static table of subcommands (commands.c), each a function that takes the client's
+ * state and returns an exit code. What every subcommand shares lives here: arguments, settings, the sentence
+ * that explains a failure. */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include "ledger/base/buf.h"
+#include "ledger/base/json.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#define CLIENT_VERSION "0.1.0"
+
+/* The program's exit codes, as `tallystick help` states them. */
+typedef enum {
+    CLIENT_OK = 0,
+    CLIENT_REFUSED = 1,     /* the registry refused */
+    CLIENT_USAGE = 2,       /* the command line is wrong */
+    CLIENT_UNREACHABLE = 3, /* no answer, or the registry asks to try again */
+    CLIENT_UNVERIFIED = 4,  /* a signature, proof or audit does not hold */
+    CLIENT_LOCAL = 5,       /* a fault on this machine: file, key, directory */
+} client_exit;
+
+#define CLIENT_MUST_CHECK __attribute__((warn_unused_result))
+
+typedef struct client client;
+
+/* An option of a subcommand: `--name VALUE`, or a switch if value is NULL. */
+typedef struct client_option {
+    const char *name;
+    const char *value; /* placeholder for help */
+    const char *help;
+} client_option;
+
+typedef struct client_command {
+    const char *name;     /* one or two words: "participant add" */
+    const char *operands; /* for help: "ID", "FILE…" */
+    const char *help;     /* one line */
+    const char *more;     /* further paragraphs, or NULL */
+    client_exit (*run)(client *c);
+    int operands_min, operands_max;
+    const client_option *options; /* ends with a NULL name; NULL: none of its own */
+} client_command;
+
+enum { CLIENT_OPTIONS_MAX = 64 };
+
+typedef struct client_args {
+    const char **operands;
+    int operand_count;
+    struct {
+        const char *name, *value; /* value NULL: a switch */
+    } options[CLIENT_OPTIONS_MAX];
+    size_t option_count;
+} client_args;
+
+/* Where requests go and who signs them. Precedence: flag, then environment, then file. */
+typedef struct client_config {
+    const char *url;    /* NULL: not set */
+    const char *key;    /* path of a key file */
+    const char *token;  /* bearer token */
+    const char *origin; /* the registry's name, the commands' `aud` */
+    const char *vkey;   /* the log's verifier key */
+} client_config;
+
+struct client {
+    lg_arena *arena;  /* lives as long as the run */
+    lg_report report; /* for the ledger's functions; in the arena */
+    const client_command *command;
+    client_args args;
+    client_config config;
+    bool json;               /* machine output on stdout */
+    bool quiet;              /* the failure has been told already */
+    bool colour, colour_err; /* of stdout and stderr */
+    unsigned timeout_s, attempts;
+    struct client_http *http; /* opened by the first request */
+    const char *message;      /* why it failed, for a person */
+    const char *hint;         /* what to do about it, or NULL */
+    json_t *problem;          /* the registry's problem document, or NULL; owned */
+    json_t *names;            /* participant id → name, as far as asked; owned */
+};
+
+/* Runs the command line; returns the exit code. */
+int client_main(int argc, char **argv);
+
+/* The subcommands, NULL name at the end, and the options every one of them takes. */
+extern const client_command client_commands[];
+extern const client_option client_common_options[];
+/* The subcommand that begins argv, longest name first, and how many words it took; NULL if there is none. */
+const client_command *client_command_find(int argc, char *const *argv, int *words);
+
+/* Notes why the run fails (the first reason wins) and returns `code`. */
+client_exit client_fail(client *c, client_exit code, const char *fmt, ...) LG_PRINTF(3, 4);
+/* The same from the ledger library's report. */
+client_exit client_fail_report(client *c, client_exit code, const char *what);
+
+/* ---- arguments (args.c) ---- */
+
+/* Parses what follows the subcommand's name against its options and the common ones. */
+client_exit client_args_parse(client *c, int argc, char *const *argv) CLIENT_MUST_CHECK;
+const char *client_option_value(const client *c, const char *name); /* the last one given; NULL if absent */
+bool client_option_given(const client *c, const char *name);
+/* A decimal integer in [min, max]; fails with CLIENT_USAGE. Leaves *out alone if the option is absent. */
+client_exit client_option_number(client *c, const char *name, int64_t min, int64_t max,
+                                 int64_t *out) CLIENT_MUST_CHECK;
+bool client_number_parse(const char *text, int64_t min, int64_t max, int64_t *out) LG_MUST_CHECK;
+
+/* ---- settings (config.c) ---- */
+
+/* Fills c->config from flags, environment and file. A file named with --config must exist; the default one
+ * need not. */
+client_exit client_config_load(client *c) CLIENT_MUST_CHECK;
+/* Reads `key = value` lines; # starts a comment. Values already set stay. */
+client_exit client_config_read(client *c, const char *path, lg_bytes text) CLIENT_MUST_CHECK;
+/* $XDG_CONFIG_HOME/tallystick/config or $XDG_STATE_HOME/tallystick/…, with the defaults of the XDG base
+ * directory specification; NULL if there is no home directory. */
+char *client_config_path(lg_arena *arena);
+char *client_state_path(lg_arena *arena, const char *name);
+
+/* ---- files (files.c) ---- */
+
+/* The whole file, NUL-terminated, in the arena; "-" is standard input. At most max bytes. */
+client_exit client_file_read(client *c, lg_arena *arena, const char *path, size_t max,
+                             lg_bytes *out) CLIENT_MUST_CHECK;
+/* Replaces the file atomically: temporary name, sync, rename. */
+client_exit client_file_write(client *c, const char *path, unsigned mode, lg_bytes bytes) CLIENT_MUST_CHECK;
+/* Makes the directories above path, mode 0700. */
+client_exit client_directories_make(client *c, const char *path) CLIENT_MUST_CHECK;
+/* SHA-256 of a file's bytes as 64 hexadecimal digits, without reading it into memory at once. */
+client_exit client_file_digest(client *c, const char *path, char hex[65]) CLIENT_MUST_CHECK;
+
+/* ---- subcommands ---- */
+
+client_exit command_init(client *c);
+client_exit command_serve(client *c);
+client_exit command_audit(client *c);
+client_exit command_keygen(client *c);
+client_exit command_version(client *c);
+client_exit command_help(client *c);
+client_exit command_participant_add(client *c);
+client_exit command_participant_act(client *c); /* suspend, activate, stop, clear */
+client_exit command_participant_credit_line(client *c);
+client_exit command_participant_add_key(client *c);
+client_exit command_participant_revoke_key(client *c);
+client_exit command_token_create(client *c);
+client_exit command_token_revoke(client *c);
+client_exit command_submit(client *c);
+client_exit command_confirm(client *c);
+client_exit command_receivable_act(client *c); /* accept, reject, withdraw, lapse */
+client_exit command_review(client *c);
+client_exit command_sweep(client *c);
+client_exit command_policy_set(client *c);
+client_exit command_list(client *c);
+client_exit command_show(client *c);
+client_exit command_sign(client *c);
+client_exit command_verify(client *c);
+client_exit command_prove(client *c);
+
+#endif

@@ -1,0 +1,130 @@
+/* Subcommands that need no registry to talk to. */
+#include "ledger/crypto/encoding.h"
+#include "ledger/crypto/sign.h"
+#include "server/client/describe.h"
+#include "server/server.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A fault of this machine or of the arguments, as the ledger library tells it. */
+static client_exit local_fail(client *c, lg_err err)
+{
+    bool caller = lg_err_kind(err) == LG_KIND_CALLER && err != LG_ALREADY_EXISTS && err != LG_NOT_FOUND;
+    return client_fail(c, caller ? CLIENT_USAGE : CLIENT_LOCAL, "%s",
+                       c->report.detail ? c->report.detail : lg_err_title(err));
+}
+
+client_exit command_init(client *c)
+{
+    char *summary = NULL;
+    json_t *value = NULL;
+    const char *origin = client_option_value(c, "origin");
+    if (!origin)
+        return client_fail(
+            c, CLIENT_USAGE,
+            "init needs --origin NAME: the registry's name, such as receivables.example.com/2026.");
+    lg_err err = server_init(c->args.operands[0], origin, c->arena, &summary, &c->report);
+    if (err != LG_OK)
+        return local_fail(c, err);
+    if (lg_json_load(lg_bytes_str(summary), &value, &c->report) != LG_OK)
+        return client_fail_report(c, CLIENT_LOCAL, "init");
+    if (c->json)
+        client_print_json(value);
+    else
+        client_print_members(c, value, 0);
+    json_decref(value);
+    return CLIENT_OK;
+}
+
+client_exit command_serve(client *c)
+{
+    int64_t threads = 0;
+    const char *listen = client_option_value(c, "listen");
+    server_options options = {.listen = listen ? listen : "127.0.0.1:8080"};
+    client_exit code = client_option_number(c, "threads", 1, 256, &threads);
+    if (code != CLIENT_OK)
+        return code;
+    options.threads = (unsigned)threads;
+    lg_err err = server_serve(c->args.operands[0], &options, &c->report);
+    return err == LG_OK ? CLIENT_OK : local_fail(c, err);
+}
+
+typedef struct audit_progress {
+    client_progress line;
+} audit_progress;
+
+static void on_progress(void *ctx, int64_t done, int64_t total)
+{
+    audit_progress *p = ctx;
+    client_progress_show(&p->line, "audited", done, total);
+}
+
+static void audit_print(client *c, const json_t *report)
+{
+    size_t i;
+    json_t *finding, *rows;
+    const char *table;
+    bool ok = json_is_true(json_object_get(report, "ok"));
+    client_say(c, ok ? STYLE_GREEN : STYLE_RED, "%s: %s entries, %s commands",
+               ok ? "audit passed" : "AUDIT FAILED", client_field(c->arena, report, "entries"),
+               client_field(c->arena, report, "commands"));
+    json_object_foreach(json_object_get(report, "tables"), table, rows)
+        client_say(c, STYLE_DIM, "  %-20s %" JSON_INTEGER_FORMAT " rows", table, json_integer_value(rows));
+    json_array_foreach(json_object_get(report, "findings"), i, finding)
+        client_say(c, STYLE_RED, "  %s %s: %s", client_field(c->arena, finding, "table"),
+                   client_field(c->arena, finding, "key"), client_field(c->arena, finding, "detail"));
+}
+
+client_exit command_audit(client *c)
+{
+    char *text = NULL;
+    json_t *report = NULL;
+    audit_progress progress = {.line = client_progress_start(c)};
+    lg_err err = server_audit(c->args.operands[0], c->arena, &text, on_progress, &progress, &c->report);
+    client_progress_end(&progress.line);
+    if (text && lg_json_load(lg_bytes_str(text), &report, NULL) == LG_OK) {
+        if (c->json)
+            client_print_json(report);
+        else
+            audit_print(c, report);
+        json_decref(report);
+    }
+    if (err == LG_CORRUPT) {
+        c->quiet = report && c->json; /* the report has said it */
+        return client_fail(c, CLIENT_UNVERIFIED, "%s",
+                           c->report.detail ? c->report.detail : "The registry is not what its entries say.");
+    }
+    return err == LG_OK ? CLIENT_OK : local_fail(c, err);
+}
+
+client_exit command_keygen(client *c)
+{
+    const char *path = c->args.operands[0];
+    lg_signing_key *key = lg_signing_key_new();
+    lg_err err = lg_key_file_write(path, key, &c->report);
+    lg_public_key public_key = lg_signing_key_public(key);
+    lg_signing_key_close(key);
+    if (err != LG_OK)
+        return client_fail_report(c, CLIENT_LOCAL, path);
+    json_t *value = json_pack("{s:s,s:s,s:s}", "kid", lg_kid_of(&public_key).s, "public_key",
+                              lg_base64url_encode(c->arena, lg_bytes_of(public_key.b, sizeof public_key.b)),
+                              "file", path);
+    if (!value)
+        lg_die("out of memory");
+    if (c->json)
+        client_print_json(value);
+    else
+        client_print_members(c, value, 0);
+    json_decref(value);
+    return CLIENT_OK;
+}
+
+client_exit command_version(client *c)
+{
+    if (c->json)
+        printf("{\"version\": \"%s\"}\n", CLIENT_VERSION);
+    else
+        printf("tallystick %s\n", CLIENT_VERSION);
+    return CLIENT_OK;
+}

@@ -1,0 +1,187 @@
+/* Participants, their keys and their tokens. */
+#include "ledger/base/calendar.h"
+#include "ledger/crypto/encoding.h"
+#include "ledger/crypto/secret.h"
+#include "server/client/act.h"
+#include "server/client/commands.h"
+#include "server/client/http.h"
+#include "server/client/output.h"
+
+#include <string.h>
+
+void client_member_from_option(const client *c, json_t *object, const char *member, const char *option)
+{
+    const char *value = client_option_value(c, option);
+    if (value)
+        json_object_set_new(object, member, json_string(value));
+}
+
+/* "a,b c" → ["a","b","c"] */
+static json_t *words_as_list(const char *text)
+{
+    json_t *list = json_array();
+    while (*text) {
+        size_t len = strcspn(text, ", ");
+        if (len)
+            json_array_append_new(list, json_stringn(text, len));
+        text += len;
+        text += strspn(text, ", ");
+    }
+    return list;
+}
+
+client_exit command_participant_add(client *c)
+{
+    static const struct {
+        const char *member, *option;
+    } identifiers[] = {{"uscc", "uscc"},
+                       {"lei", "lei"},
+                       {"gln", "gln"},
+                       {"tax_id", "tax-id"},
+                       {"registration_no", "registration-no"}};
+    const char *role = client_option_value(c, "role");
+    bool custody = client_option_given(c, "custody");
+    if (!role)
+        return client_fail(c, CLIENT_USAGE, "participant add needs --role.");
+    if (custody == client_option_given(c, "public-key"))
+        return client_fail(c, CLIENT_USAGE, "participant add needs either --public-key or --custody.");
+    json_t *ids = json_object();
+    for (size_t i = 0; i < sizeof identifiers / sizeof *identifiers; i++)
+        client_member_from_option(c, ids, identifiers[i].member, identifiers[i].option);
+    json_t *payload = json_object();
+    json_object_set_new(payload, "name", json_string(c->args.operands[0]));
+    json_object_set_new(payload, "roles", words_as_list(role));
+    json_object_set_new(payload, "identifiers", ids);
+    client_member_from_option(c, payload, "country", "country");
+    client_member_from_option(c, payload, "group", "group");
+    client_member_from_option(c, payload, "public_key", "public-key");
+    if (custody)
+        json_object_set_new(payload, "custody", json_true());
+    return client_act_run(c, "/v1/participants", payload, NULL);
+}
+
+const char *client_path(client *c, const char *prefix, const char *id)
+{
+    return lg_arena_printf(c->arena, "%s%s", prefix, client_url_escape(c->arena, id));
+}
+
+/* The subcommand's last word is the act: suspend, activate, stop, clear. */
+client_exit command_participant_act(client *c)
+{
+    const char *act = strrchr(c->command->name, ' ') + 1;
+    json_t *payload = json_object();
+    client_member_from_option(c, payload, "reason", "reason");
+    return client_act_run(
+        c, lg_arena_printf(c->arena, "%s/%s", client_path(c, "/v1/participants/", c->args.operands[0]), act),
+        payload, NULL);
+}
+
+client_exit command_participant_credit_line(client *c)
+{
+    const char *limit = client_option_value(c, "limit");
+    if (!limit || !client_option_given(c, "currency"))
+        return client_fail(c, CLIENT_USAGE, "participant credit-line needs --currency and --limit.");
+    json_t *payload = json_object();
+    client_member_from_option(c, payload, "currency", "currency");
+    json_object_set_new(payload, "limit", strcmp(limit, "none") == 0 ? json_null() : json_string(limit));
+    return client_act_run(
+        c,
+        lg_arena_printf(c->arena, "%s/credit_line", client_path(c, "/v1/participants/", c->args.operands[0])),
+        payload, NULL);
+}
+
+client_exit command_participant_add_key(client *c)
+{
+    if (!client_option_given(c, "public-key"))
+        return client_fail(c, CLIENT_USAGE, "participant add-key needs --public-key.");
+    json_t *payload = json_object();
+    client_member_from_option(c, payload, "public_key", "public-key");
+    client_member_from_option(c, payload, "valid_from", "valid-from");
+    client_member_from_option(c, payload, "valid_until", "valid-until");
+    return client_act_run(
+        c, lg_arena_printf(c->arena, "%s/keys", client_path(c, "/v1/participants/", c->args.operands[0])),
+        payload, NULL);
+}
+
+client_exit command_participant_revoke_key(client *c)
+{
+    json_t *payload = json_object();
+    client_member_from_option(c, payload, "reason", "reason");
+    const char *participant = client_path(c, "/v1/participants/", c->args.operands[0]);
+    const char *kid = client_url_escape(c->arena, c->args.operands[1]);
+    return client_act_run(c, lg_arena_printf(c->arena, "%s/keys/%s/revoke", participant, kid), payload, NULL);
+}
+
+/* "ts_" and 32 random bytes; its hash is all that leaves this machine. */
+static char *token_make(lg_arena *arena, char hash_hex[2 * LG_HASH_LEN + 1])
+{
+    uint8_t random[32];
+    lg_random(random, sizeof random);
+    char *token =
+        lg_arena_printf(arena, "ts_%s", lg_base64url_encode(arena, lg_bytes_of(random, sizeof random)));
+    lg_hash hash = lg_sha256(lg_bytes_str(token));
+    lg_hex_write(hash_hex, hash.b, sizeof hash.b);
+    lg_wipe(random, sizeof random);
+    return token;
+}
+
+/* --participant, or whoever the token in use belongs to. */
+static client_exit token_owner(client *c, const char **out)
+{
+    json_t *me = NULL;
+    *out = client_option_value(c, "participant");
+    if (*out)
+        return CLIENT_OK;
+    if (!c->config.token)
+        return client_fail(c, CLIENT_USAGE, "token create needs --participant.");
+    client_exit code = client_get_json(c, c->arena, "/v1/me", &me);
+    if (code != CLIENT_OK)
+        return code;
+    const char *id = json_string_value(json_object_get(json_object_get(me, "participant"), "id"));
+    *out = id ? lg_arena_strdup(c->arena, id) : NULL;
+    json_decref(me);
+    return *out ? CLIENT_OK
+                : client_fail(c, CLIENT_UNREACHABLE, "The answer to /v1/me names no participant.");
+}
+
+client_exit command_token_create(client *c)
+{
+    int64_t days = 90;
+    const char *owner, *scopes = client_option_value(c, "scope");
+    char hash[2 * LG_HASH_LEN + 1];
+    client_answer answer = {0};
+    client_exit code = client_option_number(c, "days", 1, 3660, &days);
+    if (code == CLIENT_OK)
+        code = token_owner(c, &owner);
+    if (code != CLIENT_OK)
+        return code;
+    char *token = token_make(c->arena, hash);
+    json_t *payload = json_object();
+    json_object_set_new(payload, "participant", json_string(owner));
+    json_object_set_new(payload, "token_sha256", json_string(hash));
+    json_object_set_new(payload, "scopes", words_as_list(scopes ? scopes : "read"));
+    json_object_set_new(payload, "expires_at",
+                        json_string(lg_time_format(lg_now() + days * LG_TIME_PER_DAY).s));
+    client_member_from_option(c, payload, "label", "label");
+    code = client_act_run(c, "/v1/tokens", payload, &answer);
+    if (code != CLIENT_OK)
+        return code;
+    if (c->json) {
+        json_object_set_new(answer.body, "token_text", json_string(token));
+        client_print_json(answer.body);
+    } else {
+        client_print_outcome(c, answer.body);
+        printf("%s%s%s\n", client_style_on(c->colour, STYLE_BOLD), token, client_style_off(c->colour));
+        client_say(c, STYLE_DIM,
+                   "  Keep it now: it is printed only once, and the registry has only its hash.");
+    }
+    client_answer_clear(&answer);
+    return CLIENT_OK;
+}
+
+client_exit command_token_revoke(client *c)
+{
+    return client_act_run(
+        c, lg_arena_printf(c->arena, "%s/revoke", client_path(c, "/v1/tokens/", c->args.operands[0])),
+        json_object(), NULL);
+}

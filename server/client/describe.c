@@ -1,0 +1,207 @@
+#include "server/client/describe.h"
+
+#include "server/client/http.h"
+#include "server/client/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *scalar_text(lg_arena *arena, const json_t *value)
+{
+    if (!value || json_is_null(value))
+        return NULL;
+    if (json_is_string(value))
+        return lg_arena_strdup(arena, json_string_value(value));
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!text)
+        lg_die("out of memory");
+    char *copy = lg_arena_strdup(arena, text);
+    free(text);
+    return copy;
+}
+
+const char *client_field(lg_arena *arena, const json_t *object, const char *path)
+{
+    const char *dot;
+    while ((dot = strchr(path, '.'))) {
+        object = json_object_get(object, lg_arena_strndup(arena, path, (size_t)(dot - path)));
+        path = dot + 1;
+    }
+    return scalar_text(arena, json_object_get(object, path));
+}
+
+/* Names are asked for once per id of a run. */
+const char *client_participant_name(client *c, const char *id)
+{
+    enum { NAMES_MAX = 256 }; /* ids beyond stay ids: a list is not worth more requests */
+    if (!id || !c->config.token)
+        return id;
+    if (!c->names)
+        c->names = json_object();
+    const char *known = json_string_value(json_object_get(c->names, id));
+    if (known || json_object_size(c->names) >= NAMES_MAX)
+        return known ? known : id;
+    lg_arena *arena = lg_arena_open();
+    client_request request = {.path =
+                                  lg_arena_printf(arena, "/v1/participants/%s", client_url_escape(arena, id)),
+                              .token = c->config.token};
+    client_response response;
+    json_t *answer = NULL;
+    if (client_http_send(c, arena, &request, &response) == CLIENT_OK && response.status == 200 &&
+        lg_json_load(response.body, &answer, NULL) == LG_OK) {
+        const json_t *name = json_object_get(json_object_get(answer, "participant"), "name");
+        if (!name)
+            name = json_object_get(answer, "name");
+        known = json_string_value(name);
+    }
+    json_object_set_new(c->names, id, json_string(known ? known : id));
+    json_decref(answer);
+    lg_arena_close(arena);
+    return json_string_value(json_object_get(c->names, id));
+}
+
+static bool names_a_participant(const char *key)
+{
+    static const char *const keys[] = {"creditor", "debtor", "holder", "participant",
+                                       "by",       "seller", "buyer"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+static const char *or_dash(const char *text)
+{
+    return text ? text : "–";
+}
+
+static void summary_text(client *c, const char *kind, const json_t *thing, lg_buf *line)
+{
+    lg_arena *a = c->arena;
+    const char *reason = client_field(a, thing, "reason");
+    if (strcmp(kind, "receivable") == 0) {
+        lg_buf_printf(line, "invoice %s, %s %s, due %s", or_dash(client_field(a, thing, "invoice.number")),
+                      or_dash(client_field(a, thing, "amount")), or_dash(client_field(a, thing, "currency")),
+                      or_dash(client_field(a, thing, "due_date")));
+        if (reason)
+            lg_buf_printf(line, ", reason %s", reason);
+    } else if (strcmp(kind, "claim") == 0) {
+        lg_buf_printf(line, "%s %s, due %s", or_dash(client_field(a, thing, "outstanding_amount")),
+                      or_dash(client_field(a, thing, "currency")),
+                      or_dash(client_field(a, thing, "due_date")));
+    } else if (strcmp(kind, "participant") == 0) {
+        lg_buf_str(line, or_dash(client_field(a, thing, "name")));
+        if (json_is_true(json_object_get(thing, "stopped")))
+            lg_buf_str(line, ", on the stop list");
+    } else if (strcmp(kind, "policy") == 0) {
+        lg_buf_printf(line, "version %s", or_dash(client_field(a, thing, "version")));
+    } else {
+        lg_buf_printf(line, "expires %s", or_dash(client_field(a, thing, "expires_at")));
+        const char *revoked = client_field(a, thing, "revoked_at");
+        if (revoked)
+            lg_buf_printf(line, ", revoked %s", revoked);
+    }
+}
+
+void client_print_summary(client *c, const char *kind, const json_t *thing)
+{
+    lg_buf line = {0};
+    const char *id = client_field(c->arena, thing, "id");
+    const char *state = client_field(c->arena, thing, "life");
+    if (!state)
+        state = client_field(c->arena, thing, "status");
+    summary_text(c, kind, thing, &line);
+    client_style style = state ? client_style_of(state) : STYLE_PLAIN;
+    printf("%s%s%s", client_style_on(c->colour, STYLE_BOLD), kind, client_style_off(c->colour));
+    if (id)
+        printf(" %s", client_clean(c->arena, id));
+    if (state)
+        printf(" %s%s%s", client_style_on(c->colour, style), client_clean(c->arena, state),
+               client_style_off(c->colour));
+    printf(": %s\n", client_clean(c->arena, line.data));
+    lg_buf_clear(&line);
+}
+
+static void list_print(client *c, const json_t *list, unsigned depth);
+
+static size_t widest_key(const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    size_t widest = 0;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        bool shown = !json_is_object(value) && !json_is_null(value) && strlen(key) > widest;
+        widest = shown ? strlen(key) : widest;
+    }
+    return widest;
+}
+
+static void scalar_print(client *c, const char *key, const json_t *value, size_t key_width, unsigned depth)
+{
+    const char *text = client_clean(c->arena, scalar_text(c->arena, value));
+    client_style style = client_style_of(text);
+    printf("%*s%s%-*s%s  %s%s%s", (int)(2 * depth), "", client_style_on(c->colour, STYLE_DIM), (int)key_width,
+           key, client_style_off(c->colour), client_style_on(c->colour, style), text,
+           client_style_off(c->colour));
+    if (names_a_participant(key) && json_is_string(value)) {
+        const char *name = client_participant_name(c, json_string_value(value));
+        if (strcmp(name, json_string_value(value)) != 0)
+            printf("  %s", client_clean(c->arena, name));
+    }
+    fputc('\n', stdout);
+}
+
+void client_print_members(client *c, const json_t *thing, unsigned depth)
+{
+    const char *key;
+    json_t *value;
+    size_t width = widest_key(thing);
+    json_object_foreach((json_t *)(uintptr_t)thing, key, value)
+    {
+        const char *name = client_clean(c->arena, key);
+        if (json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0))
+            continue;
+        if (json_is_object(value)) {
+            printf("%*s%s%s%s\n", (int)(2 * depth), "", client_style_on(c->colour, STYLE_BOLD), name,
+                   client_style_off(c->colour));
+            client_print_members(c, value, depth + 1);
+        } else if (json_is_array(value)) {
+            printf("%*s%s%-*s%s", (int)(2 * depth), "", client_style_on(c->colour, STYLE_DIM), (int)width,
+                   name, client_style_off(c->colour));
+            list_print(c, value, depth + 1);
+        } else {
+            scalar_print(c, name, value, width, depth);
+        }
+    }
+}
+
+/* Objects as a table whose columns are the members of the first; anything else on one line. */
+static void list_print(client *c, const json_t *list, unsigned depth)
+{
+    size_t i, columns = 0;
+    json_t *item, *value;
+    const char *key, *titles[TABLE_COLUMNS_MAX];
+    if (!json_is_object(json_array_get(list, 0))) {
+        json_array_foreach(list, i, item)
+            printf("%s%s", i ? ", " : "  ", client_clean(c->arena, or_dash(scalar_text(c->arena, item))));
+        fputc('\n', stdout);
+        return;
+    }
+    fputc('\n', stdout);
+    json_object_foreach(json_array_get(list, 0), key, value)
+    {
+        if (columns < TABLE_COLUMNS_MAX)
+            titles[columns++] = lg_arena_strdup(c->arena, client_clean(c->arena, key));
+    }
+    client_table table = client_table_start(c->arena, titles, columns);
+    json_array_foreach(list, i, item)
+    {
+        client_table_row(&table);
+        for (size_t column = 0; column < columns; column++) {
+            const char *text = scalar_text(c->arena, json_object_get(item, titles[column]));
+            client_table_cell(&table, text, text ? client_style_of(text) : STYLE_PLAIN);
+        }
+    }
+    client_table_print(&table, c->colour, lg_arena_printf(c->arena, "%*s", (int)(2 * depth), ""));
+}

@@ -1,0 +1,19 @@
+/* Telling people what the registry answered: summaries of one line, all members of a thing, names for ids. */
+#ifndef CLIENT_DESCRIBE_H
+#define CLIENT_DESCRIBE_H
+
+#include "server/client/output.h"
+
+/* The value at "invoice.number" as text: strings as they are, numbers and booleans as JSON; NULL if absent or
+ * null. */
+const char *client_field(lg_arena *arena, const json_t *object, const char *path);
+/* The participant's name, asked of the registry once per id; the id itself when it cannot be told. */
+const char *client_participant_name(client *c, const char *id);
+
+/* "receivable 0193… registered: invoice A-1, 1200.00 CNY, due 2027-01-31". kind: receivable, claim,
+ * participant, token, policy. */
+void client_print_summary(client *c, const char *kind, const json_t *thing);
+/* Every member that is set, aligned; objects inside are indented, lists of objects become tables. */
+void client_print_members(client *c, const json_t *thing, unsigned depth);
+
+#endif

@@ -1,0 +1,223 @@
+#include "server/client/output.h"
+
+#include "ledger/base/text.h"
+
+#include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+enum { PROGRESS_EVERY_MS = 100 };
+
+static bool colour_wanted(int fd)
+{
+    const char *off = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return isatty(fd) && !(off && *off) && !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+void client_output_init(client *c)
+{
+    /* Widths are asked of the locale; all our text is UTF-8, so a locale of another character set does not
+     * do. */
+    setlocale(LC_CTYPE, "");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+    c->colour = colour_wanted(STDOUT_FILENO);
+    c->colour_err = colour_wanted(STDERR_FILENO);
+}
+
+const char *client_style_on(bool colour, client_style style)
+{
+    static const char *const codes[] = {
+        [STYLE_PLAIN] = "",        [STYLE_BOLD] = "\033[1m",   [STYLE_DIM] = "\033[2m",
+        [STYLE_RED] = "\033[31m",  [STYLE_GREEN] = "\033[32m", [STYLE_YELLOW] = "\033[33m",
+        [STYLE_CYAN] = "\033[36m",
+    };
+    return colour ? codes[style] : "";
+}
+
+const char *client_style_off(bool colour)
+{
+    return colour ? "\033[0m" : "";
+}
+
+client_style client_style_of(const char *state)
+{
+    static const struct {
+        const char *state;
+        client_style style;
+    } styles[] = {
+        {"confirmed", STYLE_GREEN}, {"registered", STYLE_CYAN}, {"held", STYLE_YELLOW},
+        {"rejected", STYLE_RED},    {"refused", STYLE_RED},     {"expired", STYLE_DIM},
+        {"withdrawn", STYLE_DIM},   {"pass", STYLE_GREEN},      {"warn", STYLE_YELLOW},
+        {"hold", STYLE_YELLOW},     {"reject", STYLE_RED},      {"active", STYLE_GREEN},
+        {"suspended", STYLE_RED},   {"failed", STYLE_RED},      {"stopped", STYLE_RED},
+    };
+    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
+        if (strcmp(styles[i].state, state) == 0)
+            return styles[i].style;
+    return STYLE_PLAIN;
+}
+
+char *client_clean(lg_arena *arena, const char *text)
+{
+    char *out = lg_arena_strdup(arena, text);
+    size_t len = strlen(out);
+    if (!lg_text_is_utf8(lg_bytes_of(out, len))) {
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)out[i] >= 0x7f)
+                out[i] = '?';
+    }
+    for (size_t i = 0; i < len; i++) {
+        unsigned char b = (unsigned char)out[i];
+        if (b < 0x20 || b == 0x7f)
+            out[i] = ' ';
+        else if (b == 0xc2 && (unsigned char)out[i + 1] < 0xa0) /* C1 controls */
+            out[i] = out[i + 1] = '?';
+        else if (b == 0xe2 && (unsigned char)out[i + 1] == 0x80 && (unsigned char)out[i + 2] >= 0xa8 &&
+                 (unsigned char)out[i + 2] <= 0xae) /* line separators, bidirectional overrides */
+            out[i] = out[i + 1] = out[i + 2] = '?';
+        else if (b == 0xe2 && (unsigned char)out[i + 1] == 0x81 && (unsigned char)out[i + 2] >= 0xa6 &&
+                 (unsigned char)out[i + 2] <= 0xa9) /* bidirectional isolates */
+            out[i] = out[i + 1] = out[i + 2] = '?';
+    }
+    return out;
+}
+
+size_t client_width(const char *text)
+{
+    mbstate_t state = {0};
+    size_t width = 0, left = strlen(text);
+    while (left) {
+        wchar_t wc;
+        size_t len = mbrtowc(&wc, text, left, &state);
+        if (len == (size_t)-1 || len == (size_t)-2 || len == 0)
+            return width + left;
+        int columns = wcwidth(wc);
+        width += columns > 0 ? (size_t)columns : 0;
+        text += len;
+        left -= len;
+    }
+    return width;
+}
+
+void client_warn(client *c, const char *fmt, ...)
+{
+    va_list args;
+    if (c->json)
+        return;
+    va_start(args, fmt);
+    const char *text = client_clean(c->arena, lg_arena_vprintf(c->arena, fmt, args));
+    va_end(args);
+    fprintf(stderr, "%stallystick: %s%s\n", client_style_on(c->colour_err, STYLE_YELLOW), text,
+            client_style_off(c->colour_err));
+}
+
+void client_say(client *c, client_style style, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const char *text = client_clean(c->arena, lg_arena_vprintf(c->arena, fmt, args));
+    va_end(args);
+    printf("%s%s%s\n", client_style_on(c->colour, style), text, client_style_off(c->colour));
+}
+
+void client_print_problem(client *c, FILE *stream, const json_t *problem, const char *indent)
+{
+    bool colour = stream == stderr ? c->colour_err : c->colour;
+    const char *type = json_string_value(json_object_get(problem, "type"));
+    const char *title = json_string_value(json_object_get(problem, "title"));
+    const char *detail = json_string_value(json_object_get(problem, "detail"));
+    fprintf(stream, "%s%s%s%s", indent, client_style_on(colour, STYLE_RED),
+            client_clean(c->arena, title ? title : "Refused"), client_style_off(colour));
+    if (type)
+        fprintf(stream, " %s(%s)%s", client_style_on(colour, STYLE_DIM), client_clean(c->arena, type),
+                client_style_off(colour));
+    fputc('\n', stream);
+    if (detail)
+        fprintf(stream, "%s%s\n", indent, client_clean(c->arena, detail));
+    size_t i;
+    json_t *error;
+    json_array_foreach(json_object_get(problem, "errors"), i, error)
+    {
+        const char *pointer = json_string_value(json_object_get(error, "pointer"));
+        const char *code = json_string_value(json_object_get(error, "code"));
+        const char *text = json_string_value(json_object_get(error, "detail"));
+        fprintf(stream, "%s  %s%s%s%s%s: %s\n", indent, client_style_on(colour, STYLE_BOLD),
+                client_clean(c->arena, code ? code : "?"), client_style_off(colour),
+                pointer && *pointer ? " at " : "", client_clean(c->arena, pointer ? pointer : ""),
+                client_clean(c->arena, text ? text : ""));
+    }
+}
+
+static void failure_as_json(client *c, client_exit code)
+{
+    if (c->problem) {
+        client_print_json(c->problem);
+        return;
+    }
+    json_t *value = json_pack("{s:s,s:i}", "error", c->message ? c->message : "failed", "exit", (int)code);
+    client_print_json(value);
+    json_decref(value);
+}
+
+void client_print_failure(client *c, client_exit code)
+{
+    bool loud = code == CLIENT_UNVERIFIED;
+    fflush(stdout);
+    if (c->quiet)
+        return;
+    if (c->json) {
+        failure_as_json(c, code);
+        return;
+    }
+    if (c->problem) {
+        client_print_problem(c, stderr, c->problem, "");
+    } else {
+        fprintf(stderr, "%s%s%s%s %s\n", client_style_on(c->colour_err, STYLE_BOLD),
+                client_style_on(c->colour_err, STYLE_RED),
+                loud ? "VERIFICATION FAILED:" : "tallystick:", client_style_off(c->colour_err),
+                client_clean(c->arena, c->message ? c->message : "failed"));
+    }
+    if (c->hint)
+        fprintf(stderr, "%s\n", c->hint);
+    if (code == CLIENT_USAGE && c->command)
+        fprintf(stderr, "See `tallystick help %s`.\n", c->command->name);
+}
+
+void client_print_json(const json_t *value)
+{
+    if (json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) == 0)
+        fputc('\n', stdout);
+}
+
+client_progress client_progress_start(const client *c)
+{
+    return (client_progress){.on = isatty(STDERR_FILENO) && !c->json};
+}
+
+void client_progress_show(client_progress *p, const char *what, int64_t done, int64_t total)
+{
+    struct timespec now;
+    if (!p->on)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t elapsed_ms =
+        (now.tv_sec - p->last.tv_sec) * INT64_C(1000) + (now.tv_nsec - p->last.tv_nsec) / 1000000;
+    if (p->shown && elapsed_ms < PROGRESS_EVERY_MS)
+        return;
+    p->last = now;
+    p->shown = true;
+    fprintf(stderr, "\r\033[K%s %" PRId64 " of %" PRId64 " (%d %%)", what, done, total,
+            total > 0 ? (int)((__int128)done * 100 / total) : 100);
+}
+
+void client_progress_end(client_progress *p)
+{
+    if (p->shown)
+        fputs("\r\033[K", stderr);
+    p->shown = false;
+}

@@ -1,0 +1,162 @@
+/* Answers: one MHD response each, with the headers every answer has. */
+#include "server/http/internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Seconds after which a client may try again: long enough to let a queue drain, short enough to be worth
+ * waiting for. */
+#define RETRY_AFTER "1"
+
+void http_set_header(http_request *request, const char *name, const char *value)
+{
+    http_header_line *line = lg_arena_alloc(request->arena, sizeof *line);
+    *line = (http_header_line){
+        .name = lg_arena_strdup(request->arena, name),
+        .value = lg_arena_strdup(request->arena, value),
+        .next = request->headers,
+    };
+    request->headers = line;
+}
+
+static bool has_header(const http_request *request, const char *name)
+{
+    for (const http_header_line *line = request->headers; line; line = line->next) {
+        if (strcasecmp(line->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void set_default(http_request *request, const char *name, const char *value)
+{
+    if (!has_header(request, name))
+        http_set_header(request, name, value);
+}
+
+static void add_headers(http_request *request, struct MHD_Response *response, const char *content_type)
+{
+    bool added = true;
+    if (content_type)
+        added &= MHD_add_response_header(response, "Content-Type", content_type) == MHD_YES;
+    added &= MHD_add_response_header(response, "X-Request-Id", request->id) == MHD_YES;
+    added &= MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES;
+    if (!has_header(request, "Cache-Control"))
+        added &= MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES;
+    if (request->last || atomic_load(&request->server->stopping))
+        added &= MHD_add_response_header(response, "Connection", "close") == MHD_YES;
+    for (const http_header_line *line = request->headers; line; line = line->next)
+        added &= MHD_add_response_header(response, line->name, line->value) == MHD_YES;
+    if (!added)
+        server_log(request->server, "%s: a header of the answer was refused", request->id);
+}
+
+/* Takes the response. When it cannot be queued the request stays unanswered and its connection is closed. */
+static http_result queue(http_request *request, int status, const char *content_type,
+                         struct MHD_Response *response, size_t len)
+{
+    http_server *server = request->server;
+    if (!response)
+        lg_die("out of memory for an answer");
+    if (request->stage == STAGE_ANSWERED) {
+        server_log(server, "%s: answered twice", request->id);
+    } else {
+        add_headers(request, response, content_type);
+        if (deadline_enter(&server->deadlines, request->connection, PHASE_SENDING, len) &&
+            MHD_queue_response(request->mhd, (unsigned)status, response) == MHD_YES)
+            request->stage = STAGE_ANSWERED;
+    }
+    MHD_destroy_response(response);
+    return HTTP_ANSWERED;
+}
+
+static http_result queue_buf(http_request *request, int status, const char *content_type, lg_buf *body_take)
+{
+    static char nothing[] = "";
+    struct MHD_Response *response;
+    size_t len = body_take->len;
+    if (body_take->data)
+        response = MHD_create_response_from_buffer(len, body_take->data, MHD_RESPMEM_MUST_FREE);
+    else
+        response = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+    *body_take = (lg_buf){0};
+    return queue(request, status, content_type, response, len);
+}
+
+http_result http_answer_json(http_request *request, int status, lg_buf *body_take)
+{
+    return queue_buf(request, status, "application/json", body_take);
+}
+
+http_result http_answer_text(http_request *request, int status, const char *content_type, lg_bytes body)
+{
+    /* MHD takes void * and only reads. */
+    void *data = (void *)(uintptr_t)(body.len ? (const void *)body.data : "");
+    return queue(request, status, content_type,
+                 MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_MUST_COPY), body.len);
+}
+
+http_result http_answer_static(http_request *request, int status, const char *content_type, lg_bytes body)
+{
+    void *data = (void *)(uintptr_t)(body.len ? (const void *)body.data : "");
+    return queue(request, status, content_type,
+                 MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_PERSISTENT), body.len);
+}
+
+static void log_fault(http_request *request, lg_err err)
+{
+    const char *detail = request->report.detail;
+    server_log(request->server, "%s %s %s: %s%s%s", request->id, request->method, request->path,
+               lg_err_slug(err), detail ? ": " : "", detail ? detail : "");
+}
+
+http_result http_answer_problem(http_request *request, lg_err err, const char *extra_members)
+{
+    lg_buf body = {0};
+    if (err == LG_OK)
+        err = lg_fail(&request->report, LG_INTERNAL, "a problem was to be sent where there is none");
+    int status = http_status_of(err);
+    if (lg_err_kind(err) == LG_KIND_OURS)
+        log_fault(request, err);
+    if (status == 401)
+        set_default(request, "WWW-Authenticate", "Bearer");
+    if (status == 429 || status == 503)
+        set_default(request, "Retry-After", RETRY_AFTER);
+    http_problem_json(&body, err, &request->report, extra_members);
+    return queue_buf(request, status, "application/problem+json", &body);
+}
+
+/* If-None-Match (RFC 9110 section 13.1.2): "*", or a list of tags, compared weakly. */
+static bool names_tag(const char *list, const char *quoted)
+{
+    size_t len = strlen(quoted);
+    for (;;) {
+        list += strspn(list, " \t,");
+        if (*list == '*')
+            return true;
+        if (strncmp(list, "W/", 2) == 0)
+            list += 2;
+        if (strncmp(list, quoted, len) == 0)
+            return true;
+        const char *end = *list == '"' ? strchr(list + 1, '"') : NULL;
+        if (!end)
+            return false;
+        list = end + 1;
+    }
+}
+
+bool http_etag_matches(http_request *request, const char *etag_without_quotes)
+{
+    const char *quoted = lg_arena_printf(request->arena, "\"%s\"", etag_without_quotes);
+    const char *asked = http_header(request, "If-None-Match");
+    set_default(request, "ETag", quoted);
+    /* A tag is of use only to those who may keep the answer; they must still ask each time. */
+    set_default(request, "Cache-Control", "private, no-cache");
+    return asked && names_tag(asked, quoted);
+}
+
+http_result http_answer_not_modified(http_request *request)
+{
+    lg_buf none = {0};
+    return queue_buf(request, 304, NULL, &none);
+}

@@ -1,0 +1,178 @@
+/* The sweeper: MHD's own time-out restarts with every byte, so a client that drips would hold its slot for
+ * ever. Each phase of a connection ends at a fixed moment instead, and one thread shuts down the sockets that
+ * are past theirs.
+ *
+ * Phase and moment are one atomic word. The sweeper cuts by swapping exactly the word it judged, so a
+ * connection that moved on in between is left alone, and one that was cut learns it at its next step. */
+#include "server/http/internal.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum {
+    PHASE_BITS = 3,
+    INTERVAL_MIN_MS = 10,
+    INTERVAL_MAX_MS = 1000,
+    ANSWER_BYTES_PER_MS = 16, /* the slowest reader of a long answer that is waited for */
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t state_of(http_phase phase, uint64_t until_ms)
+{
+    return until_ms << PHASE_BITS | phase;
+}
+
+static http_phase phase_of(uint64_t state)
+{
+    return (http_phase)(state & ((1U << PHASE_BITS) - 1));
+}
+
+static uint64_t limit_ms(const http_deadlines *deadlines, http_phase phase, size_t answer_len)
+{
+    switch (phase) {
+    case PHASE_OPEN:
+    case PHASE_RECEIVING:
+        return deadlines->deadline_ms;
+    case PHASE_SENDING:
+        return deadlines->deadline_ms + answer_len / ANSWER_BYTES_PER_MS;
+    case PHASE_IDLE:
+        return deadlines->idle_ms;
+    case PHASE_WORKING:
+    case PHASE_CUT:
+        break;
+    }
+    return 0;
+}
+
+bool deadline_enter(http_deadlines *deadlines, http_connection *connection, http_phase phase,
+                    size_t answer_len)
+{
+    uint64_t until = now_ms() + limit_ms(deadlines, phase, answer_len);
+    uint64_t state = atomic_load(&connection->state);
+    do {
+        if (phase_of(state) == PHASE_CUT)
+            return false;
+    } while (!atomic_compare_exchange_weak(&connection->state, &state, state_of(phase, until)));
+    return true;
+}
+
+/* MHD cannot answer before the body is complete. While it reads it writes nothing, so the sweeper may. */
+static void send_timeout(int fd)
+{
+    static const char body[] =
+        "{\"type\":\"urn:tallystick:problem:request-timeout\",\"title\":\"The request took longer "
+        "than its deadline\",\"status\":408}";
+    char text[512];
+    int len = snprintf(
+        text, sizeof text,
+        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+        "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
+        sizeof body - 1, body);
+    if (len > 0 && (size_t)len < sizeof text)
+        /* Best effort: a client that does not read loses only the explanation. */
+        (void)!send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void cut_if_due(http_connection *connection, uint64_t now)
+{
+    uint64_t state = atomic_load(&connection->state);
+    http_phase phase = phase_of(state);
+    if (phase == PHASE_WORKING || phase == PHASE_CUT || now < state >> PHASE_BITS)
+        return;
+    if (!atomic_compare_exchange_strong(&connection->state, &state, state_of(PHASE_CUT, 0)))
+        return;
+    if (phase == PHASE_RECEIVING)
+        send_timeout(connection->fd);
+    /* MHD's poll sees the end of the stream and closes the connection on its own thread. */
+    shutdown(connection->fd, SHUT_RDWR);
+}
+
+static struct timespec after_ms(unsigned ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    at.tv_sec += (time_t)(ms / 1000) + at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
+static void *sweep(void *context)
+{
+    http_deadlines *deadlines = context;
+    unsigned shortest =
+        deadlines->deadline_ms < deadlines->idle_ms ? deadlines->deadline_ms : deadlines->idle_ms;
+    unsigned interval = shortest / 8;
+    if (interval < INTERVAL_MIN_MS)
+        interval = INTERVAL_MIN_MS;
+    if (interval > INTERVAL_MAX_MS)
+        interval = INTERVAL_MAX_MS;
+    pthread_mutex_lock(&deadlines->lock);
+    while (!deadlines->stop) {
+        struct timespec at = after_ms(interval);
+        pthread_cond_timedwait(&deadlines->wake, &deadlines->lock, &at);
+        uint64_t now = now_ms();
+        for (http_connection *c = deadlines->first; c; c = c->next)
+            cut_if_due(c, now);
+    }
+    pthread_mutex_unlock(&deadlines->lock);
+    return NULL;
+}
+
+lg_err deadline_open(http_deadlines *deadlines, unsigned deadline_ms, unsigned idle_ms)
+{
+    pthread_condattr_t attributes;
+    *deadlines = (http_deadlines){.deadline_ms = deadline_ms, .idle_ms = idle_ms};
+    pthread_mutex_init(&deadlines->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&deadlines->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&deadlines->sweeper, NULL, sweep, deadlines) == 0)
+        return LG_OK;
+    pthread_cond_destroy(&deadlines->wake);
+    pthread_mutex_destroy(&deadlines->lock);
+    return LG_NO_MEMORY;
+}
+
+void deadline_close(http_deadlines *deadlines)
+{
+    pthread_mutex_lock(&deadlines->lock);
+    deadlines->stop = true;
+    pthread_cond_signal(&deadlines->wake);
+    pthread_mutex_unlock(&deadlines->lock);
+    pthread_join(deadlines->sweeper, NULL);
+    pthread_cond_destroy(&deadlines->wake);
+    pthread_mutex_destroy(&deadlines->lock);
+}
+
+void deadline_watch(http_deadlines *deadlines, http_connection *connection)
+{
+    atomic_init(&connection->state, state_of(PHASE_OPEN, now_ms() + deadlines->deadline_ms));
+    pthread_mutex_lock(&deadlines->lock);
+    connection->previous = NULL;
+    connection->next = deadlines->first;
+    if (connection->next)
+        connection->next->previous = connection;
+    deadlines->first = connection;
+    pthread_mutex_unlock(&deadlines->lock);
+}
+
+void deadline_forget(http_deadlines *deadlines, http_connection *connection)
+{
+    pthread_mutex_lock(&deadlines->lock);
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        deadlines->first = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    pthread_mutex_unlock(&deadlines->lock);
+}

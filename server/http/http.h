@@ -1,0 +1,104 @@
+/* The HTTP layer: libmicrohttpd behind a static route table. Nothing else in the program includes
+ * microhttpd.h.
+ *
+ * A request is read whole (within its route's limit), then its handler runs on the HTTP thread and either
+ * answers or suspends. A suspended request is resumed by another thread (the writer, after commit), and its
+ * `finish` function then answers, again on an HTTP thread. Limits on everything a client controls live here:
+ * header size, body size, connections in all and per address, and a total deadline per request that slow
+ * drips cannot restart. */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "ledger/base/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct http_request http_request;
+typedef struct http_server http_server;
+
+/* What a handler returns; must not be dropped, so that a handler that forgets to answer does not compile
+ * cleanly. */
+typedef enum { HTTP_ANSWERED, HTTP_SUSPENDED } http_result;
+
+typedef http_result (*http_handler)(http_request *request);
+
+typedef enum { HTTP_GET, HTTP_POST } http_method; /* HEAD is served from GET */
+
+/* One line of the static route table. Path segments in braces are parameters ("/v1/claims/{id}/split"); a
+ * last segment "{rest*}" takes the whole remainder. */
+typedef struct http_route {
+    http_method method;
+    const char *path;
+    http_handler handler;
+    size_t body_max;          /* bytes; 0 for GET */
+    const char *const *types; /* accepted media types, NULL-terminated; NULL for GET */
+    const char *const *query; /* accepted query parameters, NULL-terminated; NULL: none */
+    const void *arg;          /* for handlers that serve several routes */
+} http_route;
+
+typedef struct http_config {
+    const char *listen;                   /* "127.0.0.1:8080", "[::1]:0"; port 0 chooses a free one */
+    unsigned threads;                     /* 0: one per core */
+    unsigned connections_max;             /* 0: 1024 */
+    unsigned connections_per_address_max; /* 0: 512 */
+    unsigned deadline_ms;                 /* to send a request, and to read its answer; 0: 30,000 */
+    unsigned idle_ms;                     /* keep-alive without a request; 0: 60,000 */
+    const http_route *routes;             /* borrowed, static */
+    size_t route_count;
+    void *context;                                /* http_context() gives it to handlers */
+    void (*log)(void *context, const char *line); /* our own faults (500) and start/stop; may be NULL */
+} http_config;
+
+lg_err http_server_open(const http_config *config, http_server **out, lg_report *report) LG_MUST_CHECK;
+uint16_t http_server_port(const http_server *server);
+/* Stops accepting; running requests go on, further ones on open connections are answered 503 stopping. Then
+ * close waits until every suspended request has been resumed and its answer sent. One thread calls both. */
+void http_server_quiesce(http_server *server);
+void http_server_close(http_server *server);
+
+/* ---- inside a handler ---- */
+void *http_context(const http_request *request);
+lg_arena *http_arena(const http_request *request); /* lives until the answer is sent */
+lg_report *http_report(http_request *request);     /* for lg_fail; http_answer_problem sends it */
+const http_route *http_route_of(const http_request *request);
+const char *http_path(const http_request *request); /* without query, as sent */
+/* A path parameter of the route, percent-decoded UTF-8; never NULL. */
+const char *http_param(const http_request *request, const char *name);
+const char *http_query(const http_request *request, const char *name);  /* decoded; NULL if absent */
+const char *http_header(const http_request *request, const char *name); /* NULL if absent */
+const char *http_media_type(const http_request *request); /* of the body, lower case, without parameters */
+lg_bytes http_body(const http_request *request);
+const char *http_request_id(const http_request *request);
+
+/* ---- answering: each returns HTTP_ANSWERED and may be called once, on the HTTP thread only. Bodies are
+ * copied or taken before they return. ---- */
+http_result http_answer_json(http_request *request, int status, lg_buf *body_take) LG_MUST_CHECK;
+http_result http_answer_text(http_request *request, int status, const char *content_type,
+                             lg_bytes body) LG_MUST_CHECK;
+/* The body must outlive every answer of the process. */
+http_result http_answer_static(http_request *request, int status, const char *content_type,
+                               lg_bytes body) LG_MUST_CHECK;
+/* RFC 9457 problem for err; detail and errors[] from the report. Extra members (JSON text ",…" without
+ * braces) may be NULL. */
+http_result http_answer_problem(http_request *request, lg_err err, const char *extra_members) LG_MUST_CHECK;
+/* Adds a header to the answer to come. */
+void http_set_header(http_request *request, const char *name, const char *value);
+/* Sets ETag, and Cache-Control to "private, no-cache" unless set before; true if If-None-Match names it: the
+ * caller then returns http_answer_not_modified. */
+bool http_etag_matches(http_request *request, const char *etag_without_quotes);
+http_result http_answer_not_modified(http_request *request) LG_MUST_CHECK;
+
+/* ---- suspending: http_suspend, then hand the request to another thread, then return HTTP_SUSPENDED. ---- */
+http_result http_suspend(http_request *request, http_handler finish) LG_MUST_CHECK;
+void http_resume(http_request *request);               /* from any thread, exactly once */
+void http_set_data(http_request *request, void *data); /* the handler's own, for finish */
+void *http_data(const http_request *request);
+
+/* ---- problem.c: the one table from errors to statuses ---- */
+int http_status_of(lg_err err);
+const char *http_problem_type(lg_arena *arena, lg_err err); /* "urn:tallystick:problem:<slug>" */
+/* The problem as JSON text, also for results inside a list. */
+void http_problem_json(lg_buf *buf, lg_err err, const lg_report *report, const char *extra_members);
+
+#endif

@@ -1,0 +1,323 @@
+/* A request's life: line → headers → body → handler → (suspended → finish) → answer sent. MHD calls in at
+ * each step, always on the thread of the request's connection. */
+#include "server/http/internal.h"
+
+#include "ledger/crypto/encoding.h"
+#include "ledger/crypto/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static http_connection *connection_of(struct MHD_Connection *mhd)
+{
+    return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* ---- connections ---- */
+
+static void release(http_request *request)
+{
+    free(request->body);
+    request->body = NULL;
+    if (request->counted)
+        server_leave(request->server);
+    request->counted = false;
+}
+
+static void connection_close(http_server *server, http_connection *connection)
+{
+    deadline_forget(&server->deadlines, connection);
+    if (connection->request) {
+        release(connection->request);
+        lg_arena_close(connection->request->arena);
+        free(connection->request);
+    }
+    free(connection);
+}
+
+void request_on_connection(void *context, struct MHD_Connection *mhd, void **slot,
+                           enum MHD_ConnectionNotificationCode code)
+{
+    http_server *server = context;
+    switch (code) {
+    case MHD_CONNECTION_NOTIFY_STARTED: {
+        http_connection *connection = calloc(1, sizeof *connection);
+        if (!connection)
+            lg_die("out of memory for a connection");
+        connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        deadline_watch(&server->deadlines, connection);
+        *slot = connection;
+        break;
+    }
+    case MHD_CONNECTION_NOTIFY_CLOSED:
+        connection_close(server, *slot);
+        *slot = NULL;
+        break;
+    }
+}
+
+/* ---- one request ---- */
+
+static http_request *request_begin(http_server *server, http_connection *connection,
+                                   struct MHD_Connection *mhd)
+{
+    http_request *request = connection->request;
+    lg_arena *arena;
+    if (request) {
+        arena = request->arena;
+        lg_arena_reset(arena);
+    } else {
+        request = malloc(sizeof *request);
+        if (!request)
+            lg_die("out of memory for a request");
+        arena = lg_arena_open();
+        connection->request = request;
+    }
+    *request =
+        (http_request){.server = server, .connection = connection, .mhd = mhd, .arena = arena, .method = ""};
+    lg_report_init(&request->report, arena);
+    uint8_t bits[8];
+    lg_random(bits, sizeof bits);
+    lg_hex_write(request->id, bits, sizeof bits);
+    return request;
+}
+
+void *request_on_line(void *context, const char *target, struct MHD_Connection *mhd)
+{
+    http_server *server = context;
+    http_connection *connection = connection_of(mhd);
+    http_request *request = request_begin(server, connection, mhd);
+    size_t len = strlen(target), path_len = strcspn(target, "?");
+    request->line_end = target + len + 1;
+    request->target_len = len;
+    /* MHD decodes in place later, so the target as sent is kept here; an overlong one is not. */
+    bool fits = len <= HTTP_TARGET_MAX;
+    request->path = fits ? lg_arena_strndup(request->arena, target, path_len) : "";
+    request->query_text =
+        fits && target[path_len] ? lg_arena_strdup(request->arena, target + path_len + 1) : "";
+    deadline_enter(&server->deadlines, connection, PHASE_RECEIVING, 0);
+    return request;
+}
+
+void request_on_completed(void *context, struct MHD_Connection *mhd, void **slot,
+                          enum MHD_RequestTerminationCode code)
+{
+    (void)mhd, (void)code;
+    http_server *server = context;
+    http_request *request = *slot;
+    if (!request)
+        return;
+    *slot = NULL;
+    release(request);
+    deadline_enter(&server->deadlines, request->connection, PHASE_IDLE, 0);
+}
+
+/* Without an answer in MHD's queue the connection ends: the client was cut off meanwhile, or a handler is at
+ * fault. */
+static enum MHD_Result outcome(const http_request *request)
+{
+    if (request->stage == STAGE_ANSWERED)
+        return MHD_YES;
+    server_log(request->server, "%s %s %s: closed without an answer", request->id, request->method,
+               request->path);
+    return MHD_NO;
+}
+
+static enum MHD_Result refuse(http_request *request, lg_err err)
+{
+    if (http_answer_problem(request, err, NULL) != HTTP_ANSWERED)
+        return MHD_NO;
+    return outcome(request);
+}
+
+static enum MHD_Result run(http_request *request, http_handler handler)
+{
+    request->stage = STAGE_RUNNING;
+    http_result result = handler(request);
+    /* A suspended request may be in another thread's hands by now, but its stage is only ever written by this
+     * one. */
+    if (result == HTTP_SUSPENDED && request->stage == STAGE_SUSPENDED)
+        return MHD_YES;
+    return outcome(request);
+}
+
+static enum MHD_Result on_headers(http_request *request, const char *method, const char *version)
+{
+    bool now = false;
+    request->method = method;
+    request->stage = STAGE_BODY;
+    request->refusal = check_request(request, version, &now);
+    if (request->refusal && now) {
+        request->last = true;
+        return refuse(request, request->refusal);
+    }
+    return MHD_YES;
+}
+
+/* Grows by doubling: memory follows what has come, not what was announced, but for small bodies. */
+static void reserve_body(http_request *request, size_t need)
+{
+    enum { FIRST = 4096, TRUSTED = 64 * 1024 };
+    if (need <= request->body_cap)
+        return;
+    size_t cap = request->body_cap ? request->body_cap * 2 : FIRST;
+    if (request->body_cap == 0 && request->body_expected > 0 && request->body_expected <= TRUSTED)
+        cap = (size_t)request->body_expected + 1;
+    if (cap < need)
+        cap = need;
+    char *body = realloc(request->body, cap);
+    if (!body)
+        lg_die("out of memory for a body of %zu bytes", need);
+    request->body = body;
+    request->body_cap = cap;
+}
+
+static void on_body(http_request *request, const char *data, size_t len)
+{
+    if (request->refusal)
+        return;
+    if (len > request->route->body_max - request->body_len) {
+        /* Only a chunked body comes so far. The rest of it is thrown away as it comes. */
+        free(request->body);
+        request->body = NULL;
+        request->last = true;
+        request->refusal = lg_fail(&request->report, LG_BODY_TOO_LARGE, "The body is larger than %zu bytes.",
+                                   request->route->body_max);
+        return;
+    }
+    reserve_body(request, request->body_len + len + 1);
+    memcpy(request->body + request->body_len, data, len);
+    request->body_len += len;
+    request->body[request->body_len] = '\0';
+}
+
+static enum MHD_Result on_complete(http_request *request)
+{
+    http_server *server = request->server;
+    if (!deadline_enter(&server->deadlines, request->connection, PHASE_WORKING, 0))
+        return MHD_NO;
+    request->counted = true;
+    if (!server_enter(server))
+        return refuse(request, LG_STOPPING);
+    if (request->refusal)
+        return refuse(request, request->refusal);
+    return run(request, request->route->handler);
+}
+
+enum MHD_Result request_on_data(void *context, struct MHD_Connection *mhd, const char *url,
+                                const char *method, const char *version, const char *data, size_t *data_len,
+                                void **slot)
+{
+    (void)context, (void)mhd, (void)url;
+    http_request *request = *slot;
+    switch (request->stage) {
+    case STAGE_HEADERS:
+        return on_headers(request, method, version);
+    case STAGE_BODY:
+        if (*data_len == 0)
+            return on_complete(request);
+        on_body(request, data, *data_len);
+        *data_len = 0;
+        return MHD_YES;
+    case STAGE_SUSPENDED:
+        return run(request, request->finish);
+    case STAGE_ANSWERED:
+        *data_len = 0;
+        return MHD_YES;
+    case STAGE_RUNNING:
+        break;
+    }
+    return MHD_NO;
+}
+
+/* ---- suspending ---- */
+
+http_result http_suspend(http_request *request, http_handler finish)
+{
+    request->finish = finish;
+    request->stage = STAGE_SUSPENDED;
+    MHD_suspend_connection(request->mhd);
+    return HTTP_SUSPENDED;
+}
+
+void http_resume(http_request *request)
+{
+    MHD_resume_connection(request->mhd);
+}
+
+/* ---- what handlers read ---- */
+
+void http_set_data(http_request *request, void *data)
+{
+    request->data = data;
+}
+
+void *http_data(const http_request *request)
+{
+    return request->data;
+}
+
+void *http_context(const http_request *request)
+{
+    return request->server->config.context;
+}
+
+lg_arena *http_arena(const http_request *request)
+{
+    return request->arena;
+}
+
+lg_report *http_report(http_request *request)
+{
+    return &request->report;
+}
+
+const http_route *http_route_of(const http_request *request)
+{
+    return request->route;
+}
+
+const char *http_path(const http_request *request)
+{
+    return request->path;
+}
+
+const char *http_param(const http_request *request, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < request->param_count; i++) {
+        if (request->param_names[i].len == len && memcmp(request->param_names[i].data, name, len) == 0)
+            return request->params[i];
+    }
+    lg_die("route %s has no parameter '%s'", request->route->path, name);
+}
+
+const char *http_query(const http_request *request, const char *name)
+{
+    const char *const *names = request->route->query;
+    for (size_t i = 0; names && names[i]; i++) {
+        if (strcmp(names[i], name) == 0)
+            return request->query[i];
+    }
+    return NULL;
+}
+
+const char *http_header(const http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name);
+}
+
+const char *http_request_id(const http_request *request)
+{
+    return request->id;
+}
+
+const char *http_media_type(const http_request *request)
+{
+    return request->media_type;
+}
+
+lg_bytes http_body(const http_request *request)
+{
+    return lg_bytes_of(request->body ? request->body : "", request->body_len);
+}

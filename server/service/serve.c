@@ -1,0 +1,151 @@
+/* `tallystick init` and `serve`: opening everything in order, and closing it in the reverse one. */
+#include "server/server.h"
+
+#include "ledger/base/file.h"
+#include "ledger/crypto/secret.h"
+#include "server/api/command.h"
+#include "server/gateway/checks.h"
+#include "server/service/folder.h"
+#include "server/service/sweeper.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { FILES_WANTED = 8192 };
+
+typedef struct service {
+    api_context api;
+    lg_arena *arena;
+    http_server *http;
+} service;
+
+lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **summary_json, lg_report *report)
+{
+    lg_participant_id operator_id;
+    lg_signing_key *operator_key;
+    lg_buf buf = {0};
+    lg_err err = lg_registry_create(dir, origin, arena, &operator_id, report);
+    if (err)
+        return err;
+    const char *key_path = lg_arena_printf(arena, "%s/keys/operator.jwk", dir);
+    const char *stored_origin, *vkey;
+    err = lg_key_file_read(key_path, &operator_key, report);
+    if (err)
+        return err;
+    lg_public_key public_key = lg_signing_key_public(operator_key);
+    lg_signing_key_close(operator_key);
+    err = service_read_origin(dir, arena, &stored_origin, &vkey, report);
+    if (err)
+        return err;
+    lg_json_open(&buf);
+    lg_json_put_str(&buf, "origin", stored_origin);
+    lg_json_put_str(&buf, "vkey", vkey);
+    lg_json_put_str(&buf, "operator", lg_uuid_format(operator_id.uuid).s);
+    lg_json_put_str(&buf, "operator_kid", lg_kid_of(&public_key).s);
+    lg_json_put_str(&buf, "operator_key", key_path);
+    lg_json_close(&buf);
+    *summary_json = lg_arena_strndup(arena, buf.data, buf.len);
+    lg_buf_clear(&buf);
+    return LG_OK;
+}
+
+static void log_line(void *context, const char *line)
+{
+    (void)context;
+    lg_time_text now = lg_time_format(lg_now());
+    fprintf(stderr, "%s %s\n", now.s, line); /* one call, one line: stderr is locked around it */
+}
+
+/* Each connection is a descriptor; the usual soft limit of 1,024 is too low for that and the database. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FILES_WANTED) {
+        limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            log_line(NULL, "cannot raise the limit of open files; serving with the one there is");
+    }
+}
+
+static unsigned core_count(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (unsigned)count : 1;
+}
+
+static lg_err open_service(service *s, const char *dir, const server_options *options, lg_report *report)
+{
+    lg_signing_key *log_key = NULL;
+    unsigned threads = options->threads ? options->threads : core_count();
+    lg_err err = service_read_origin(dir, s->arena, &s->api.origin, &s->api.vkey, report);
+    const lg_registry_config registry = {.dir = dir, .origin = s->api.origin, .review = gateway_review, .render = api_render};
+    if (!err)
+        err = lg_registry_open(&registry, &s->api.registry, report);
+    if (!err)
+        err = lg_key_file_read(lg_arena_printf(s->arena, "%s/keys/log.jwk", dir), &log_key, report);
+    if (!err)
+        err = lg_ledger_open(dir, s->api.origin, log_key, &s->api.ledger, report);
+    if (!err && strcmp(lg_ledger_vkey(s->api.ledger), s->api.vkey) != 0)
+        err = lg_fail(report, LG_CORRUPT, "keys/log.jwk is not the key that %s/origin names.", dir);
+    if (!err) /* one for each HTTP thread, one for the sweeper */
+        err = lg_readers_open(lg_arena_printf(s->arena, "%s/ledger.db", dir), threads + 1, &s->api.readers, report);
+    if (!err)
+        err = lg_writer_open(s->api.ledger, 0, &s->api.writer);
+    if (!err)
+        err = sweeper_open(&s->api, &s->api.sweeper);
+    const http_config http = {
+        .listen = options->listen,
+        .threads = threads,
+        .routes = api_routes,
+        .route_count = api_route_count,
+        .context = &s->api,
+        .log = log_line,
+    };
+    return err ? err : http_server_open(&http, &s->http, report);
+}
+
+/* Requests first, then what they wait for. */
+static void close_service(service *s)
+{
+    if (s->http) {
+        http_server_quiesce(s->http);
+        http_server_close(s->http);
+    }
+    sweeper_close(s->api.sweeper);
+    lg_writer_close(s->api.writer);
+    lg_readers_close(s->api.readers);
+    lg_ledger_close(s->api.ledger);
+    lg_registry_close(s->api.registry);
+    lg_arena_close(s->arena);
+}
+
+lg_err server_serve(const char *dir, const server_options *options, lg_report *report)
+{
+    service s = {.arena = lg_arena_open()};
+    sigset_t stop;
+    int received;
+    /* Blocked before any thread starts, so that all of them inherit it and sigwait below gets the signal. */
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit shall be an error of write, not the end of us */
+    raise_file_limit();
+    lg_err err = open_service(&s, dir, options, report);
+    if (!err) {
+        const char *colon = strrchr(options->listen, ':');
+        printf("listening on http://%.*s:%u\n", (int)(colon - options->listen), options->listen, http_server_port(s.http));
+        fflush(stdout);
+        while (sigwait(&stop, &received) != 0)
+            ;
+        log_line(NULL, "stopping: finishing what was accepted");
+    }
+    close_service(&s);
+    return err;
+}

@@ -1,0 +1,214 @@
+#include "server/service/sweeper.h"
+
+#include "server/api/command.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LAPSES_AT_ONCE = 256 };
+
+struct sweeper {
+    api_context *api;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool closing;
+    sweep_request *asked;
+    /* Jobs of the round under way that the writer has not reported yet. */
+    pthread_mutex_t round_lock;
+    pthread_cond_t round_done;
+    size_t pending;
+};
+
+static void lapse_done(lg_job *job)
+{
+    sweeper *s = ((api_command *)job)->owner;
+    pthread_mutex_lock(&s->round_lock);
+    s->pending--;
+    pthread_cond_signal(&s->round_done);
+    pthread_mutex_unlock(&s->round_lock);
+}
+
+/* Signs and queues one lapse. An error means it was not queued. */
+static lg_err queue_lapse(sweeper *s, lg_db *db, lg_arena *arena, lg_receivable_id id, api_command **out)
+{
+    lg_report report;
+    lg_report_init(&report, arena);
+    api_command *c = lg_arena_alloc(arena, sizeof *c);
+    const char *url = lg_arena_printf(arena, "/v1/receivables/%s/lapse", lg_uuid_format(id.uuid).s);
+    const char *jws = lg_registry_sign_as_operator(s->api->registry, arena, url, "{}");
+    c->command.subject = id.uuid;
+    c->owner = s;
+    lg_err err = api_command_prepare(c, s->api, db, arena, lg_bytes_str(jws), url, LG_CMD_LAPSE, &report);
+    if (err)
+        return err;
+    /* Jobs of one round run one after another on the writer's thread, but this thread goes on allocating meanwhile. */
+    c->job.arena = lg_arena_open();
+    c->job.report.arena = c->job.arena;
+    c->job.done = lapse_done;
+    pthread_mutex_lock(&s->round_lock);
+    s->pending++;
+    pthread_mutex_unlock(&s->round_lock);
+    err = lg_writer_submit(s->api->writer, &c->job);
+    if (err) {
+        pthread_mutex_lock(&s->round_lock);
+        s->pending--;
+        pthread_mutex_unlock(&s->round_lock);
+        lg_arena_close(c->job.arena);
+        return err;
+    }
+    *out = c;
+    return LG_OK;
+}
+
+static void collect(sweeper *s, api_command **queued, size_t count, sweep_result *result)
+{
+    pthread_mutex_lock(&s->round_lock);
+    while (s->pending > 0)
+        pthread_cond_wait(&s->round_done, &s->round_lock);
+    pthread_mutex_unlock(&s->round_lock);
+    for (size_t i = 0; i < count; i++) {
+        api_command *c = queued[i];
+        if (c->job.err == LG_OK)
+            result->lapsed++;
+        else
+            result->failed++;
+        lg_published_drop(c->job.published);
+        lg_buf_clear(&c->outcome.answer);
+        lg_arena_close(c->job.arena);
+    }
+}
+
+/* One round of at most LAPSES_AT_ONCE; *more tells whether to go on. */
+static lg_err sweep_round(sweeper *s, sweep_result *result, bool *more)
+{
+    lg_arena *arena = lg_arena_open();
+    lg_receivable_id *ids;
+    size_t count = 0, queued_count = 0;
+    api_command *queued[LAPSES_AT_ONCE];
+    lg_db *db = lg_readers_take(s->api->readers);
+    int64_t lapsed_before = result->lapsed;
+    lg_err err = lg_receivable_lapsed(db, lg_now() - 1, LAPSES_AT_ONCE, arena, &ids, &count);
+    for (size_t i = 0; i < count && !err; i++) {
+        lg_err one = queue_lapse(s, db, arena, ids[i], &queued[queued_count]);
+        if (one == LG_OK)
+            queued_count++;
+        else if (lg_err_kind(one) == LG_KIND_CALLER)
+            result->failed++;
+        else
+            err = one;
+    }
+    lg_readers_give(s->api->readers, db);
+    collect(s, queued, queued_count, result);
+    lg_arena_close(arena);
+    *more = !err && count == LAPSES_AT_ONCE && result->lapsed > lapsed_before;
+    return err;
+}
+
+static sweep_result sweep(sweeper *s)
+{
+    sweep_result result = {0};
+    bool more = true;
+    while (more && !result.err)
+        result.err = sweep_round(s, &result, &more);
+    return result;
+}
+
+static sweep_request *take_asked(sweeper *s)
+{
+    sweep_request *asked = s->asked;
+    s->asked = NULL;
+    return asked;
+}
+
+/* Waits until someone asks, a minute has passed, or closing. False when closing. */
+static bool wait_for_work(sweeper *s, sweep_request **asked)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += SWEEP_EVERY_SECONDS;
+    pthread_mutex_lock(&s->lock);
+    int timed_out = 0;
+    while (!s->closing && !s->asked && !timed_out)
+        timed_out = pthread_cond_timedwait(&s->wake, &s->lock, &until);
+    bool go_on = !s->closing;
+    *asked = take_asked(s);
+    pthread_mutex_unlock(&s->lock);
+    return go_on;
+}
+
+static void answer(sweep_request *asked, sweep_result result)
+{
+    while (asked) {
+        sweep_request *next = asked->next;
+        asked->result = result;
+        asked->done(asked);
+        asked = next;
+    }
+}
+
+static void *run(void *arg)
+{
+    sweeper *s = arg;
+    sweep_request *asked = NULL;
+    do
+        answer(asked, sweep(s));
+    while (wait_for_work(s, &asked));
+    answer(asked, (sweep_result){.err = LG_STOPPING});
+    return NULL;
+}
+
+lg_err sweeper_ask(sweeper *s, sweep_request *request)
+{
+    lg_err err = LG_OK;
+    pthread_mutex_lock(&s->lock);
+    if (s->closing) {
+        err = LG_STOPPING;
+    } else {
+        request->next = s->asked;
+        s->asked = request;
+        pthread_cond_signal(&s->wake);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return err;
+}
+
+lg_err sweeper_open(api_context *api, sweeper **out)
+{
+    sweeper *s = calloc(1, sizeof *s);
+    pthread_condattr_t monotonic;
+    if (!s)
+        return LG_NO_MEMORY;
+    s->api = api;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->round_lock, NULL);
+    pthread_cond_init(&s->round_done, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&s->thread, NULL, run, s) != 0) {
+        free(s);
+        return LG_NO_MEMORY;
+    }
+    *out = s;
+    return LG_OK;
+}
+
+void sweeper_close(sweeper *s)
+{
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->closing = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    pthread_cond_destroy(&s->wake);
+    pthread_cond_destroy(&s->round_done);
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->round_lock);
+    free(s);
+}

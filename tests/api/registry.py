@@ -1,0 +1,314 @@
+"""The real binary on a free port, and the participants who talk to it.
+
+A Registry starts `tallystick serve`, a Participant signs commands and reads with its token. Every request and answer is held
+against openapi.json, every receipt is verified with ledger.py, and every checkpoint met is remembered, so that
+verify() can show that the ledger only ever grew.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import itertools
+import json
+import os
+import pathlib
+import secrets
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+import jws
+import ledger
+from contract import ROOT, the_contract
+from http_client import HttpClient
+from identifiers import uscc
+
+BINARY = os.environ.get("TALLYSTICK") or str(ROOT / "build" / "release" / "tallystick")
+ORIGIN = "registry.test/ledger"
+SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "stack smashing", "Assertion")
+START_S, STOP_S = 60, 60
+SERIALS = itertools.count(10_000_001)
+
+
+def tallystick(*args, env=None, **kwargs):
+    """Runs the program to its end; the caller looks at the exit code."""
+    return subprocess.run(
+        [BINARY, *map(str, args)], capture_output=True, text=True, timeout=300, env={**os.environ, **(env or {})}, **kwargs
+    )
+
+
+class Participant:
+    def __init__(self, registry, key, answer=None):
+        self.registry, self.key, self.token = registry, key, None
+        self.id = answer["id"] if answer else None
+        self.name = answer["name"] if answer else None
+        self.identifiers = answer["identifiers"] if answer else None
+
+    def sign(self, path, payload, key=None, cty=None, submission=None, **header):
+        """The bytes of a command; header members may be replaced, or left out with None."""
+        signer = key or self.key
+        head = jws.header(signer, self.registry.origin, path, self.registry.now(), cty=cty, submission=submission)
+        head.update(header)
+        head = {name: value for name, value in head.items() if value is not None}
+        return jws.flattened(signer, head, payload)
+
+    def post(self, path, payload=None, bad=False, **how):
+        """Signs and posts. `bad`: the payload is meant to break openapi.json."""
+        payload = {} if payload is None else payload
+        if not bad:
+            self.registry.contract.check_request("POST", path, jws.JOSE, payload)
+        return self.registry.send(path, self.sign(path, payload, **how))
+
+    def get(self, target, bad=False, token=None, headers=None):
+        if not bad:
+            self.registry.contract.check_request("GET", target, None, None)
+        head = {"Authorization": f"Bearer {token or self.token}", **(headers or {})}
+        return self.registry.request("GET", target, headers=head)
+
+    def issue_token(self, scopes=("read",), days=3650.0, participant=None, signer=None, **members):
+        """A new bearer token's text; by default signed by the participant itself."""
+        text = "ts_" + jws.b64url(secrets.token_bytes(32))
+        payload = {
+            "participant": (participant or self).id,
+            "token_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "scopes": list(scopes),
+            "expires_at": self.registry.time_text(days=days),
+            **members,
+        }
+        answer = (signer or self).post("/v1/tokens", payload).ok(201)
+        return text, answer["token"]
+
+    def submit(self, payload, **how):
+        return self.post("/v1/receivables", payload, **how)
+
+    def act(self, receivable, verb, payload=None, **how):
+        identity = receivable if isinstance(receivable, str) else receivable["id"]
+        return self.post(f"/v1/receivables/{identity}/{verb}", payload, **how)
+
+    def receivable(self, identity):
+        return self.get(f"/v1/receivables/{identity}").ok()
+
+
+class Registry:
+    def __init__(self, directory, origin=ORIGIN):
+        self.directory = pathlib.Path(directory)
+        self.origin, self.offset, self.process, self.http = origin, 0, None, None
+        self.contract = the_contract()
+        self.seen, self.entries = [], {}  # checkpoints met; entries by seq, from receipts
+        self.log = self.directory.parent / (self.directory.name + ".stderr")
+        self.serial = itertools.count(1)
+        done = tallystick("init", self.directory, "--origin", origin)
+        assert done.returncode == 0, done.stderr
+        self.init_output = done.stdout
+        self.vkey = (self.directory / "vkey").read_text().strip()
+        self.operator = Participant(self, jws.Key.from_jwk(self.directory / "keys" / "operator.jwk"))
+        self.operator.id = (self.directory / "operator").read_text().strip()
+
+    # ---- the process ----
+
+    def command_line(self):
+        return [BINARY, "serve", str(self.directory), "--listen", "127.0.0.1:0"]
+
+    def start(self, offset=0, wrap=()):
+        """Serves with the clock shifted by `offset` seconds; `wrap` is a command put in front (prlimit …)."""
+        assert self.process is None
+        self.offset = int(offset)
+        env = {**os.environ, "TALLYSTICK_CLOCK_OFFSET": str(self.offset)}
+        with open(self.log, "ab") as errors:
+            self.process = subprocess.Popen(
+                [*wrap, *self.command_line()], stdout=subprocess.PIPE, stderr=errors, env=env, text=True
+            )
+        ready, _, _ = select.select([self.process.stdout], [], [], START_S)
+        line = self.process.stdout.readline() if ready else ""
+        prefix = "listening on http://127.0.0.1:"
+        if not line.startswith(prefix):
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+            raise AssertionError(f"serve said {line!r}; {self.stderr()[-2000:]}")
+        self.port = int(line[len(prefix) :])
+        self.http = HttpClient(self.port)
+        return self
+
+    def stop(self):
+        """SIGTERM; the server must drain, exit 0, and have said nothing a sanitizer would say."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        self.http.close()
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError("serve did not end after SIGTERM") from None
+        finally:
+            process.stdout.close()
+        errors = self.stderr()
+        assert not any(mark in errors for mark in SANITIZER_MARKS), errors[-8000:]
+        assert code == 0, f"serve ended with {code}: {errors[-2000:]}"
+
+    def kill(self):
+        """As a power cut would end it."""
+        process, self.process = self.process, None
+        self.http.close()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+    def restart(self, offset=None, **how):
+        self.stop()
+        return self.start(self.offset if offset is None else offset, **how)
+
+    def stderr(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def remove(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    # ---- its clock ----
+
+    def now(self):
+        return time.time() + self.offset
+
+    def moment(self, days=0.0):
+        return datetime.datetime.fromtimestamp(self.now(), datetime.timezone.utc) + datetime.timedelta(days=days)
+
+    def day(self, days=0):
+        return self.moment(days).date().isoformat()
+
+    def time_text(self, days=0.0):
+        return self.moment(days).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    # ---- requests ----
+
+    def request(self, method, target, body=None, headers=None):
+        answer = self.http.request(method, target, body, headers)
+        self.contract.check_answer(method, target, answer)
+        return answer
+
+    def get(self, target, **headers):
+        """A public read."""
+        return self.request("GET", target, headers=headers)
+
+    def send(self, path, body, content_type=jws.JOSE, headers=None):
+        """Posts bytes as they are; receipts in the answer are verified."""
+        answer = self.request("POST", path, body, {"Content-Type": content_type, **(headers or {})})
+        if answer.body.startswith(b"{"):
+            self.check_receipts(answer.json, body if content_type == jws.JOSE else None)
+        return answer
+
+    def check_receipts(self, answer, command):
+        results = answer.get("results", [])
+        for holder in [answer, *results]:
+            if "receipt" in holder:
+                entry, _, checkpoint = ledger.check_receipt(holder["receipt"], command, self.vkey)
+                self.seen.append(checkpoint)
+                known = self.entries.setdefault(entry["seq"], holder["receipt"]["entry"])
+                assert known == holder["receipt"]["entry"], f"entry {entry['seq']} has one text only"
+
+    def checkpoint(self):
+        checkpoint = ledger.open_checkpoint(self.get("/checkpoint").ok_text(), self.vkey)
+        self.seen.append(checkpoint)
+        return checkpoint
+
+    def size(self):
+        return self.checkpoint().size
+
+    @contextlib.contextmanager
+    def unchanged(self):
+        """Nothing inside may add an entry."""
+        before = self.checkpoint()
+        yield
+        after = self.checkpoint()
+        assert (after.size, after.root) == (before.size, before.root), "nothing was recorded"
+
+    @contextlib.contextmanager
+    def grows(self, entries):
+        before = self.size()
+        yield
+        assert self.size() == before + entries
+
+    # ---- the whole ledger ----
+
+    def verify(self):
+        """Recomputes the public ledger from its tiles and compares all that was met before."""
+
+        def fetch(path):
+            answer = self.get(path)
+            assert answer.status == 200, f"{path}: {answer.status}"
+            return answer.body
+
+        checkpoint, entries = ledger.verify_ledger(fetch, self.vkey, self.seen)
+        for seq, text in self.entries.items():
+            assert entries[seq] == text, f"entry {seq} is what its receipt said"
+        return checkpoint, entries
+
+    def audit(self):
+        """The program's own audit from inside, of a stopped registry: (exit code, report)."""
+        done = tallystick("audit", self.directory, "--json")
+        assert not any(mark in done.stderr for mark in SANITIZER_MARKS), done.stderr
+        return done.returncode, json.loads(done.stdout) if done.stdout.strip() else {"stderr": done.stderr}
+
+    # ---- people and papers ----
+
+    def register(self, name, roles, identifiers=None, key=None, token=True, **members):
+        key = key or jws.Key()
+        if identifiers is None:
+            identifiers = {"uscc": uscc(next(SERIALS))}
+        payload = {"name": name, "roles": roles, "identifiers": identifiers, "public_key": key.public, **members}
+        answer = self.operator.post("/v1/participants", payload).ok(201)
+        made = Participant(self, key, answer["participant"])
+        if token:
+            made.token, _ = made.issue_token()
+        return made
+
+    def cast(self):
+        """The usual people of the stories."""
+        self.operator.token, _ = self.operator.issue_token()
+        self.supplier = self.register("Bluewater Machinery", ["supplier"])
+        self.debtor = self.register("Northgate Motors", ["core_enterprise"])
+        self.other_supplier = self.register("Redhill Castings", ["supplier"])
+        self.other_debtor = self.register("Southport Rail", ["core_enterprise"])
+        self.reviewer = self.register("Quay Review Services", ["reviewer"], {})
+        self.lender = self.register("Harbour Bank", ["lender"], {})
+        return self
+
+    def invoice(self, seller=None, buyer=None, days=60, issued=1, number=None, gross=None, currency="CNY", **members):
+        """A fresh invoice, unlike any other: payload of POST /v1/receivables. Members of "invoice" go by invoice_…"""
+        serial = next(self.serial)
+        invoice = {
+            "number": number or f"INV-{self.offset // 86400}-{serial:05d}",
+            "issue_date": self.day(-issued),
+            "due_date": self.day(days),
+            "currency": currency,
+            "gross_amount": gross or f"{10000 + serial}.00",
+            "seller": {"participant": (seller or self.supplier).id},
+            "buyer": {"participant": (buyer or self.debtor).id},
+        }
+        for name in [name for name in members if name.startswith("invoice_")]:
+            invoice[name[8:]] = members.pop(name)
+        return {"invoice": {k: v for k, v in invoice.items() if v is not None}, **members}
+
+    def registered(self, seller=None, buyer=None, **how):
+        """A receivable submitted by its seller and registered."""
+        seller = seller or self.supplier
+        answer = seller.submit(self.invoice(seller=seller, buyer=buyer, **how)).ok(201)
+        assert answer["receivable"]["life"] == "registered"
+        return answer["receivable"]
+
+    def confirmed(self, seller=None, buyer=None, **how):
+        """(receivable, claim) after the debtor's confirmation."""
+        receivable = self.registered(seller, buyer, **how)
+        answer = (buyer or self.debtor).act(receivable, "confirm").ok()
+        return answer["receivable"], answer["claim"]
+
+    def policy(self, **changes):
+        """Sets the policy with these changes; returns the new one."""
+        current = self.operator.get("/v1/policy").ok()
+        fields = {k: v for k, v in current.items() if k not in ("version", "set_at", "seq")}
+        payload = {"base_version": current["version"], "policy": {**fields, **changes}}
+        return self.operator.post("/v1/policy", payload).ok(201)["policy"]

@@ -1,0 +1,160 @@
+"""The audit from inside finds what an attacker with the database in hand changes: a flipped byte in an entry, a disclosure, a
+command, a value, an index, a checkpoint. Each story bends one thing in a copy of a sound registry and names where it must be
+found."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+from registry import Registry, tallystick
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """A stopped registry with a bit of everything in it."""
+    registry = Registry(tmp_path_factory.mktemp("audit") / "sound")
+    registry.start()
+    try:
+        registry.cast()
+        redirect = {"name": "Elsewhere", "identifiers": {"tax_id": "E1"}}
+        registry.confirmed()
+        registry.registered(documents=[{"kind": "contract", "sha256": "ab" * 32}])
+        held = registry.supplier.submit(registry.invoice(invoice_payee=redirect)).ok(202)["receivable"]
+        registry.reviewer.post(f"/v1/reviews/{held['id']}/approve", {"note": "ok"}).ok()
+        registry.supplier.submit(registry.invoice(days=999)).problem("gateway-rejected")
+        registry.debtor.act(registry.registered(), "reject", {"reason": "other"}).ok()
+        path = f"/v1/participants/{registry.debtor.id}/credit_line"
+        registry.operator.post(path, {"currency": "CNY", "limit": "900000.00"}).ok()
+        registry.policy(tenor_warn_days=170)
+        _, token = registry.supplier.issue_token()
+        registry.supplier.post(f"/v1/tokens/{token['id']}/revoke").ok()
+        registry.verify()
+        registry.stop()
+    finally:
+        if registry.process:
+            registry.kill()
+    return registry
+
+
+@pytest.fixture
+def copy(sound, tmp_path):
+    folder = tmp_path / "bent"
+    shutil.copytree(sound.directory, folder)
+    return folder
+
+
+def bend(folder, *statements):
+    """Changes the database as no connection of the program could: triggers dropped, checks off, then put back."""
+    database = sqlite3.connect(folder / "ledger.db")
+    triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        database.execute(f"DROP TRIGGER {name}")
+    database.execute("PRAGMA foreign_keys = OFF")
+    database.execute("PRAGMA ignore_check_constraints = ON")
+    changed = 0
+    for statement in statements:
+        changed += database.execute(statement).rowcount
+    for _, sql in triggers:
+        database.execute(sql)
+    database.commit()
+    database.close()
+    assert changed >= 1, "the story's statement changed nothing"
+
+
+def audit(folder):
+    done = tallystick("audit", folder, "--json")
+    report = json.loads(done.stdout) if done.stdout.strip() else {}
+    return done.returncode, report, done.stderr
+
+
+def test_a_sound_registry_passes(copy):
+    code, report, errors = audit(copy)
+    assert code == 0, errors
+    assert report["ok"] is True and report["findings"] == []
+    assert report["entries"] > 20 and report["commands"] > 15
+
+
+SOME = "(SELECT seq FROM entries ORDER BY seq DESC LIMIT 1 OFFSET 4)"
+FLIP = "substr({0}, 1, {1}) || (CASE substr({0}, {1} + 1, 1) WHEN '7' THEN '8' ELSE '7' END) || substr({0}, {1} + 2)"
+
+
+def flip_text(table, column, where, at=20):
+    return f"UPDATE {table} SET {column} = {FLIP.format(column, at)} WHERE {where}"
+
+
+def flip_blob(table, column, where, at=20):
+    """Flips one byte of a blob through its hex form."""
+    return f"UPDATE {table} SET {column} = CAST({FLIP.format(f'CAST({column} AS TEXT)', at)} AS BLOB) WHERE {where}"
+
+
+RECEIVABLE = "receivable_no = (SELECT min(receivable_no) FROM receivables)"
+BENT = {
+    "a byte of an entry": ("entries", flip_blob("entries", "body", f"seq = {SOME}", 80)),
+    "the time of an entry": ("entries", f"UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), '\"at\":\"20', '\"at\":\"21') AS BLOB) WHERE seq = {SOME}"),
+    "a byte of the genesis": ("entries", flip_blob("entries", "body", "seq = 0", 40)),
+    "a byte of a disclosure": ("disclosures", flip_text("disclosures", "body", f"seq = {SOME}", 40)),
+    "a disclosure left out": ("disclosures", f"UPDATE disclosures SET body = substr(body, instr(body, '~') + 1) WHERE seq = {SOME}"),
+    "a byte of a command": ("commands", flip_blob("commands", "jws", "first_seq = (SELECT max(first_seq) FROM commands)", 300)),
+    "a stored answer": ("commands", "UPDATE commands SET answer = replace(answer, 'registered', 'confirmed') WHERE answer LIKE '%\"life\":\"registered\"%'"),
+    "the status of a stored answer": ("commands", "UPDATE commands SET status = 200 WHERE status = 422"),
+    "the jti of a command": ("commands", flip_text("commands", "jti", "first_seq = (SELECT max(first_seq) FROM commands)", 5)),
+    "a command that is gone": ("commands", "DELETE FROM commands WHERE first_seq = (SELECT max(first_seq) FROM commands)"),
+    "a node of the tree": ("nodes", "UPDATE nodes SET hash = zeroblob(32) WHERE level = 0 AND n = 5"),
+    "a checkpoint": ("checkpoints", "UPDATE checkpoints SET root = zeroblob(32) WHERE size = (SELECT min(size) FROM checkpoints WHERE size > 3)"),
+    "an amount": ("receivables", f"UPDATE receivables SET amount_minor = amount_minor + 1 WHERE {RECEIVABLE}"),
+    "a life": ("receivables", f"UPDATE receivables SET life = 'withdrawn' WHERE {RECEIVABLE}"),
+    "a due date": ("receivables", f"UPDATE receivables SET due_day = due_day + 30 WHERE {RECEIVABLE}"),
+    "the results of a review": ("receivables", "UPDATE receivables SET checks = replace(checks, 'reject', 'pass') WHERE life = 'rejected' AND review_outcome = 'reject'"),
+    "a fingerprint": ("receivables", f"UPDATE receivables SET fingerprint = zeroblob(16) WHERE {RECEIVABLE}"),
+    "a fingerprint taken away": ("receivables", f"UPDATE receivables SET fingerprint = NULL WHERE {RECEIVABLE}"),
+    "a key of look-alikes": ("receivables", f"UPDATE receivables SET number_key = number_key + 1 WHERE {RECEIVABLE}"),
+    "a receivable that is gone": ("receivables", "DELETE FROM receivables WHERE life = 'rejected'"),
+    "the holder of a claim": ("claims", "UPDATE claims SET holder_no = debtor_no"),
+    "what a claim is worth": ("claims", "UPDATE claims SET outstanding_minor = outstanding_minor - 1"),
+    "a name": ("participants", "UPDATE participants SET name = 'Bluewater Mach1nery' WHERE name = 'Bluewater Machinery'"),
+    "a role": ("participants", "UPDATE participants SET roles = roles | 256 WHERE name = 'Bluewater Machinery'"),
+    "the stop list": ("participants", "UPDATE participants SET stopped = 1 WHERE name = 'Northgate Motors'"),
+    "an identifier": ("identifiers", "UPDATE identifiers SET value = '91440300708461136T' WHERE value = (SELECT min(value) FROM identifiers)"),
+    "a key": ("keys", "UPDATE keys SET public_key = zeroblob(32) WHERE key_no = (SELECT max(key_no) FROM keys)"),
+    "a revocation undone": ("tokens", "UPDATE tokens SET revoked_at = NULL WHERE revoked_at IS NOT NULL"),
+    "the hash of a token": ("tokens", "UPDATE tokens SET token_sha256 = zeroblob(32) WHERE token_no = (SELECT min(token_no) FROM tokens)"),
+    "a credit line": ("credit_lines", "UPDATE credit_lines SET limit_minor = limit_minor * 10"),
+    "what is drawn of a credit line": ("exposures", "UPDATE exposures SET used_minor = used_minor + 1"),
+    "a policy": ("policies", "UPDATE policies SET body = replace(body, '170', '171') WHERE version = 2"),
+    "a line of a history": ("history", "DELETE FROM history WHERE seq = (SELECT max(seq) FROM history)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BENT)
+def test_the_audit_finds(copy, what):
+    table, statement = BENT[what]
+    bend(copy, statement)
+    code, report, errors = audit(copy)
+    assert code != 0, f"{what}: nothing found"
+    tables = {finding["table"] for finding in report.get("findings", [])}
+    assert table in tables, (what, report, errors)
+    assert report["ok"] is False
+    assert all(finding["detail"] for finding in report["findings"])
+
+
+def test_the_audit_finds_entries_cut_off_at_the_end(copy):
+    last = "(SELECT max(seq) FROM entries)"
+    bend(copy, *(f"DELETE FROM {table} WHERE seq = {last}" for table in ("history", "disclosures", "entries")))
+    code, report, errors = audit(copy)
+    assert code != 0 and (report.get("findings") or errors)
+
+
+def test_the_audit_finds_a_bent_head_file(copy):
+    head = copy / "head"
+    data = bytearray(head.read_bytes())
+    for slot in range(0, len(data), 512):
+        data[slot + 40] ^= 1
+    head.write_bytes(bytes(data))
+    code, report, errors = audit(copy)
+    assert code != 0 and (report.get("findings") or errors)
+
+
+def test_the_audit_of_nothing_says_so(tmp_path):
+    code, _, errors = audit(tmp_path / "absent")
+    assert code != 0 and errors

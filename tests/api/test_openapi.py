@@ -1,0 +1,107 @@
+"""schema/openapi.json is true: served as it is, complete, and every operation of it answers."""
+
+import json
+
+import jsonschema
+import pytest
+from contract import OPENAPI, PROBLEM, STATUS
+
+OPERATIONS = """
+GET /checkpoint | GET /tile/{level}/{n} | GET /healthz | GET /readyz | GET /openapi.json | GET /v1/entries | GET /v1/entries/{seq}
+GET /v1/entries/{seq}/proof | GET /v1/consistency | GET /v1/participants | POST /v1/participants | GET /v1/participants/{id}
+POST /v1/participants/{id}/keys | POST /v1/participants/{id}/keys/{kid}/revoke | POST /v1/participants/{id}/suspend
+POST /v1/participants/{id}/activate | POST /v1/participants/{id}/stop | POST /v1/participants/{id}/clear
+POST /v1/participants/{id}/credit_line | GET /v1/tokens | POST /v1/tokens | POST /v1/tokens/{id}/revoke | GET /v1/me
+GET /v1/policy | POST /v1/policy | GET /v1/policy/{version} | GET /v1/receivables | POST /v1/receivables | GET /v1/receivables/{id}
+GET /v1/receivables/{id}/history | POST /v1/receivables/{id}/confirm | POST /v1/receivables/{id}/accept
+POST /v1/receivables/{id}/reject | POST /v1/receivables/{id}/withdraw | POST /v1/receivables/{id}/lapse | POST /v1/sweeps
+GET /v1/claims | GET /v1/claims/{id} | GET /v1/claims/{id}/history | GET /v1/reviews | GET /v1/reviews/{id}
+POST /v1/reviews/{id}/approve | POST /v1/reviews/{id}/reject
+"""
+EXPECTED = sorted(tuple(line.split()) for line in OPERATIONS.replace("|", "\n").splitlines() if line.strip())
+NOTHING = "0192f1c8-6d2e-7b41-9c55-0a4e8f3b2d17"
+
+
+def described():
+    document = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    return sorted((method.upper(), path) for path, operations in document["paths"].items() for method in operations)
+
+
+def test_every_operation_of_the_interface_is_described_and_no_other():
+    assert described() == EXPECTED
+
+
+def test_the_description_is_served_as_it_is(registry):
+    answer = registry.get("/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.body == OPENAPI.read_bytes()
+
+
+@pytest.mark.parametrize("method, template", EXPECTED, ids=" ".join)
+def test_every_operation_is_served(registry, method, template):
+    """Reachable under its method; the other method is refused or is an operation itself."""
+    path = template.replace("{id}", NOTHING).replace("{kid}", "A" * 43).replace("{seq}", "0").replace("{version}", "1")
+    path = path.replace("{level}/{n}", "0/000.p/1")
+    if method == "GET":
+        target = path + ("?from=1&to=2" if path.endswith("consistency") else "")
+        answer = registry.operator.get(target)
+        if NOTHING in path:
+            answer.problem("not-found")
+        else:
+            assert answer.status == 200, answer.body
+    else:
+        registry.send(path, b"{}").problem("malformed-jws")
+    other = "POST" if method == "GET" else "GET"
+    if (other, template) not in EXPECTED:
+        registry.http.request(other, path).problem("method-not-allowed")
+
+
+def walk(value, path=""):
+    yield path, value
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from walk(inner, f"{path}/{name}")
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from walk(inner, f"{path}/{i}")
+
+
+def test_the_description_is_well_formed():
+    document = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    assert document["openapi"].startswith("3.1")
+    resolver = jsonschema.RefResolver.from_schema(document)
+    ids = [op["operationId"] for path in document["paths"].values() for op in path.values()]
+    assert len(ids) == len(set(ids))
+    for path, value in walk(document):
+        if isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            resolver.resolve(value["$ref"])
+    for name, schema in document["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
+        for path, part in walk(schema, name):
+            if isinstance(part, dict) and "properties" in part and isinstance(part["properties"], dict):
+                assert part.get("additionalProperties") is False, f"{path} lets undescribed members pass"
+                for required in part.get("required", []):
+                    assert required in part["properties"], f"{path} requires {required}, which it does not describe"
+
+
+def test_the_examples_fit_their_schemas():
+    document = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    resolver = jsonschema.RefResolver.from_schema(document)
+    count = 0
+    for path, part in walk(document["components"]["schemas"]):
+        if isinstance(part, dict) and isinstance(part.get("examples"), list) and "type" in part:
+            for example in part["examples"]:
+                jsonschema.Draft202012Validator(part, resolver=resolver).validate(example)
+                count += 1
+    assert count > 30
+
+
+def test_every_problem_is_described_with_its_status():
+    document = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    schema = document["components"]["schemas"]["ProblemType"]
+    assert sorted(schema["enum"]) == sorted(PROBLEM + slug for slug in STATUS)
+    for slug, status in STATUS.items():
+        assert f"{slug} {status}" in schema["description"]
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert set(operation["x-problems"]) <= set(STATUS)

@@ -1,0 +1,206 @@
+/* Text: UTF-8, lines for people, collapsing and squashing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ledger/base/text.h"
+
+static lg_arena *arena;
+
+static void utf8_is_checked_by_the_table(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\x7f",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xef\xbf\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc2",
+        "\xc2\x41",
+        "\xe0\x9f\xbf",
+        "\xe0\xa0",
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xf0\x8f\xbf\xbf",
+        "\xf0\x90\x80",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xf8\x88\x80\x80\x80",
+        "\xfe",
+        "\xff",
+        "a\xc2",
+        "\xe2\x82\x41",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(lg_text_is_utf8(lg_bytes_str(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_false(lg_text_is_utf8(lg_bytes_str(bad[i])));
+        assert_false(lg_text_is_line(lg_bytes_str(bad[i])));
+    }
+}
+
+static void a_line_has_no_controls_and_no_outer_space(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a",
+                                       "a b",
+                                       "\xe5\xa5\x91\xe7\xba\xa6 \xe5\x85\xac\xe5\x8f\xb8",
+                                       "a\xc2\xa0z",
+                                       "a\xe3\x80\x80z",
+                                       "\xf0\x9f\x98\x80",
+                                       "\xe2\x80\xa7"};
+    static const char *const bad[] = {
+        " a",
+        "a ",
+        " ",
+        "\xc2\xa0"
+        "a",
+        "a\xe3\x80\x80",
+        "\xe3\x80\x80"
+        "a",
+        "\xe2\x80\x80"
+        "a",
+        "a\xe2\x80\x8a",
+        "\xe1\x9a\x80"
+        "a",
+        "a\xe2\x80\xaf",
+        "a\xe2\x81\x9f",
+        "a\tb",
+        "a\nb",
+        "a\rb",
+        "a\x01",
+        "a\x1f"
+        "b",
+        "a\x7f"
+        "b",
+        "a\xc2\x80"
+        "b",
+        "a\xc2\x85"
+        "b",
+        "a\xc2\x9f"
+        "b",
+        "a\xe2\x80\xa8"
+        "b",
+        "a\xe2\x80\xa9"
+        "b",
+        "a\xe2\x80\xaa"
+        "b",
+        "a\xe2\x80\xae"
+        "b",
+        "a\xe2\x81\xa6"
+        "b",
+        "a\xe2\x81\xa9"
+        "b",
+        "\xef\xbb\xbf"
+        "a",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(lg_text_is_line(lg_bytes_str(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (lg_text_is_line(lg_bytes_str(bad[i])))
+            fail_msg("line %zu accepted", i);
+    assert_false(lg_text_is_line(lg_bytes_of("a\0b", 3)));
+}
+
+static void collapsing_folds_white_space(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"", ""},
+        {" \t\n", ""},
+        {"a", "a"},
+        {"  a \n\t b  ", "a b"},
+        {"\xe3\x80\x80\xe5\xa5\x91\xe3\x80\x80 \xc2\xa0\xe7\xba\xa6\xe3\x80\x80",
+         "\xe5\xa5\x91 \xe7\xba\xa6"},
+        {"a\xff b", "a\xff b"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(lg_text_collapse(arena, rows[i][0]), rows[i][1]);
+}
+
+static void squashing_leaves_letters_and_digits(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"", ""},
+        {"inv-2026/001", "INV2026001"},
+        {"INV 2026 001", "INV2026001"},
+        {"INV-0001", "INV1"},
+        {"inv1", "INV1"},
+        {"0001", "1"},
+        {"1-001", "1001"},
+        {"1001", "1001"},
+        {"A0B00C100", "ABC100"},
+        {"000", ""},
+        {"--//..", ""},
+        {"\xef\xbc\xa9\xef\xbc\xae\xef\xbc\xb6\xef\xbc\x8d\xef\xbc\x90\xef\xbc\x91",
+         "INV1"}, /* full-width INV-01 */
+        {"\xef\xbd\x81\xef\xbd\x9a", "AZ"},
+        {"\xe5\x8f\x91\xe7\xa5\xa8 \xe5\x8f\xb7 007", "\xe5\x8f\x91\xe7\xa5\xa8\xe5\x8f\xb7"
+                                                      "7"},
+        {"7\xe5\x8f\xb7"
+         "07",
+         "7\xe5\x8f\xb7"
+         "7"},
+        {"\xef\xbc\x88"
+         "a\xef\xbc\x89",
+         "A"}, /* full-width brackets are ASCII punctuation */
+        {"a\xe3\x80\x80"
+         "b",
+         "AB"},
+        {"\xc3\xa9t\xc3\xa9", "\xc3\xa9T\xc3\xa9"}, /* other scripts and letters stay */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(lg_text_squash(arena, rows[i][0]), rows[i][1]);
+}
+
+static void equal_texts(void **state)
+{
+    (void)state;
+    char copy[] = "a";
+    assert_true(lg_text_equal(NULL, NULL));
+    assert_true(lg_text_equal("a", copy));
+    assert_false(lg_text_equal("a", NULL));
+    assert_false(lg_text_equal(NULL, ""));
+    assert_false(lg_text_equal("a", "b"));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = lg_arena_open();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    lg_arena_close(arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(utf8_is_checked_by_the_table),
+        cmocka_unit_test(a_line_has_no_controls_and_no_outer_space),
+        cmocka_unit_test(collapsing_folds_white_space),
+        cmocka_unit_test(squashing_leaves_letters_and_digits),
+        cmocka_unit_test(equal_texts),
+    };
+    return cmocka_run_group_tests_name("text", tests, set_up, tear_down);
+}
