@@ -4,12 +4,16 @@
 #include "ledger/base/buf.h"
 #include "ledger/base/file.h"
 #include "ledger/crypto/encoding.h"
+#include "ledger/crypto/seal.h"
 #include "ledger/crypto/secret.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+
+enum { SECRET_LEN = 32 };
+_Static_assert((int)SECRET_LEN == (int)LG_HASH_KEY_LEN && (int)SECRET_LEN == (int)LG_SEAL_KEY_LEN, "both secrets are of one length");
 
 static lg_err make_folder(const char *path, lg_report *report)
 {
@@ -42,11 +46,13 @@ static lg_err make_keys(const char *dir, lg_arena *arena, lg_report *report)
         err = lg_key_file_write(lg_arena_printf(arena, "%s/keys/%s.jwk", dir, names[i]), key, report);
         lg_signing_key_close(key);
     }
-    uint8_t *hash_key = lg_secret_alloc(LG_HASH_KEY_LEN);
-    lg_random(hash_key, LG_HASH_KEY_LEN);
-    if (!err)
-        err = lg_secret_file_write(lg_arena_printf(arena, "%s/keys/hash.key", dir), hash_key, LG_HASH_KEY_LEN, report);
-    lg_secret_free(hash_key);
+    const char *const secrets[] = {"hash", "master"};
+    uint8_t *secret = lg_secret_alloc(SECRET_LEN);
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets && !err; i++) {
+        lg_random(secret, SECRET_LEN);
+        err = lg_secret_file_write(lg_arena_printf(arena, "%s/keys/%s.key", dir, secrets[i]), secret, SECRET_LEN, report);
+    }
+    lg_secret_free(secret);
     return err;
 }
 
@@ -154,6 +160,8 @@ lg_err lg_registry_create(const char *dir, const char *origin, lg_arena *arena, 
         err = check_empty(dir, report);
     if (!err)
         err = make_folder(lg_arena_printf(arena, "%s/keys", dir), report);
+    if (!err)
+        err = make_folder(lg_arena_printf(arena, "%s/keys/custody", dir), report);
     if (!err)
         err = make_keys(dir, arena, report);
     if (!err)

@@ -65,6 +65,15 @@ static void decode_public_key(lg_decoder *d, bool required, lg_public_key *out)
         lg_fault_add(d->report, "weak_key", member(d, "public_key"), "public_key is not a usable Ed25519 public key.");
 }
 
+/* A participant brings its key, or asks the registry to keep one for it. */
+static void decode_key_or_custody(lg_decoder *d, lg_command *c)
+{
+    lg_decode_bool(d, "custody", false, &c->custody);
+    if (c->custody && d->object && json_object_get(d->object, "public_key"))
+        lg_fault_add(d->report, "contradiction", member(d, "public_key"), "Give public_key, or custody, not both.");
+    decode_public_key(d, !c->custody, &c->public_key);
+}
+
 static void decode_time(lg_decoder *d, const char *name, bool required, lg_time *out)
 {
     const char *text = lg_decode_str(d, name, required, 40);
@@ -133,7 +142,7 @@ static void decode_register(lg_decoder *d, lg_command *c)
     c->group = lg_decode_str(d, "group", false, LG_NAME_MAX);
     decode_bits(d, "roles", role_bit, &c->roles);
     decode_identifiers(d, c);
-    decode_public_key(d, true, &c->public_key);
+    decode_key_or_custody(d, c);
     bool trades = lg_has_role(c->roles, LG_ROLE_SUPPLIER) || lg_has_role(c->roles, LG_ROLE_CORE_ENTERPRISE);
     if (trades && c->identifier_count == 0)
         lg_fault_add(d->report, "required", member(d, "identifiers"), "A supplier or core_enterprise needs at least one identifier.");
@@ -141,7 +150,7 @@ static void decode_register(lg_decoder *d, lg_command *c)
 
 static void decode_key(lg_decoder *d, lg_command *c)
 {
-    decode_public_key(d, true, &c->public_key);
+    decode_key_or_custody(d, c);
     decode_time(d, "valid_from", false, &c->valid_from);
     decode_time(d, "valid_until", false, &c->valid_until);
 }

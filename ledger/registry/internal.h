@@ -17,6 +17,8 @@ typedef struct lg_act {
 } lg_act;
 
 const uint8_t *lg_registry_hash_key(const lg_registry *registry);
+const uint8_t *lg_registry_master_key(const lg_registry *registry);
+const char *lg_registry_dir(const lg_registry *registry);
 lg_render_fn lg_registry_render(const lg_registry *registry);
 /* The current policy inside the writer's transaction. */
 lg_err lg_act_policy(lg_act *act, lg_policy *out) LG_MUST_CHECK;

@@ -37,7 +37,7 @@ static bool only_members(const json_t *object, const char *const *allowed)
     return true;
 }
 
-static bool is_jti(const char *text)
+bool lg_jti_is_valid(const char *text)
 {
     size_t len = strlen(text);
     return len >= LG_JTI_MIN && len <= LG_JTI_MAX &&
@@ -73,7 +73,7 @@ static lg_err read_header(lg_arena *arena, const json_t *header, lg_jws_signatur
         err = bounded(arena, header, "cty", CTY_MAX, &out->cty, report);
     if (err)
         return err;
-    if (!is_jti(out->jti))
+    if (!lg_jti_is_valid(out->jti))
         return malformed(report, "The protected header's jti must be 22 to 64 base64url characters (at least 128 random bits).");
     if (!json_is_integer(iat) || json_integer_value(iat) < 0 || json_integer_value(iat) > IAT_MAX)
         return malformed(report, "The protected header's iat must be an integer of Unix seconds.");

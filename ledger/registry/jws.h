@@ -7,6 +7,8 @@
 #include "ledger/base/json.h"
 #include "ledger/crypto/sign.h"
 
+#include <stdbool.h>
+
 enum { LG_JWS_SIGNATURES_MAX = 2, LG_JTI_MIN = 22, LG_JTI_MAX = 64 };
 
 typedef struct lg_jws_signature {
@@ -33,6 +35,9 @@ typedef struct lg_jws {
 lg_err lg_jws_parse(lg_arena *arena, lg_bytes bytes, lg_jws *out, lg_report *report) LG_MUST_CHECK;
 /* alg, aud and url of every signature, and that two signatures agree on jti and cty. LG_WRONG_ALG, LG_WRONG_AUDIENCE, LG_WRONG_URL. */
 lg_err lg_jws_check(const lg_jws *jws, const char *origin, const char *url, lg_report *report) LG_MUST_CHECK;
+
+/* LG_JTI_MIN to LG_JTI_MAX characters of the base64url alphabet. */
+bool lg_jti_is_valid(const char *text);
 
 /* What a signer says in the protected header. jti NULL: fresh random. */
 typedef struct lg_jws_header {

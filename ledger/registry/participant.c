@@ -201,6 +201,7 @@ lg_err lg_do_key_add(lg_act *act)
         .type = LG_EV_KEY_ADDED,
         .participant_id = row.id.uuid,
         .public_key = c->public_key,
+        .key_in_custody = c->custody,
         .valid_from = c->valid_from ? c->valid_from : act->now,
         .valid_until = c->valid_until,
     };

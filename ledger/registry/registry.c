@@ -1,6 +1,7 @@
 #include "ledger/registry/internal.h"
 
 #include "ledger/base/file.h"
+#include "ledger/crypto/seal.h"
 #include "ledger/crypto/secret.h"
 
 #include <pthread.h>
@@ -11,7 +12,8 @@ struct lg_registry {
     lg_registry_config config;
     lg_arena *arena;
     lg_signing_key *operator_key;
-    uint8_t *hash_key; /* secret memory */
+    uint8_t *hash_key;   /* secret memory */
+    uint8_t *master_key; /* secret memory; seals custody keys */
 
     /* The newest policy by version: one copy for readers, one for the writer, whose transaction may yet be undone. */
     pthread_mutex_t policy_lock;
@@ -28,12 +30,16 @@ lg_err lg_registry_open(const lg_registry_config *config, lg_registry **out, lg_
     registry->config.origin = lg_arena_strdup(registry->arena, config->origin);
     registry->config.dir = lg_arena_strdup(registry->arena, config->dir);
     registry->hash_key = lg_secret_alloc(LG_HASH_KEY_LEN);
+    registry->master_key = lg_secret_alloc(LG_SEAL_KEY_LEN);
     pthread_mutex_init(&registry->policy_lock, NULL);
     const char *operator_path = lg_arena_printf(registry->arena, "%s/keys/operator.jwk", config->dir);
     const char *hash_path = lg_arena_printf(registry->arena, "%s/keys/hash.key", config->dir);
+    const char *master_path = lg_arena_printf(registry->arena, "%s/keys/master.key", config->dir);
     lg_err err = lg_key_file_read(operator_path, &registry->operator_key, report);
     if (!err)
         err = lg_secret_file_read(hash_path, registry->hash_key, LG_HASH_KEY_LEN, report);
+    if (!err)
+        err = lg_secret_file_read(master_path, registry->master_key, LG_SEAL_KEY_LEN, report);
     if (err) {
         lg_registry_close(registry);
         return err;
@@ -48,6 +54,7 @@ void lg_registry_close(lg_registry *registry)
         return;
     lg_signing_key_close(registry->operator_key);
     lg_secret_free(registry->hash_key);
+    lg_secret_free(registry->master_key);
     pthread_mutex_destroy(&registry->policy_lock);
     lg_arena_close(registry->arena);
     free(registry);
@@ -71,6 +78,16 @@ lg_render_fn lg_registry_render(const lg_registry *registry)
 const uint8_t *lg_registry_hash_key(const lg_registry *registry)
 {
     return registry->hash_key;
+}
+
+const char *lg_registry_dir(const lg_registry *registry)
+{
+    return registry->config.dir;
+}
+
+const uint8_t *lg_registry_master_key(const lg_registry *registry)
+{
+    return registry->master_key;
 }
 
 char *lg_registry_sign_as_operator(const lg_registry *registry, lg_arena *arena, const char *url, const char *payload)

@@ -195,6 +195,15 @@ lg_err lg_registry_create(const char *dir, const char *origin, lg_arena *arena, 
 /* A command signed with the operator's own key (keys/operator.jwk), as time makes them: jti fresh, iat now. */
 char *lg_registry_sign_as_operator(const lg_registry *registry, lg_arena *arena, const char *url, const char *payload);
 
+/* ---- custody: keys the registry keeps for participants that cannot ---- */
+
+/* A fresh key, sealed under keys/master.key into keys/custody/<kid>; durable when this returns. */
+lg_err lg_custody_create(const lg_registry *registry, lg_public_key *out, lg_report *report) LG_MUST_CHECK;
+/* The command as a JWS signed with a custody key of `participant` that is valid now. LG_NOT_PERMITTED if it has none.
+ * header.jti NULL: fresh. */
+lg_err lg_custody_sign(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_participant_no participant,
+                       const lg_jws_header *header, lg_bytes payload, char **out_jws, lg_report *report) LG_MUST_CHECK;
+
 /* ---- projections ---- */
 
 typedef struct lg_apply {

@@ -357,7 +357,7 @@ static lg_err seal(lg_ledger *ledger, lg_hash *root, lg_writer_row *next)
     if (!err)
         err = grow_tree(ledger);
     if (!err)
-        err = lg_tree_root(lg_edge_read, ledger->edge, lg_edge_size(ledger->edge), root);
+        err = lg_edge_root(ledger->edge, root);
     if (!err)
         err = lg_checkpoint_insert(ledger->db, lg_edge_size(ledger->edge), root);
     *next = (lg_writer_row){
@@ -416,5 +416,5 @@ void lg_ledger_abort(lg_ledger *ledger)
 
 lg_err lg_ledger_prove(lg_ledger *ledger, int64_t seq, lg_proof *out)
 {
-    return lg_tree_prove_inclusion(lg_edge_read, ledger->edge, seq, lg_edge_size(ledger->edge), out);
+    return lg_edge_prove_inclusion(ledger->edge, seq, out);
 }

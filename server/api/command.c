@@ -1,11 +1,20 @@
 #include "server/api/command.h"
 
+#include "server/api/custody.h"
 #include "server/gateway/checks.h"
 #include "server/gateway/gateway.h"
 
 #include <string.h>
 
 /* ---- before the queue ---- */
+
+/* A key is made only for those whose command can succeed; the writer refuses the others before it looks at a key. */
+static bool may_ask_for_custody(const lg_command *command)
+{
+    const lg_signer *signer = &command->signers[0];
+    return lg_has_role(signer->roles, LG_ROLE_OPERATOR) ||
+           (command->type == LG_CMD_KEY_ADD && lg_uuid_equal(command->subject, signer->id.uuid));
+}
 
 static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *report)
 {
@@ -23,6 +32,8 @@ static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *re
     if (!err)
         err = lg_command_decode(payload, &c->command, report);
     json_decref(payload);
+    if (!err && c->command.custody && may_ask_for_custody(&c->command))
+        err = lg_custody_create(c->api->registry, &c->command.public_key, report);
     return err;
 }
 
@@ -172,18 +183,31 @@ static lg_err read_path(http_request *request, lg_command *command)
     return LG_OK;
 }
 
+static lg_err prepare(http_request *request, api_command *c, lg_command_type type)
+{
+    api_context *api = http_context(request);
+    lg_bytes jws = http_body(request);
+    c->api = api;
+    if (strcmp(http_media_type(request), "application/jose+json") != 0) {
+        lg_err err = api_custody_compose(request, type, &jws, &c->outcome.stored, &c->outcome.replayed);
+        if (err || c->outcome.replayed)
+            return err;
+    }
+    lg_db *db = lg_readers_take(api->readers);
+    lg_err err = api_command_prepare(c, api, db, http_arena(request), jws, http_path(request), type, http_report(request));
+    lg_readers_give(api->readers, db);
+    return err;
+}
+
 http_result post_command(http_request *request)
 {
     api_context *api = http_context(request);
-    lg_arena *arena = http_arena(request);
-    api_command *c = lg_arena_alloc(arena, sizeof *c);
+    api_command *c = lg_arena_alloc(http_arena(request), sizeof *c);
     lg_command_type type = *(const lg_command_type *)http_route_of(request)->arg;
     lg_err err = read_path(request, &c->command);
     if (err)
         return http_answer_problem(request, err, NULL);
-    lg_db *db = lg_readers_take(api->readers);
-    err = api_command_prepare(c, api, db, arena, http_body(request), http_path(request), type, http_report(request));
-    lg_readers_give(api->readers, db);
+    err = prepare(request, c, type);
     if (err)
         return http_answer_problem(request, err, NULL);
     if (c->outcome.replayed)

@@ -10,6 +10,7 @@ enum {
 
 /* Signed, or plain with a token for those whose key the registry keeps. */
 static const char *const command_types[] = {"application/jose+json", "application/json", NULL};
+static const char *const signed_types[] = {"application/jose+json", NULL};
 static const char *const submission_types[] = {"application/jose+json", "application/json", "application/xml",
                                                "text/csv", NULL};
 
@@ -97,7 +98,7 @@ const http_route api_routes[] = {
      .path = "/v1/sweeps",
      .handler = post_sweep,
      .body_max = COMMAND_MAX,
-     .types = command_types},
+     .types = signed_types},
     LIST("/v1/claims", read_claims, claims_query),
     READ("/v1/claims/{id}", read_claim),
     READ("/v1/claims/{id}/history", read_claim_history),

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILES_WANTED = 8192 };
@@ -29,6 +30,7 @@ lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **
     lg_participant_id operator_id;
     lg_signing_key *operator_key;
     lg_buf buf = {0};
+    umask(077);
     lg_err err = lg_registry_create(dir, origin, arena, &operator_id, report);
     if (err)
         return err;
@@ -128,6 +130,7 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
 {
     service s = {.arena = lg_arena_open()};
     sigset_t stop;
+    umask(077); /* the database is nobody else's to read */
     int received;
     /* Blocked before any thread starts, so that all of them inherit it and sigwait below gets the signal. */
     sigemptyset(&stop);

@@ -99,12 +99,12 @@ class Registry:
         self.seen, self.entries = [], {}  # checkpoints met; entries by seq, from receipts
         self.log = self.directory.parent / (self.directory.name + ".stderr")
         self.serial = itertools.count(1)
-        done = tallystick("init", self.directory, "--origin", origin)
+        done = tallystick("init", self.directory, "--origin", origin, "--json")
         assert done.returncode == 0, done.stderr
-        self.init_output = done.stdout
-        self.vkey = (self.directory / "vkey").read_text().strip()
+        self.made = json.loads(done.stdout)
+        self.vkey = self.made["vkey"]
         self.operator = Participant(self, jws.Key.from_jwk(self.directory / "keys" / "operator.jwk"))
-        self.operator.id = (self.directory / "operator").read_text().strip()
+        self.operator.id = self.made["operator"]
 
     # ---- the process ----
 

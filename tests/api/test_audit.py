@@ -156,5 +156,5 @@ def test_the_audit_finds_a_bent_head_file(copy):
 
 
 def test_the_audit_of_nothing_says_so(tmp_path):
-    code, _, errors = audit(tmp_path / "absent")
-    assert code != 0 and errors
+    code, report, _ = audit(tmp_path / "absent")
+    assert code != 0 and "not a registry" in report["error"]

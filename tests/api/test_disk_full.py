@@ -38,13 +38,12 @@ def fill(folder):
     return path
 
 
-def refused_for_want_of_room(answer):
+def refused_for_want_of_room(answer, slugs):
     slug = answer.json["type"].rpartition(":")[2]
-    assert slug in ("disk-full", "busy", "stopping", "overloaded", "io-error"), answer.body
-    assert answer.status in (507, 503), answer.body
+    assert slug in slugs, answer.body
 
 
-def check_disk_full(registry, take, give):
+def check_disk_full(registry, take, give, slugs):
     receivable = registry.registered()
     before = registry.checkpoint()
     take()
@@ -53,7 +52,7 @@ def check_disk_full(registry, take, give):
         body = registry.supplier.sign("/v1/receivables", registry.invoice())
         answer = registry.send("/v1/receivables", body)
         if answer.status != 201:
-            refused_for_want_of_room(answer)
+            refused_for_want_of_room(answer, slugs)
             failed.append(body)
             if len(failed) == 3:
                 break
@@ -82,14 +81,14 @@ def test_a_full_disk_refuses_commands_and_the_server_goes_on(tmp_path):
         try:
             registry.cast()
             ballast = []
-            check_disk_full(registry, lambda: ballast.append(fill(disk)), lambda: ballast[0].unlink())
+            check_disk_full(registry, lambda: ballast.append(fill(disk)), lambda: ballast[0].unlink(), {"disk-full"})
         finally:
             if registry.process:
                 registry.kill()
 
 
 def test_a_file_that_may_not_grow_is_like_a_full_disk(tmp_path):
-    """The same through a limit on file sizes, where no disk can be mounted."""
+    """A limit on file sizes, where no disk can be mounted. To the store this is a failed write, not a full disk."""
     if not shutil.which("prlimit"):
         pytest.skip("prlimit is not installed")
     registry = Registry(tmp_path / "ledger")
@@ -101,7 +100,7 @@ def test_a_file_that_may_not_grow_is_like_a_full_disk(tmp_path):
             subprocess.run(["prlimit", "--pid", str(registry.process.pid), f"--fsize={size}:"], check=True)
 
         largest = max(file.stat().st_size for file in registry.directory.glob("ledger.db*"))
-        check_disk_full(registry, lambda: limit(largest + 65536), lambda: limit("unlimited"))
+        check_disk_full(registry, lambda: limit(largest + 65536), lambda: limit("unlimited"), {"disk-full", "io-error"})
     finally:
         if registry.process:
             registry.kill()

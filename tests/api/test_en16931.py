@@ -92,6 +92,8 @@ class Directory:
         for item in identifiers.items():
             if item in self.owners:
                 return self.owners[item], True
+        # The registry takes no GLN that is not 13 digits; the file may still say one.
+        identifiers = {k: v for k, v in identifiers.items() if k != "gln" or re.fullmatch(r"\d{13}", v)}
         named = bool(identifiers)
         identifiers = identifiers or {"registration_no": f"MADEUP{next(NUMBERS):03d}"}
         made = self.registry.register((name or "Unnamed")[:80], ["supplier", "core_enterprise"], identifiers)

@@ -15,7 +15,7 @@ from test_gateway import outcomes
 
 INVOICES = ROOT / "examples" / "invoices"
 PATH = "/v1/receivables"
-EXAMPLE_DAY = "2026-11-22"
+EXAMPLE_DAY = "2026-12-05"
 PEOPLE = {
     "huadong": ("East China Heavy Industry", ["core_enterprise", "supplier"], {"uscc": "91310000132207185Y"}),
     "suzhou": ("Suzhou Precision Bearings", ["supplier", "core_enterprise"], {"uscc": "91320594MA1WJ4QX8P"}),
@@ -30,7 +30,7 @@ PEOPLE = {
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory):
-    """On the day the examples were written, whatever day it is."""
+    """On a day of the examples' own time, whatever day it is."""
     made = Registry(tmp_path_factory.mktemp("formats") / "ledger")
     made.start(offset=calendar.timegm(time.strptime(EXAMPLE_DAY, "%Y-%m-%d")) + 43200 - time.time())
     try:

@@ -91,7 +91,7 @@ def test_a_currency_the_policy_does_not_list_is_rejected(fresh):
     fresh.supplier.submit(fresh.invoice(currency="USD")).ok(201)
 
 
-@pytest.mark.parametrize("currency, gross", [("JPY", "120001"), ("KWD", "120.001"), ("EUR", "1200.01"), ("CLF", "1.0001")])
+@pytest.mark.parametrize("currency, gross", [("JPY", "120001"), ("KWD", "120.001"), ("EUR", "1200.01")])
 def test_each_currency_has_its_own_scale(registry, currency, gross):
     receivable = registry.registered(currency=currency, gross=gross)
     assert receivable["amount"] == gross and receivable["currency"] == currency

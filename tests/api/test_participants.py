@@ -72,7 +72,8 @@ def test_only_the_operator_registers_participants(registry):
 )
 def test_identifiers_that_cannot_be_are_refused(registry, identifiers, fault):
     with registry.unchanged():
-        registry.operator.post(PATH, application(identifiers=identifiers), bad=True).problem("invalid-fields", fault)
+        paper = application(identifiers={"registration_no": f"R{next(SERIALS)}", **identifiers})
+        registry.operator.post(PATH, paper, bad=True).problem("invalid-fields", fault)
 
 
 def test_a_real_gln_may_fail_its_check_digit(registry):

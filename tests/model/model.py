@@ -51,15 +51,19 @@ class Model:
         self.parties[name] = {"roles": set(roles), "suspended": False, "stopped": False, "lines": {}}
         self.keys[kid] = {"owner": name, "revoked": False}
 
-    def authenticate(self, kid):
-        if kid not in self.keys:
-            raise Refused("unknown-key")
-        if self.keys[kid]["revoked"]:
-            raise Refused("key-revoked")
-        owner = self.keys[kid]["owner"]
-        if self.parties[owner]["suspended"]:
+    def authenticate(self, kids):
+        """The signers. Every key is judged before any of their owners."""
+        for kid in kids:
+            if kid not in self.keys:
+                raise Refused("unknown-key")
+            if self.keys[kid]["revoked"]:
+                raise Refused("key-revoked")
+        owners = [self.keys[kid]["owner"] for kid in kids]
+        if any(self.parties[owner]["suspended"] for owner in owners):
             raise Refused("participant-suspended")
-        return owner
+        if len(set(owners)) < len(owners):
+            raise Refused("malformed-jws")
+        return owners
 
     def need(self, who, *roles):
         if not self.parties[who]["roles"] & set(roles):

@@ -1,0 +1,114 @@
+/* Plain commands with a bearer token, for participants whose key the registry keeps: composed into the very JWS they would have signed
+ * themselves, so that everything behind this point is one way. The entry says `custody`. */
+#include "server/api/custody.h"
+
+#include <string.h>
+
+static lg_scope scope_of(lg_command_type type)
+{
+    switch (type) {
+    case LG_CMD_SUBMIT:
+    case LG_CMD_WITHDRAW:
+        return LG_SCOPE_SUBMIT;
+    case LG_CMD_CONFIRM:
+    case LG_CMD_ACCEPT:
+    case LG_CMD_DECLINE:
+        return LG_SCOPE_CONFIRM;
+    case LG_CMD_GENESIS:
+    case LG_CMD_PARTICIPANT_REGISTER:
+    case LG_CMD_PARTICIPANT_SUSPEND:
+    case LG_CMD_PARTICIPANT_ACTIVATE:
+    case LG_CMD_DEBTOR_STOP:
+    case LG_CMD_DEBTOR_CLEAR:
+    case LG_CMD_CREDIT_LINE_SET:
+    case LG_CMD_KEY_ADD:
+    case LG_CMD_KEY_REVOKE:
+    case LG_CMD_TOKEN_ISSUE:
+    case LG_CMD_TOKEN_REVOKE:
+    case LG_CMD_POLICY_SET:
+    case LG_CMD_LAPSE:
+    case LG_CMD_REVIEW_APPROVE:
+    case LG_CMD_REVIEW_REJECT:
+    case LG_CMD_COUNT:
+        break;
+    }
+    return LG_SCOPE_ADMIN;
+}
+
+/* The header's `submission` member comes as a request header, because the body is the invoice file itself. */
+static lg_err read_submission(http_request *request, const char *cty, const char **out)
+{
+    lg_report *report = http_report(request);
+    const char *text = http_header(request, "Submission");
+    json_t *object;
+    *out = NULL;
+    if (!text)
+        return LG_OK;
+    if (!cty)
+        return lg_fail(report, LG_BAD_REQUEST, "The Submission header goes with an XML or CSV body; JSON says all of it itself.");
+    lg_err err = lg_json_load(lg_bytes_str(text), &object, report);
+    if (err)
+        return err;
+    bool is_object = json_is_object(object);
+    json_decref(object);
+    if (!is_object)
+        return lg_fail(report, LG_MALFORMED_JSON, "The Submission header must be a JSON object.");
+    *out = text;
+    return LG_OK;
+}
+
+/* A retry bears the same Idempotency-Key, but iat has moved on, so the bytes would differ: what is held against the stored command
+ * is what the client sent. */
+static lg_err find_earlier(api_read *read, http_request *request, const char *jti, lg_command_row *out)
+{
+    lg_report *report = http_report(request);
+    lg_jws jws;
+    lg_err err = lg_command_by_jti(read->db, jti, read->arena, out);
+    if (err)
+        return err;
+    err = lg_jws_parse(read->arena, out->jws, &jws, report);
+    if (err)
+        return LG_CORRUPT;
+    lg_bytes body = http_body(request);
+    if (out->signer.v == read->caller.no.v && strcmp(out->url, http_path(request)) == 0 && jws.payload.len == body.len &&
+        memcmp(jws.payload.data, body.data, body.len) == 0)
+        return LG_OK;
+    return lg_fail(report, LG_JTI_REUSED, "The Idempotency-Key %s belongs to another command.", jti);
+}
+
+static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_command_row *earlier, bool *replayed)
+{
+    lg_report *report = http_report(request);
+    const char *type = http_media_type(request), *jti = http_header(request, "Idempotency-Key");
+    lg_jws_header header = {
+        .aud = read->api->origin,
+        .url = http_path(request),
+        .jti = jti,
+        .iat = lg_now() / LG_TIME_PER_SECOND,
+        .cty = strcmp(type, "application/json") == 0 ? NULL : type,
+    };
+    char *text;
+    if (jti && !lg_jti_is_valid(jti))
+        return lg_fail(report, LG_BAD_REQUEST, "Idempotency-Key must be %d to %d base64url characters.", LG_JTI_MIN, LG_JTI_MAX);
+    lg_err err = jti ? find_earlier(read, request, jti, earlier) : LG_NOT_FOUND;
+    *replayed = err == LG_OK;
+    if (err != LG_NOT_FOUND)
+        return err;
+    err = read_submission(request, header.cty, &header.submission);
+    if (!err)
+        err = lg_custody_sign(read->api->registry, read->db, read->arena, read->caller.no, &header, http_body(request), &text, report);
+    if (!err)
+        *jws = lg_bytes_str(text);
+    return err;
+}
+
+lg_err api_custody_compose(http_request *request, lg_command_type type, lg_bytes *jws, lg_command_row *earlier, bool *replayed)
+{
+    api_read read;
+    lg_err err = api_read_open(request, scope_of(type), &read);
+    if (err)
+        return err;
+    err = compose(&read, request, jws, earlier, replayed);
+    api_read_close(&read);
+    return err;
+}
