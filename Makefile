@@ -96,7 +96,8 @@ check: deps
 
 check-all: check-layers check-unit check-api check-model
 
-check-unit: $(UNIT_BIN)
+check-unit:
+	@$(MAKE) --no-print-directory -j2 $(UNIT_BIN)
 	@scripts/run-unit-tests.sh $(UNIT_BIN)
 
 check-api: $(BIN)
@@ -131,7 +132,7 @@ coverage:
 	@gcovr --root . --object-directory build/coverage --filter ledger/ --print-summary
 
 bench: all $B/bench
-	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
+	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench $(BENCH_FLAGS)
 
 install: all
 	install -Dm755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tallystick

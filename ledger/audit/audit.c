@@ -49,7 +49,7 @@ static bool has_digest(const lg_entry *entry, const char *digest)
 }
 
 /* Splits the stored disclosures, holds each against the entry's digests, and reads the facts. */
-static lg_err read_facts(lg_audit *audit, const lg_entry *entry, const char *disclosures, lg_fact *facts, size_t *count)
+static void read_facts(lg_audit *audit, const lg_entry *entry, const char *disclosures, lg_fact *facts, size_t *count)
 {
     const char *key = seq_key(audit, entry->seq);
     *count = 0;
@@ -58,7 +58,7 @@ static lg_err read_facts(lg_audit *audit, const lg_entry *entry, const char *dis
         lg_bytes disclosure = lg_bytes_of(at, len);
         if (*count == LG_ENTRY_FACTS_MAX || !has_digest(entry, lg_disclosure_digest(disclosure).s))
             lg_audit_find(audit, "disclosures", key, "disclosure %zu does not belong to the entry's digests", *count + 1);
-        else if (lg_disclosure_parse(audit->arena, disclosure, &facts[*count], NULL) != LG_OK)
+        else if (lg_disclosure_parse(audit->command_arena, disclosure, &facts[*count], NULL) != LG_OK)
             lg_audit_find(audit, "disclosures", key, "disclosure %zu is malformed", *count + 1);
         else
             ++*count;
@@ -67,7 +67,6 @@ static lg_err read_facts(lg_audit *audit, const lg_entry *entry, const char *dis
     audit->summary->facts += (int64_t)*count;
     if (*count != entry->digest_count)
         lg_audit_find(audit, "disclosures", key, "%zu of the entry's %zu facts are there", *count, entry->digest_count);
-    return LG_OK;
 }
 
 static void check_chain(lg_audit *audit, const lg_entry *entry, int64_t expected_seq)
@@ -96,10 +95,11 @@ static lg_err grow_tree(lg_audit *audit, const lg_hash *leaf)
 
 static lg_err project(lg_audit *audit, const lg_entry *entry, const lg_event *event)
 {
-    lg_result *result = lg_arena_alloc(audit->arena, sizeof *result);
+    /* Facts, event and result live as long as the command: its answer is judged after its last entry. */
+    lg_result *result = lg_audit_next_result(audit);
     const lg_apply apply = {
         .db = audit->rebuilt,
-        .arena = audit->arena,
+        .arena = audit->command_arena,
         .hash_key = audit->hash_key,
         .seq = entry->seq,
         .at = entry->at,
@@ -111,6 +111,10 @@ static lg_err project(lg_audit *audit, const lg_entry *entry, const lg_event *ev
     if (err)
         lg_audit_find(audit, "entries", seq_key(audit, entry->seq), "the event %s is impossible at this point: %s", entry->type,
                       lg_err_slug(err));
+    result->has_entry = true;
+    result->entry.seq = entry->seq;
+    if (!err)
+        lg_audit_command_projected(audit, entry);
     return LG_OK;
 }
 
@@ -138,16 +142,18 @@ static lg_err check_entry(lg_audit *audit, int64_t seq, const lg_entry_row *row)
         return LG_OK;
     }
     check_chain(audit, &entry, seq);
-    err = read_facts(audit, &entry, row->disclosures, facts, &fact_count);
     audit->last_leaf = leaf;
     audit->last_at = entry.at;
+    err = lg_audit_command_begin(audit, &entry);
     if (err)
         return err;
-    bool known = lg_event_decode(audit->arena, entry.type, facts, fact_count, &event, &report) == LG_OK;
-    if (!known)
+    read_facts(audit, &entry, row->disclosures, facts, &fact_count);
+    if (lg_event_decode(audit->command_arena, entry.type, facts, fact_count, &event, &report) != LG_OK) {
         lg_audit_find(audit, "disclosures", seq_key(audit, seq), "%s", report.detail);
-    err = lg_audit_command(audit, &entry, known ? &event : NULL);
-    return err || !known ? err : project(audit, &entry, &event);
+        return LG_OK;
+    }
+    lg_audit_command_check(audit, &entry, &event);
+    return project(audit, &entry, &event);
 }
 
 /* ---- all entries ---- */

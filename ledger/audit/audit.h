@@ -14,10 +14,16 @@ typedef void (*lg_audit_progress)(void *ctx, int64_t done, int64_t total);
 typedef const char *(*lg_audit_opinion)(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event,
                                         int64_t row);
 
+/* A whole command, after its last entry was projected into `db`: is `stored` what it must have been answered? results are those of its
+ * entries. Returns a sentence when it is not. */
+typedef const char *(*lg_audit_answer)(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws,
+                                       const lg_command_row *stored, lg_result *results, size_t count);
+
 typedef struct lg_audit_config {
     const char *dir;
     const char *origin, *vkey;
     lg_audit_opinion opinion; /* may be NULL */
+    lg_audit_answer answer;   /* may be NULL */
     lg_audit_finding finding;
     lg_audit_progress progress; /* may be NULL */
     void *ctx;

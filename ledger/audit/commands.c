@@ -90,7 +90,6 @@ static lg_err load_command(lg_audit *audit, const lg_entry *entry, bool *found)
     if (err)
         return err;
     audit->summary->commands++;
-    audit->has_command = true;
     audit->command.jws = row->jws;
     audit->command.req = lg_sha256(row->jws);
     if (lg_jws_parse(audit->command_arena, row->jws, &audit->jws, &report) != LG_OK) {
@@ -101,6 +100,9 @@ static lg_err load_command(lg_audit *audit, const lg_entry *entry, bool *found)
     audit->command.jti = audit->jws.signatures[0].jti;
     audit->command.url = audit->jws.signatures[0].url;
     audit->command.signer_count = audit->jws.signature_count;
+    audit->results = lg_arena_array(audit->command_arena, (size_t)row->entry_count, sizeof *audit->results);
+    audit->result_count = 0;
+    audit->has_command = true;
     *found = true;
     return LG_OK;
 }
@@ -144,25 +146,44 @@ static lg_err load_operator_key(lg_audit *audit)
     return LG_OK;
 }
 
-lg_err lg_audit_command(lg_audit *audit, const lg_entry *entry, const lg_event *event)
+lg_err lg_audit_command_begin(lg_audit *audit, const lg_entry *entry)
+{
+    bool goes_on = audit->has_command && entry->seq < audit->command_row.first_seq + audit->command_row.entry_count;
+    lg_err err = entry->seq == 0 ? load_operator_key(audit) : LG_OK;
+    return err || goes_on ? err : begin_command(audit, entry);
+}
+
+void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_event *event)
 {
     const char *key = lg_arena_printf(audit->arena, "%lld", (long long)entry->seq);
-    lg_err err = entry->seq == 0 ? load_operator_key(audit) : LG_OK;
-    bool goes_on = audit->has_command && entry->seq < audit->command_row.first_seq + audit->command_row.entry_count;
-    if (!err && !goes_on)
-        err = begin_command(audit, entry);
-    if (err || !audit->has_command)
-        return err;
+    if (!audit->has_command)
+        return;
     if (!lg_hash_equal(&entry->req, &audit->command.req))
         lg_audit_find(audit, "commands", key, "the command's bytes do not hash to the entry's req");
-    if (!event)
-        return LG_OK;
     check_signers(audit, entry, event);
-    if (audit->config->opinion && entry->seq > 2) {
-        const char *complaint = audit->config->opinion(audit->rebuilt, audit->arena, &audit->command, &audit->jws, event,
-                                                       entry->seq - audit->command_row.first_seq);
-        if (complaint)
-            lg_audit_find(audit, "entries", key, "%s", complaint);
-    }
-    return LG_OK;
+    if (!audit->config->opinion || entry->seq <= 2)
+        return;
+    const char *complaint = audit->config->opinion(audit->rebuilt, audit->arena, &audit->command, &audit->jws, event,
+                                                   entry->seq - audit->command_row.first_seq);
+    if (complaint)
+        lg_audit_find(audit, "entries", key, "%s", complaint);
+}
+
+lg_result *lg_audit_next_result(lg_audit *audit)
+{
+    if (!audit->has_command || audit->result_count >= (size_t)audit->command_row.entry_count)
+        return lg_arena_alloc(audit->arena, sizeof(lg_result));
+    return &audit->results[audit->result_count++];
+}
+
+void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry)
+{
+    const lg_command_row *row = &audit->command_row;
+    if (!audit->has_command || !audit->config->answer || entry->seq + 1 < row->first_seq + row->entry_count || entry->seq <= 2 ||
+        audit->result_count != (size_t)row->entry_count)
+        return;
+    const char *complaint = audit->config->answer(audit->rebuilt, audit->command_arena, &audit->command, &audit->jws, row, audit->results,
+                                                  audit->result_count);
+    if (complaint)
+        lg_audit_find(audit, "commands", key_of(audit), "%s", complaint);
 }

@@ -16,6 +16,8 @@ typedef struct lg_audit {
     lg_command command;
     lg_jws jws;
     bool has_command;
+    lg_result *results; /* of the command's entries so far, in command_arena */
+    size_t result_count;
     uint8_t hash_key[LG_HASH_KEY_LEN];
     int64_t size; /* entries in the snapshot */
     lg_hash last_leaf;
@@ -25,7 +27,13 @@ typedef struct lg_audit {
 
 void lg_audit_find(lg_audit *audit, const char *table, const char *key, const char *fmt, ...) LG_PRINTF(4, 5);
 
-/* commands.c: loads the command that caused entry `seq` when another one begins, and checks it: bytes, signatures, jti, order. */
-lg_err lg_audit_command(lg_audit *audit, const lg_entry *entry, const lg_event *event) LG_MUST_CHECK;
+/* commands.c: loads the command that caused this entry, when another one begins, and checks its bytes, signatures and jti. */
+lg_err lg_audit_command_begin(lg_audit *audit, const lg_entry *entry) LG_MUST_CHECK;
+/* The entry and its event against that command. */
+void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_event *event);
+/* Where the projection of the current command's next entry puts its result. */
+lg_result *lg_audit_next_result(lg_audit *audit);
+/* After an entry was projected: if it was its command's last, the stored answer is judged. */
+void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry);
 
 #endif

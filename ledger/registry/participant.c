@@ -186,6 +186,13 @@ lg_err lg_do_credit_line(lg_act *act)
     return lg_act_record(act, &event);
 }
 
+/* A time that only the registry's clock could judge. */
+static lg_err invalid(lg_act *act, const char *pointer, const char *sentence)
+{
+    lg_fault_add(act->report, "out_of_range", pointer, "%s", sentence);
+    return lg_fail(act->report, LG_INVALID_FIELDS, "%s", sentence);
+}
+
 lg_err lg_do_key_add(lg_act *act)
 {
     const lg_command *c = act->command;
@@ -206,7 +213,7 @@ lg_err lg_do_key_add(lg_act *act)
         .valid_until = c->valid_until,
     };
     if (event.valid_until && event.valid_until <= event.valid_from)
-        return lg_fail(act->report, LG_INVALID_FIELDS, "valid_until must be after valid_from.");
+        return invalid(act, "/valid_until", "valid_until must be after valid_from.");
     return lg_act_record(act, &event);
 }
 
@@ -269,7 +276,7 @@ lg_err lg_do_token_issue(lg_act *act)
     if (err)
         return err;
     if (c->expires_at <= act->now)
-        return lg_fail(act->report, LG_INVALID_FIELDS, "expires_at must be in the future.");
+        return invalid(act, "/expires_at", "expires_at must be in the future.");
     lg_event event = {
         .type = LG_EV_TOKEN_ISSUED,
         .token_id = lg_uuid_new(),

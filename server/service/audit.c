@@ -3,6 +3,7 @@
 
 #include "ledger/audit/audit.h"
 #include "ledger/base/text.h"
+#include "server/api/command.h"
 #include "server/gateway/gateway.h"
 #include "server/service/folder.h"
 
@@ -100,6 +101,106 @@ static const char *opinion(lg_db *db, lg_arena *arena, const lg_command *command
     return event->type == LG_EV_CLAIM_ACCEPTED ? confirm_opinion(db, arena, jws, event) : NULL;
 }
 
+/* ---- the stored answer, written anew ---- */
+
+/* Which command a path is for: the route table read backwards. */
+static bool command_type_of(const char *url, lg_command_type *out)
+{
+    for (size_t i = 0; i < api_route_count; i++) {
+        const http_route *route = &api_routes[i];
+        const char *pattern = route->path, *at = url;
+        if (route->method != HTTP_POST || !route->arg)
+            continue;
+        while (*pattern && *at) {
+            if (*pattern == '{') {
+                pattern += strcspn(pattern, "/");
+                at += strcspn(at, "/");
+            } else if (*pattern++ != *at++) {
+                break;
+            }
+        }
+        if (!*pattern && !*at) {
+            *out = *(const lg_command_type *)route->arg;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A rejection's errors are the failed checks of the review on record. */
+static void restore_rejection(lg_arena *arena, lg_result *result)
+{
+    json_t *checks = json_loads(result->receivable.checks, 0, NULL), *check;
+    size_t i;
+    json_array_foreach(checks, i, check)
+    {
+        const char *outcome = json_string_value(json_object_get(check, "outcome"));
+        if (!outcome || strcmp(outcome, "reject") != 0)
+            continue;
+        const char *code = json_string_value(json_object_get(check, "code"));
+        const char *pointer = json_string_value(json_object_get(check, "pointer"));
+        const char *detail = json_string_value(json_object_get(check, "detail"));
+        lg_fault_add(&result->report, code ? code : "", pointer ? pointer : "", "%s", detail ? detail : "");
+    }
+    json_decref(checks);
+    result->report.detail = result->report.first ? result->report.first->detail : NULL;
+    result->err = result->report.err = LG_GATEWAY_REJECTED;
+    result->report.arena = arena;
+}
+
+/* Rows of a CSV: those that could not be read lie between those that became entries. False if they do not add up. */
+static bool restore_rows(lg_db *db, lg_arena *arena, lg_command *command, const lg_jws *jws, const lg_result *results, size_t count,
+                         lg_outcome *out)
+{
+    lg_report report;
+    lg_policy policy;
+    size_t used = 0;
+    lg_report_init(&report, arena);
+    if (lg_policy_load(db, results[0].receivable.policy_version, arena, &policy) != LG_OK ||
+        gateway_read(jws, &policy, command, &report) != LG_OK)
+        return false;
+    out->count = command->submission_count;
+    out->results = lg_arena_array(arena, out->count, sizeof *out->results);
+    for (size_t i = 0; i < out->count; i++) {
+        if (command->submission_faults[i].err) {
+            out->results[i] = (lg_result){.err = command->submission_faults[i].err, .report = command->submission_faults[i]};
+        } else if (used < count) {
+            out->results[i] = results[used++];
+        } else {
+            return false;
+        }
+        out->results[i].row = command->rows[i];
+    }
+    return used == count;
+}
+
+static const char *judge_answer(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_command_row *stored,
+                                lg_result *results, size_t count)
+{
+    lg_command again = *command;
+    lg_outcome outcome = {.results = results, .count = count};
+    const char *complaint = NULL;
+    int status = 0;
+    if (!command_type_of(command->url, &again.type))
+        return "the command's path is not one that takes commands";
+    for (size_t i = 0; i < count; i++) {
+        lg_report_init(&results[i].report, arena);
+        if (results[i].has_receivable && results[i].receivable.life == LG_LIFE_REJECTED && again.type == LG_CMD_SUBMIT)
+            restore_rejection(arena, &results[i]);
+    }
+    const char *cty = jws->signatures[0].cty;
+    if (cty && strcmp(cty, "text/csv") == 0 && !restore_rows(db, arena, &again, jws, results, count, &outcome))
+        return "the stored answer does not fit the rows of the signed file";
+    if (api_render(db, arena, &again, &outcome, &status, &outcome.answer) != LG_OK)
+        complaint = "the stored answer cannot be written anew";
+    else if (status != stored->status)
+        complaint = "the status beside the command is not what it was answered";
+    else if (strcmp(outcome.answer.data, stored->answer) != 0)
+        complaint = "the stored answer is not what the ledger says";
+    lg_buf_clear(&outcome.answer);
+    return complaint;
+}
+
 static char *write_report(lg_arena *arena, const lg_audit_summary *summary, const audit_run *run)
 {
     lg_buf buf = {0};
@@ -125,7 +226,7 @@ lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server
 {
     audit_run run = {.progress = progress, .ctx = ctx};
     lg_audit_summary summary;
-    lg_audit_config config = {.dir = dir, .opinion = opinion, .finding = note_finding, .progress = note_progress, .ctx = &run};
+    lg_audit_config config = {.dir = dir, .opinion = opinion, .answer = judge_answer, .finding = note_finding, .progress = note_progress, .ctx = &run};
     lg_err err = service_read_origin(dir, arena, &config.origin, &config.vkey, report);
     if (err)
         return err;

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import json
 import random
 
 import jws
@@ -45,7 +46,7 @@ class Walk:
     # ---- choosing ----
 
     def name_of_someone(self, likely):
-        return likely if self.random.random() < 0.85 else self.random.choice(list(self.people))
+        return likely if self.random.random() < 0.92 else self.random.choice(list(self.people))
 
     def key_of(self, name):
         """Mostly the newest key; now and then an old one, perhaps revoked, or one nobody knows."""
@@ -133,7 +134,7 @@ class Walk:
     def submit(self):
         creditor = self.random.choice(["supplier-1", "supplier-2", "supplier-3", "middle"])
         debtor = self.random.choice(["debtor-1", "debtor-2", "debtor-3", "middle"])
-        if self.model.receivables and self.random.random() < 0.35:
+        if self.model.receivables and self.random.random() < 0.25:
             s = self.vary()
         else:
             s = self.paper(creditor, debtor)
@@ -218,16 +219,16 @@ class Walk:
 
     def standing(self):
         if self.random.random() < 0.5:
-            verb, subject = self.random.choice(["stop", "clear"]), self.random.choice(["debtor-2", "debtor-3", "middle", "supplier-1"])
+            verb, subject = self.random.choice(["stop", "clear", "clear", "clear"]), self.random.choice(["debtor-2", "debtor-3", "middle", "supplier-1"])
         else:
-            verb, subject = self.random.choice(["suspend", "activate", "activate"]), self.random.choice(["supplier-3", "debtor-3", "lender"])
+            verb, subject = self.random.choice(["suspend", "activate", "activate", "activate"]), self.random.choice(["supplier-3", "debtor-3", "lender"])
         path = f"/v1/participants/{self.people[subject].id}/{verb}"
         who = self.name_of_someone("operator")
         self.post(verb, [who], path, {"reason": "walk"}, lambda owners: self.model.standing_of(owners[0], subject, verb))
 
     def credit(self):
         subject, currency = self.random.choice(["debtor-1", "debtor-2", "middle", "supplier-1"]), self.random.choice(["CNY", "CNY", "JPY"])
-        limit = self.random.choice([None, None, 0, self.model.used(subject, currency), 10_000_000, 100_000_000])
+        limit = self.random.choices([None, 0, self.model.used(subject, currency), 10_000_000, 1_000_000_000], [6, 1, 2, 2, 4])[0]
         payload = {"currency": currency, "limit": None if limit is None else money(limit, currency)}
         path = f"/v1/participants/{self.people[subject].id}/credit_line"
         who = self.name_of_someone("operator")
@@ -251,7 +252,7 @@ class Walk:
             self.post("revoke", [who], f"{path}/{key.kid}/revoke", {}, lambda o: self.model.revoke_key(o[0], subject, key.kid))
 
     def set_policy(self):
-        fields = {**self.base, **self.random.choice(POLICIES)}
+        fields = {**self.base, **(self.random.choice(POLICIES) if self.random.random() < 0.4 else {})}
         base = self.model.version if self.random.random() < 0.8 else self.model.version - 1
         who = self.name_of_someone("operator")
         payload = {"base_version": max(base, 1), "policy": fields}
@@ -272,9 +273,17 @@ class Walk:
             answer.problem(slug)
         else:
             assert (answer.status, answer.body) == (status, stored), f"command {self.done}: a replay of {path}"
+            self.steal(body)
         self.counts[("replay", slug or "stored")] = self.counts.get(("replay", slug or "stored"), 0) + 1
+
+    def steal(self, body):
+        """Another command with the jti of an accepted one."""
+        made = json.loads(body)
+        head = json.loads(jws.b64url_decode(made.get("protected") or made["signatures"][0]["protected"]))
+        answer = self.registry.operator.post("/v1/policy", {"base_version": 1, "policy": self.base}, jti=head["jti"])
+        answer.problem("jti-reused")
 
     def step(self):
         kinds = [self.submit, self.on_receivable, self.decide, self.standing, self.credit, self.rotate, self.set_policy, self.replay]
-        self.random.choices(kinds, [40, 35, 8, 5, 3, 4, 2, 5])[0]()
+        self.random.choices(kinds, [45, 28, 5, 5, 3, 4, 3, 6])[0]()
         self.done += 1
