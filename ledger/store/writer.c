@@ -17,6 +17,8 @@ struct lg_writer {
     size_t queued;
     bool closing;
     lg_writer_stats stats;
+    void (*broken)(void *ctx);
+    void *broken_ctx;
 };
 
 lg_err lg_writer_submit(lg_writer *writer, lg_job *job)
@@ -115,8 +117,11 @@ static void run_batch(lg_writer *writer, lg_job *batch)
     writer->stats.batches++;
     writer->stats.jobs += jobs;
     writer->stats.entries += entries;
+    bool broke = lg_ledger_is_broken(writer->ledger) && !writer->stats.broken;
     writer->stats.broken = lg_ledger_is_broken(writer->ledger);
     pthread_mutex_unlock(&writer->lock);
+    if (broke && writer->broken)
+        writer->broken(writer->broken_ctx);
 }
 
 /* A failed checkpoint loses nothing: the frames stay in the WAL, and a full disk shows at the next commit. */
@@ -160,6 +165,12 @@ lg_err lg_writer_open(lg_ledger *ledger, size_t queue_max, lg_writer **out)
     }
     *out = writer;
     return LG_OK;
+}
+
+void lg_writer_on_broken(lg_writer *writer, void (*broken)(void *ctx), void *ctx)
+{
+    writer->broken = broken;
+    writer->broken_ctx = ctx;
 }
 
 void lg_writer_close(lg_writer *writer)

@@ -34,6 +34,9 @@ enum { LG_WRITER_QUEUE_DEFAULT = 4096, LG_WRITER_BATCH_MAX = 512 };
 
 /* Starts the thread; the ledger belongs to it until close. */
 lg_err lg_writer_open(lg_ledger *ledger, size_t queue_max, lg_writer **out) LG_MUST_CHECK;
+/* Told once, on the writer's thread, when the ledger refuses further work (lg_ledger_is_broken): a write or sync failed, and only opening
+ * anew finds out what the disk holds. Set before the first job. */
+void lg_writer_on_broken(lg_writer *writer, void (*broken)(void *ctx), void *ctx);
 /* Hands a job over; LG_OVERLOADED when the queue is full, LG_STOPPING when closing (the job then stays the caller's). Any thread. */
 lg_err lg_writer_submit(lg_writer *writer, lg_job *job) LG_MUST_CHECK;
 /* Finishes what is queued, then ends the thread. */

@@ -264,28 +264,24 @@ static const struct {
 } things[] = {{"receivable", "/v1/receivables/"},   {"claim", "/v1/claims/"},  {"review", "/v1/reviews/"},
               {"participant", "/v1/participants/"}, {"entry", "/v1/entries/"}, {"policy", "/v1/policy"}};
 
+/* Each entry in a line, and the facts that are disclosed to us below it. */
 static void history_print(client *c, const json_t *history)
 {
-    static const char *const titles[] = {">SEQ", "TYPE", "AT", "FACTS"};
+    enum { FACT_WIDTH_MAX = 160 }; /* bytes; longer ones (the gateway's findings) are in `show receivable` */
     size_t i;
     json_t *item, *value;
     const char *name;
-    client_table table = client_table_start(c->arena, titles, 4);
     json_array_foreach(json_object_get(history, "items"), i, item)
     {
-        lg_buf facts = {0};
+        client_say(c, STYLE_BOLD, "entry %s  %s  %s", client_field(c->arena, item, "seq"),
+                   client_field(c->arena, item, "type"), client_field(c->arena, item, "at"));
         json_object_foreach(json_object_get(item, "facts"), name, value)
-            lg_buf_printf(&facts, "%s%s=%s", facts.len ? " " : "", name,
-                          client_field(c->arena, json_object_get(item, "facts"), name));
-        client_table_row(&table);
-        client_table_cell(&table, client_field(c->arena, item, "seq"), STYLE_PLAIN);
-        client_table_cell(&table, client_field(c->arena, item, "type"), STYLE_BOLD);
-        client_table_cell(&table, client_field(c->arena, item, "at"), STYLE_PLAIN);
-        client_table_cell(&table, facts.len ? lg_arena_strndup(c->arena, facts.data, facts.len) : NULL,
-                          STYLE_DIM);
-        lg_buf_clear(&facts);
+        {
+            const char *text = client_field(c->arena, json_object_get(item, "facts"), name);
+            if (text)
+                client_say(c, STYLE_PLAIN, "  %-20s %s", name, strlen(text) > FACT_WIDTH_MAX ? "…" : text);
+        }
     }
-    client_table_print(&table, c->colour, "");
 }
 
 /* "show claim", "participant show", "policy show": the word that is not "show" names the thing. */

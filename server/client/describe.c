@@ -176,12 +176,32 @@ void client_print_members(client *c, const json_t *thing, unsigned depth)
     }
 }
 
-/* Objects as a table whose columns are the members of the first; anything else on one line. */
+/* The members that any of the objects has, in the order of their first appearance; returns how many. */
+static size_t members_of_all(client *c, const json_t *list, const char *names[TABLE_COLUMNS_MAX])
+{
+    size_t i, count = 0;
+    json_t *item, *value;
+    const char *key;
+    json_array_foreach(list, i, item)
+    {
+        json_object_foreach(item, key, value)
+        {
+            size_t known = 0;
+            while (known < count && strcmp(names[known], key) != 0)
+                known++;
+            if (known == count && count < TABLE_COLUMNS_MAX && !json_is_null(value))
+                names[count++] = lg_arena_strdup(c->arena, key);
+        }
+    }
+    return count;
+}
+
+/* Objects as a table; anything else on one line. */
 static void list_print(client *c, const json_t *list, unsigned depth)
 {
-    size_t i, columns = 0;
-    json_t *item, *value;
-    const char *key, *titles[TABLE_COLUMNS_MAX];
+    size_t i;
+    json_t *item;
+    const char *names[TABLE_COLUMNS_MAX], *titles[TABLE_COLUMNS_MAX];
     if (!json_is_object(json_array_get(list, 0))) {
         json_array_foreach(list, i, item)
             printf("%s%s", i ? ", " : "  ", client_clean(c->arena, or_dash(scalar_text(c->arena, item))));
@@ -189,17 +209,15 @@ static void list_print(client *c, const json_t *list, unsigned depth)
         return;
     }
     fputc('\n', stdout);
-    json_object_foreach(json_array_get(list, 0), key, value)
-    {
-        if (columns < TABLE_COLUMNS_MAX)
-            titles[columns++] = lg_arena_strdup(c->arena, client_clean(c->arena, key));
-    }
+    size_t columns = members_of_all(c, list, names);
+    for (size_t column = 0; column < columns; column++)
+        titles[column] = client_clean(c->arena, names[column]);
     client_table table = client_table_start(c->arena, titles, columns);
     json_array_foreach(list, i, item)
     {
         client_table_row(&table);
         for (size_t column = 0; column < columns; column++) {
-            const char *text = scalar_text(c->arena, json_object_get(item, titles[column]));
+            const char *text = scalar_text(c->arena, json_object_get(item, names[column]));
             client_table_cell(&table, text, text ? client_style_of(text) : STYLE_PLAIN);
         }
     }

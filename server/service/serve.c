@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -23,6 +24,7 @@ typedef struct service {
     api_context api;
     lg_arena *arena;
     http_server *http;
+    atomic_bool broken; /* the ledger refuses further work */
 } service;
 
 lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **summary_json, lg_report *report)
@@ -63,6 +65,15 @@ static void log_line(void *context, const char *line)
     fprintf(stderr, "%s %s\n", now.s, line); /* one call, one line: stderr is locked around it */
 }
 
+/* On the writer's thread: ends the service, so that a supervisor starts it anew and opening finds out what the disk holds. */
+static void stop_broken(void *ctx)
+{
+    service *s = ctx;
+    atomic_store(&s->broken, true);
+    log_line(NULL, "storage failed: what the disk holds is not known; stopping, so that a new start can find out");
+    kill(getpid(), SIGTERM);
+}
+
 /* Each connection is a descriptor; the usual soft limit of 1,024 is too low for that and the database. */
 static void raise_file_limit(void)
 {
@@ -99,6 +110,8 @@ static lg_err open_service(service *s, const char *dir, const server_options *op
     if (!err)
         err = lg_writer_open(s->api.ledger, 0, &s->api.writer);
     if (!err)
+        lg_writer_on_broken(s->api.writer, stop_broken, s);
+    if (!err)
         err = sweeper_open(&s->api, &s->api.sweeper);
     const http_config http = {
         .listen = options->listen,
@@ -130,8 +143,8 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
 {
     service s = {.arena = lg_arena_open()};
     sigset_t stop;
-    umask(077); /* the database is nobody else's to read */
     int received;
+    umask(077); /* the database is nobody else's to read */
     /* Blocked before any thread starts, so that all of them inherit it and sigwait below gets the signal. */
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);
@@ -148,6 +161,8 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
         while (sigwait(&stop, &received) != 0)
             ;
         log_line(NULL, "stopping: finishing what was accepted");
+        if (atomic_load(&s.broken))
+            err = lg_fail(report, LG_IO, "Storage failed while serving; nothing unconfirmed was acknowledged. Start again.");
     }
     close_service(&s);
     return err;

@@ -1,0 +1,213 @@
+/* The client side: one thread, epoll, connections that stay open, one request outstanding on each. */
+#include "ledger/base/buf.h"
+#include "tests/bench/bench.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+    EVENTS = 256,
+    RECEIVE_STEP = 64 * 1024,
+    SILENCE_MS = 20 * 1000, /* no answer at all for so long: the run has hung */
+    PROGRESS_EVERY = 256,   /* answers */
+};
+
+typedef struct connection {
+    int fd;
+    size_t index; /* of the request outstanding */
+    bool busy, waits_to_send;
+    uint64_t started_ns;
+    lg_bytes out;
+    size_t sent;
+    lg_buf scratch;
+    char *in; /* NUL-terminated behind in_len */
+    size_t in_len, in_cap;
+} connection;
+
+typedef struct load {
+    const load_work *work;
+    connection *connections;
+    size_t connection_count;
+    int epoll;
+    size_t next, outstanding, done;
+    uint64_t stop_ns; /* no new request from then on */
+    uint64_t *latency_ns;
+} load;
+
+static void open_connection(load *l, connection *c, uint16_t port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int on = 1;
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&address, sizeof address) != 0)
+        bench_fail("cannot connect to 127.0.0.1:%u: %s", port, strerror(errno));
+    if (setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0)
+        bench_fail("cannot set up a socket: %s", strerror(errno));
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+    if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)
+        bench_fail("epoll_ctl: %s", strerror(errno));
+}
+
+static void close_connection(connection *c)
+{
+    close(c->fd);
+    lg_buf_clear(&c->scratch);
+    free(c->in);
+}
+
+/* Asks epoll to tell when sending is possible, or no longer. */
+static void wait_to_send(load *l, connection *c, bool wait)
+{
+    struct epoll_event event = {.events = EPOLLIN | (wait ? EPOLLOUT : 0), .data.ptr = c};
+    if (c->waits_to_send == wait)
+        return;
+    c->waits_to_send = wait;
+    if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, c->fd, &event) != 0)
+        bench_fail("epoll_ctl: %s", strerror(errno));
+}
+
+static void send_more(load *l, connection *c)
+{
+    while (c->sent < c->out.len) {
+        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+            break;
+        if (n < 0)
+            bench_fail("%s: request %zu: cannot send: %s", l->work->label, c->index, strerror(errno));
+        c->sent += (size_t)n;
+    }
+    wait_to_send(l, c, c->sent < c->out.len);
+}
+
+static void start_next(load *l, connection *c)
+{
+    if (l->next == l->work->count || bench_clock_ns() >= l->stop_ns)
+        return;
+    c->index = l->next++;
+    c->busy = true;
+    c->sent = 0;
+    c->in_len = 0;
+    c->out = l->work->request(l->work->context, c->index, &c->scratch);
+    c->started_ns = bench_clock_ns();
+    l->outstanding++;
+    send_more(l, c);
+}
+
+/* Status and body once all of it is there. */
+static bool whole_answer(const load *l, connection *c, load_answer *out)
+{
+    static const char length_name[] = "\r\nContent-Length:";
+    char *head_end = c->in_len ? memmem(c->in, c->in_len, "\r\n\r\n", 4) : NULL;
+    if (!head_end)
+        return false;
+    head_end[2] = '\0'; /* the search for the length ends with the headers */
+    const char *length = strcasestr(c->in, length_name);
+    if (strncmp(c->in, "HTTP/1.1 ", 9) != 0 || !length)
+        bench_fail("%s: request %zu: not an answer of HTTP/1.1 with a length:\n%s", l->work->label, c->index, c->in);
+    head_end[2] = '\r';
+    size_t head_len = (size_t)(head_end - c->in) + 4;
+    size_t body_len = strtoul(length + sizeof length_name - 1, NULL, 10);
+    if (c->in_len > head_len + body_len)
+        bench_fail("%s: request %zu: more was answered than was asked", l->work->label, c->index);
+    *out = (load_answer){
+        .status = (int)strtol(c->in + 9, NULL, 10),
+        .body = lg_bytes_of(c->in + head_len, body_len),
+    };
+    return c->in_len == head_len + body_len;
+}
+
+static void take_answer(load *l, connection *c, const load_answer *answer)
+{
+    l->latency_ns[l->done++] = bench_clock_ns() - c->started_ns;
+    l->outstanding--;
+    c->busy = false;
+    if (!l->work->accept(l->work->context, c->index, answer)) {
+        int line_len = (int)strcspn((const char *)c->out.data, "\r");
+        bench_fail("%s: request %zu was not answered as it should be\n%.*s\nstatus %d\n%.4000s", l->work->label, c->index,
+                   line_len, (const char *)c->out.data, answer->status, (const char *)answer->body.data);
+    }
+    if (l->done % PROGRESS_EVERY == 0)
+        bench_progress(l->work->label, l->done, l->work->count);
+    start_next(l, c);
+}
+
+static void receive(load *l, connection *c)
+{
+    load_answer answer;
+    if (c->in_cap - c->in_len < RECEIVE_STEP + 1) {
+        c->in_cap = 2 * c->in_cap + RECEIVE_STEP + 1;
+        c->in = realloc(c->in, c->in_cap);
+        if (!c->in)
+            bench_fail("out of memory");
+    }
+    ssize_t n = recv(c->fd, c->in + c->in_len, RECEIVE_STEP, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0)
+        bench_fail("%s: the server closed a connection (%s, %zu bytes of an answer)", l->work->label,
+                   n == 0 ? "end of stream" : strerror(errno), c->in_len);
+    c->in_len += (size_t)n;
+    c->in[c->in_len] = '\0';
+    if (!c->busy)
+        bench_fail("%s: an answer without a request:\n%.1000s", l->work->label, c->in);
+    if (whole_answer(l, c, &answer))
+        take_answer(l, c, &answer);
+}
+
+static void run(load *l)
+{
+    struct epoll_event events[EVENTS];
+    while (l->outstanding > 0) {
+        int count = epoll_wait(l->epoll, events, EVENTS, SILENCE_MS);
+        if (count < 0 && errno != EINTR)
+            bench_fail("epoll_wait: %s", strerror(errno));
+        if (count == 0)
+            bench_fail("%s: no answer for %d s to %zu requests sent (%zu answered before)", l->work->label,
+                       SILENCE_MS / 1000, l->outstanding, l->done);
+        for (int i = 0; i < count; i++) {
+            connection *c = events[i].data.ptr;
+            if (events[i].events & EPOLLOUT)
+                send_more(l, c);
+            if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+                receive(l, c);
+        }
+    }
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+load_result load_run(uint16_t port, size_t connections, unsigned limit_s, const load_work *work)
+{
+    load l = {.work = work, .connection_count = connections < work->count ? connections : work->count};
+    l.epoll = epoll_create1(EPOLL_CLOEXEC);
+    l.connections = calloc(l.connection_count + 1, sizeof *l.connections);
+    l.latency_ns = calloc(work->count + 1, sizeof *l.latency_ns);
+    if (l.epoll < 0 || !l.connections || !l.latency_ns)
+        bench_fail("out of memory or descriptors");
+    for (size_t i = 0; i < l.connection_count; i++)
+        open_connection(&l, &l.connections[i], port);
+    uint64_t start = bench_clock_ns();
+    l.stop_ns = start + limit_s * UINT64_C(1000000000);
+    for (size_t i = 0; i < l.connection_count; i++)
+        start_next(&l, &l.connections[i]);
+    run(&l);
+    load_result result = {.done = l.done, .elapsed_ns = bench_clock_ns() - start, .latency_ns = l.latency_ns};
+    bench_progress_end();
+    for (size_t i = 0; i < l.connection_count; i++)
+        close_connection(&l.connections[i]);
+    close(l.epoll);
+    free(l.connections);
+    qsort(result.latency_ns, result.done, sizeof *result.latency_ns, compare_u64);
+    return result;
+}
