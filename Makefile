@@ -117,7 +117,7 @@ asan ubsan:
 
 tsan:
 	@$(MAKE) --no-print-directory MODE=tsan -j2 all
-	@TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/tsan.supp \
+	@TSAN_OPTIONS=halt_on_error=1 \
 	 $(MAKE) --no-print-directory MODE=tsan check-unit check-api
 
 lint:

@@ -20,6 +20,7 @@ struct lg_db {
     sqlite3 *handle;
     lg_db_mode mode;
     int wal_pages;
+    bool sync_failed;
     struct {
         const lg_sql *sql;
         sqlite3_stmt *statement;
@@ -27,7 +28,7 @@ struct lg_db {
 };
 
 /* ENOSPC reaches us as SQLITE_FULL or as a failed write, depending on where it struck; a file-size limit only as the latter. */
-static lg_err map_error(const lg_db *db, int code)
+static lg_err map_error(lg_db *db, int code)
 {
     switch (code & 0xff) {
     case SQLITE_OK:
@@ -38,6 +39,8 @@ static lg_err map_error(const lg_db *db, int code)
         return LG_DISK_FULL;
     case SQLITE_IOERR: {
         int system = sqlite3_system_errno(db->handle);
+        if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+            db->sync_failed = true;
         return system == ENOSPC || system == EFBIG || system == EDQUOT ? LG_DISK_FULL : LG_IO;
     }
     case SQLITE_BUSY:
@@ -254,6 +257,11 @@ lg_err lg_db_checkpoint(lg_db *db)
 int lg_db_wal_pages(const lg_db *db)
 {
     return db->wal_pages;
+}
+
+bool lg_db_sync_failed(const lg_db *db)
+{
+    return db->sync_failed;
 }
 
 int64_t lg_db_changes(const lg_db *db)

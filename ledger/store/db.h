@@ -31,6 +31,8 @@ const char *lg_db_message(const lg_db *db);
 lg_err lg_db_begin(lg_db *db) LG_MUST_CHECK; /* BEGIN IMMEDIATE on a writer, BEGIN on a reader */
 lg_err lg_db_commit(lg_db *db) LG_MUST_CHECK;
 void lg_db_rollback(lg_db *db); /* fine when nothing is open */
+/* A sync failed at some time: what the disk holds is not known, and asking again would not tell. */
+bool lg_db_sync_failed(const lg_db *db);
 bool lg_db_in_transaction(const lg_db *db);
 /* Savepoints nest by depth 0..3. */
 lg_err lg_db_savepoint(lg_db *db, unsigned depth) LG_MUST_CHECK;

@@ -385,8 +385,8 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
         err = lg_db_commit(ledger->db);
     if (err) {
         lg_ledger_abort(ledger);
-        /* After a failed write or sync nobody knows what the disk holds: only opening anew finds out. */
-        ledger->broken = ledger->broken || err == LG_IO;
+        /* After a failed sync nobody knows what the disk holds: only opening anew finds out. (A failed write is undone.) */
+        ledger->broken = ledger->broken || lg_db_sync_failed(ledger->db);
         return err;
     }
     const struct staged last = ledger->staged[ledger->staged_count - 1];

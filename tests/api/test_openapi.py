@@ -40,6 +40,7 @@ def test_the_description_is_served_as_it_is(registry):
 @pytest.mark.parametrize("method, template", EXPECTED, ids=" ".join)
 def test_every_operation_is_served(registry, method, template):
     """Reachable under its method; the other method is refused or is an operation itself."""
+    operation = registry.contract.document["paths"][template][method.lower()]
     path = template.replace("{id}", NOTHING).replace("{kid}", "A" * 43).replace("{seq}", "0").replace("{version}", "1")
     path = path.replace("{level}/{n}", "0/000.p/1")
     if method == "GET":
@@ -51,6 +52,10 @@ def test_every_operation_is_served(registry, method, template):
             assert answer.status == 200, answer.body
     else:
         registry.send(path, b"{}").problem("malformed-jws")
+        if "application/json" not in operation["requestBody"]["content"]:
+            registry.send(path, b"{}", "application/json").problem("unsupported-media-type")
+        else:
+            registry.send(path, b"{}", "application/json").problem("unauthenticated")
     other = "POST" if method == "GET" else "GET"
     if (other, template) not in EXPECTED:
         registry.http.request(other, path).problem("method-not-allowed")
