@@ -2,6 +2,7 @@
 # Dependencies point one way (schema ← ledger ← server), each foreign library has one home, and some functions have none.
 # Prints file:line of every breach and fails if there is any.
 set -uo pipefail
+shopt -s lastpipe # the last command of a pipe, which counts, runs in this shell
 cd "$(dirname "$0")/.."
 
 breaches=0

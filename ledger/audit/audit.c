@@ -1,7 +1,6 @@
 #include "ledger/audit/internal.h"
 
 #include "ledger/crypto/secret.h"
-#include "ledger/log/head.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -199,6 +198,11 @@ static lg_err check_entries(lg_audit *audit)
         if (err || count == 0)
             break;
         for (size_t i = 0; i < count && !err; i++) {
+            if (rows[i].seq > seq && seq >= audit->size) {
+                lg_audit_find(audit, "entries", seq_key(audit, rows[i].seq), "the entry lies beyond the end of the ledger");
+                count = 0; /* and whatever lies behind it */
+                break;
+            }
             while (!err && seq < rows[i].seq && seq < audit->size) /* a gap: each missing one is named */
                 err = check_entry(audit, seq++, &rows[i]);
             if (!err)
@@ -209,6 +213,8 @@ static lg_err check_entries(lg_audit *audit)
         }
         if (audit->config->progress)
             audit->config->progress(audit->config->ctx, seq, audit->size);
+        if (count == 0)
+            break;
     }
     lg_arena_close(batch);
     return err;
@@ -242,34 +248,57 @@ static lg_err compare_tables(lg_audit *audit)
     return err;
 }
 
-static lg_err check_head(lg_audit *audit, lg_report *report)
+/* Before the snapshot, so that a server's commits meanwhile cannot make it look newer than the database. */
+static void read_head(lg_audit *audit, lg_report *report)
 {
-    lg_checkpoint head;
-    lg_writer_row right;
+    lg_err err = lg_head_peek(lg_arena_printf(audit->arena, "%s/head", audit->config->dir), audit->arena, &audit->head, report);
+    audit->has_head = err == LG_OK;
+    if (err)
+        lg_audit_find(audit, "head", "", "the head file cannot be read: %s", report->detail ? report->detail : lg_err_slug(err));
+    else if (strcmp(audit->head.origin, audit->config->origin) != 0)
+        lg_audit_find(audit, "head", "", "the head file is of the ledger %s", audit->head.origin);
+}
+
+static lg_err check_head(lg_audit *audit)
+{
     lg_hash root;
     int64_t size = lg_edge_size(audit->edge);
+    if (!audit->has_head)
+        return LG_OK;
+    /* It may lag by what was being committed just then. */
+    if (audit->head.size > size) {
+        lg_audit_find(audit, "head", seq_key(audit, audit->head.size),
+                      "the head file knows %lld entries, the database has %lld: it is older", (long long)audit->head.size,
+                      (long long)size);
+        return LG_OK;
+    }
+    lg_err err = lg_tree_root(lg_edge_read, audit->edge, audit->head.size, &root);
+    if (!err && !lg_hash_equal(&root, &audit->head.root))
+        lg_audit_find(audit, "head", seq_key(audit, audit->head.size), "the head file's root is not that of the entries");
+    return err;
+}
+
+/* The writer's row counts commits, each of which left one checkpoint; and every command left an entry. */
+static lg_err check_counts(lg_audit *audit)
+{
+    lg_writer_row right;
+    lg_log_counts counts;
     lg_err err = lg_writer_get(audit->actual, &right);
+    if (!err)
+        err = lg_log_count(audit->actual, &counts);
     if (err)
         return err;
-    if (right.seq != size || !lg_hash_equal(&right.hash, &audit->last_leaf))
+    if (right.seq != lg_edge_size(audit->edge) || !lg_hash_equal(&right.hash, &audit->last_leaf))
         lg_audit_find(audit, "writer", "1", "the writer's row does not name the last entry");
-    err = lg_head_peek(lg_arena_printf(audit->arena, "%s/head", audit->config->dir), audit->arena, &head, report);
-    if (err) {
-        lg_audit_find(audit, "head", "", "the head file cannot be read: %s", report->detail ? report->detail : lg_err_slug(err));
-        return LG_OK;
-    }
-    if (strcmp(head.origin, audit->config->origin) != 0)
-        lg_audit_find(audit, "head", "", "the head file is of the ledger %s", head.origin);
-    /* The head may lag by the batch being committed right now, and may have moved on since the snapshot. */
-    if (head.size > size) {
-        lg_audit_find(audit, "head", seq_key(audit, head.size), "the head file knows %lld entries, the database has %lld: it is older",
-                      (long long)head.size, (long long)size);
-        return LG_OK;
-    }
-    err = lg_tree_root(lg_edge_read, audit->edge, head.size, &root);
-    if (!err && !lg_hash_equal(&root, &head.root))
-        lg_audit_find(audit, "head", seq_key(audit, head.size), "the head file's root is not that of the entries");
-    return err;
+    if (counts.checkpoints != right.beat)
+        lg_audit_find(audit, "checkpoints", "", "there are %lld, the writer's row counts %lld commits", (long long)counts.checkpoints,
+                      (long long)right.beat);
+    if (counts.commands != audit->summary->commands)
+        lg_audit_find(audit, "commands", "", "there are %lld, the entries were caused by %lld", (long long)counts.commands,
+                      (long long)audit->summary->commands);
+    if (counts.stray_disclosures)
+        lg_audit_find(audit, "disclosures", "", "%lld belong to no entry", (long long)counts.stray_disclosures);
+    return LG_OK;
 }
 
 static lg_err open_audit(lg_audit *audit, lg_report *report)
@@ -277,6 +306,7 @@ static lg_err open_audit(lg_audit *audit, lg_report *report)
     const lg_audit_config *config = audit->config;
     lg_hash root;
     const char *key_path = lg_arena_printf(audit->arena, "%s/keys/hash.key", config->dir);
+    read_head(audit, report);
     lg_err err = lg_secret_file_read(key_path, audit->hash_key, sizeof audit->hash_key, report);
     if (!err)
         err = lg_db_open(lg_arena_printf(audit->arena, "%s/ledger.db", config->dir), LG_DB_READER, &audit->actual, report);
@@ -307,7 +337,9 @@ lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary, lg
     if (!err)
         err = compare_tables(&audit);
     if (!err)
-        err = check_head(&audit, report);
+        err = check_head(&audit);
+    if (!err)
+        err = check_counts(&audit);
     lg_edge_close(audit.edge);
     if (audit.rebuilt)
         lg_db_rollback(audit.rebuilt);

@@ -65,6 +65,13 @@ static lg_err check_once(lg_audit *audit)
         lg_audit_find(audit, "commands", key_of(audit), "its jti was used by the command of entry %lld", (long long)earlier.first_seq);
     else if (err != LG_NOT_FOUND)
         return err;
+    /* The index by which a repeated command is known must lead to this row. */
+    lg_command_row indexed;
+    lg_err index_err = lg_command_by_jti(audit->actual, audit->command_row.jti, audit->command_arena, &indexed);
+    if (index_err == LG_NOT_FOUND || (!index_err && indexed.first_seq != audit->command_row.first_seq))
+        lg_audit_find(audit, "commands", key_of(audit), "jti_key does not belong to its jti");
+    else if (index_err)
+        return index_err;
     /* Remembered without its bytes, which may be megabytes. */
     lg_command_row row = audit->command_row;
     row.jws = lg_bytes_str("{}");
@@ -90,6 +97,10 @@ static lg_err load_command(lg_audit *audit, const lg_entry *entry, bool *found)
     if (err)
         return err;
     audit->summary->commands++;
+    if (row->entry_count > audit->size - entry->seq) {
+        lg_audit_find(audit, "commands", key_of(audit), "it claims %lld entries, the ledger ends before", (long long)row->entry_count);
+        return LG_OK;
+    }
     audit->command.jws = row->jws;
     audit->command.req = lg_sha256(row->jws);
     if (lg_jws_parse(audit->command_arena, row->jws, &audit->jws, &report) != LG_OK) {

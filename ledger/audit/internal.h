@@ -3,6 +3,7 @@
 #define LG_AUDIT_INTERNAL_H
 
 #include "ledger/audit/audit.h"
+#include "ledger/log/head.h"
 
 typedef struct lg_audit {
     const lg_audit_config *config;
@@ -19,6 +20,8 @@ typedef struct lg_audit {
     lg_result *results; /* of the command's entries so far, in command_arena */
     size_t result_count;
     uint8_t hash_key[LG_HASH_KEY_LEN];
+    lg_checkpoint head; /* the head file, read before the snapshot; its origin is gone after the first entry */
+    bool has_head;
     int64_t size; /* entries in the snapshot */
     lg_hash last_leaf;
     lg_time last_at;

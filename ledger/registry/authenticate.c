@@ -100,16 +100,16 @@ lg_err lg_command_find_stored(lg_db *db, lg_arena *arena, const lg_command *comm
 }
 
 /* Between the HTTP thread's look and the writer's transaction a key may have been revoked or a signer suspended. */
-lg_err lg_command_recheck_signers(lg_db *db, lg_arena *arena, const lg_command *command, lg_report *report)
+lg_err lg_command_recheck_signers(lg_db *db, lg_arena *arena, const lg_command *command, lg_time now, lg_report *report)
 {
     for (size_t i = 0; i < command->signer_count; i++) {
         lg_key key;
-        lg_signer now;
+        lg_signer signer;
         lg_err err = find_key(db, command->signers[i].kid.s, &key, report);
         if (!err)
-            err = check_key(&key, lg_now(), report);
+            err = check_key(&key, now, report);
         if (!err)
-            err = fill_signer(db, arena, &key, &now, report);
+            err = fill_signer(db, arena, &key, &signer, report);
         if (err)
             return err;
     }

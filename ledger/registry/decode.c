@@ -80,6 +80,8 @@ static void decode_time(lg_decoder *d, const char *name, bool required, lg_time 
     if (text && !lg_time_parse(text, out))
         lg_fault_add(d->report, "malformed_time", member(d, name), "%s must be an RFC 3339 time in UTC such as 2026-11-22T01:02:03Z.",
                      name);
+    else if (text && *out <= 0) /* 0 means "not given" from here on */
+        lg_fault_add(d->report, "out_of_range", member(d, name), "%s must be after 1970-01-01.", name);
 }
 
 static void decode_uuid(lg_decoder *d, const char *name, lg_uuid *out)

@@ -42,7 +42,9 @@ lg_err lg_act_record(lg_act *act, lg_event *event)
         .at = act->now,
         .payload = command->payload,
     };
-    return lg_event_apply(&apply, event, act->result);
+    err = lg_event_apply(&apply, event, act->result);
+    /* The act was found possible: if it cannot be projected, that is no refusal but a fault of ours. */
+    return lg_err_kind(err) == LG_KIND_CALLER ? LG_INTERNAL : err;
 }
 
 static lg_err do_command(lg_act *act)
@@ -90,8 +92,8 @@ static lg_err do_command(lg_act *act)
     return LG_INTERNAL;
 }
 
-static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_result *result,
-                        lg_report *report)
+static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_time now,
+                        lg_result *result, lg_report *report)
 {
     return (lg_act){
         .registry = registry,
@@ -99,14 +101,15 @@ static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
         .db = lg_ledger_db(ledger),
         .arena = arena,
         .command = command,
-        .now = lg_ledger_clock(ledger),
+        .now = now,
         .result = result,
         .report = report,
     };
 }
 
 /* A refusal of one row undoes only that row; our own faults end the whole command. */
-static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_outcome *out)
+static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_time now,
+                      lg_outcome *out)
 {
     for (size_t i = 0; i < command->submission_count; i++) {
         lg_result *result = &out->results[i];
@@ -118,7 +121,7 @@ static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena,
             result->err = result->report.err;
             continue;
         }
-        lg_act act = begin_act(registry, ledger, arena, command, result, &result->report);
+        lg_act act = begin_act(registry, ledger, arena, command, now, result, &result->report);
         lg_err err = lg_ledger_mark(ledger, 1, &mark);
         if (err)
             return err;
@@ -132,10 +135,10 @@ static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena,
     return LG_OK;
 }
 
-static lg_err do_one(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_outcome *out,
-                     lg_report *report)
+static lg_err do_one(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_time now,
+                     lg_outcome *out, lg_report *report)
 {
-    lg_act act = begin_act(registry, ledger, arena, command, &out->results[0], report);
+    lg_act act = begin_act(registry, ledger, arena, command, now, &out->results[0], report);
     lg_err err = do_command(&act);
     out->results[0].err = err;
     out->results[0].report = *report;
@@ -168,7 +171,9 @@ lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
 {
     lg_db *db = lg_ledger_db(ledger);
     int64_t first_seq = lg_ledger_next_seq(ledger);
-    lg_err err = lg_command_recheck_signers(db, arena, command, report);
+    /* One time for the whole command: its keys are valid at the very time its entries carry. */
+    lg_time now = lg_ledger_clock(ledger);
+    lg_err err = lg_command_recheck_signers(db, arena, command, now, report);
     if (err)
         return err;
     err = lg_command_find_stored(db, arena, command, &out->stored, report);
@@ -178,6 +183,7 @@ lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
     bool many = command->rows != NULL;
     out->count = many ? command->submission_count : 1;
     out->results = lg_arena_array(arena, out->count, sizeof *out->results);
-    err = many ? do_rows(registry, ledger, arena, command, out) : do_one(registry, ledger, arena, command, out, report);
+    err = many ? do_rows(registry, ledger, arena, command, now, out)
+               : do_one(registry, ledger, arena, command, now, out, report);
     return err ? err : store(registry, ledger, arena, command, first_seq, out);
 }

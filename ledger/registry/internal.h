@@ -32,7 +32,8 @@ bool lg_signer_has(const lg_signer *signer, lg_role role);
 /* LG_NOT_PERMITTED unless the first signer has the role. */
 lg_err lg_require_role(lg_act *act, lg_role role) LG_MUST_CHECK;
 
-lg_err lg_command_recheck_signers(lg_db *db, lg_arena *arena, const lg_command *command, lg_report *report) LG_MUST_CHECK;
+lg_err lg_command_recheck_signers(lg_db *db, lg_arena *arena, const lg_command *command, lg_time now,
+                                  lg_report *report) LG_MUST_CHECK;
 
 /* What a command type does; each records one event. */
 lg_err lg_do_participant_register(lg_act *act) LG_MUST_CHECK;

@@ -27,6 +27,23 @@ static lg_err by_identifiers(lg_db *db, lg_arena *arena, const lg_party_ref *ref
     return found.v ? load(db, arena, found, out) : LG_OK;
 }
 
+/* The document's identifiers must not be another's: an id beside them would file one company's invoice under another. */
+static lg_err contradicts(lg_db *db, const lg_party_ref *ref, lg_party *out)
+{
+    for (size_t i = 0; i < ref->identifier_count; i++) {
+        lg_participant_no owner;
+        lg_err err = lg_identifier_owner(db, ref->identifiers[i], &owner);
+        if (err && err != LG_NOT_FOUND)
+            return err;
+        if (!err && owner.v != out->row.no.v) {
+            out->ambiguous = true;
+            out->found = false;
+            return LG_OK;
+        }
+    }
+    return LG_OK;
+}
+
 lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers, size_t signer_count,
                         lg_party *out)
 {
@@ -34,7 +51,7 @@ lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, con
     if (ref->has_participant) {
         lg_err err = lg_participant_by_id(db, ref->participant, arena, &out->row);
         out->found = err == LG_OK;
-        return err == LG_NOT_FOUND ? LG_OK : err;
+        return err ? (err == LG_NOT_FOUND ? LG_OK : err) : contradicts(db, ref, out);
     }
     if (ref->identifier_count > 0)
         return by_identifiers(db, arena, ref, out);

@@ -123,6 +123,6 @@ lg_err lg_policy_load(lg_db *db, int64_t version, lg_arena *arena, lg_policy *ou
     if (!err)
         err = lg_policy_decode(object, "", out, &report);
     json_decref(object);
-    out->version = row.version;
+    out->version = err ? 0 : row.version; /* half a policy is none, and no cache shall take it for one */
     return err ? LG_CORRUPT : LG_OK;
 }

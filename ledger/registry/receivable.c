@@ -100,9 +100,13 @@ static lg_review_input review_input(const lg_act *act, const submit *s)
 static lg_err judge(lg_act *act, size_t index, submit *s)
 {
     const lg_review *early = &act->command->early_reviews[index];
+    const lg_submission *in = s->submission;
     lg_err err = lg_act_policy(act, &s->policy);
     if (err)
         return err;
+    /* The due date was supplied by a policy that is no longer the one the review will name. */
+    if (in->due_day_by_policy && (int64_t)in->due_day - in->issue_day != s->policy.default_tenor_days)
+        return lg_fail(act->report, LG_BUSY, "The policy's default tenor changed while this was under way; send it again.");
     if (early->policy_version == s->policy.version)
         s->review = *early;
     s->review.policy_version = s->policy.version;

@@ -57,7 +57,8 @@ static int compare_keys(sqlite3_stmt *a, sqlite3_stmt *b, int key_columns)
             continue;
         }
         size_t len_a = (size_t)sqlite3_column_bytes(a, i), len_b = (size_t)sqlite3_column_bytes(b, i);
-        int order = memcmp(sqlite3_column_blob(a, i), sqlite3_column_blob(b, i), len_a < len_b ? len_a : len_b);
+        size_t len = len_a < len_b ? len_a : len_b; /* of nothing, SQLite gives NULL */
+        int order = len ? memcmp(sqlite3_column_blob(a, i), sqlite3_column_blob(b, i), len) : 0;
         if (order)
             return order;
         if (len_a != len_b)

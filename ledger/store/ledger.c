@@ -320,6 +320,7 @@ static lg_err rehash(lg_ledger *ledger)
     for (size_t done = 0; done < ledger->staged_count;) {
         lg_entry_row *rows;
         size_t count;
+        lg_arena_reset(ledger->commit_arena);
         lg_err err = lg_entry_range(ledger->db, first + (int64_t)done, 256, ledger->commit_arena, &rows, &count);
         if (err)
             return err;
@@ -387,6 +388,8 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
         lg_ledger_abort(ledger);
         /* After a failed sync nobody knows what the disk holds: only opening anew finds out. (A failed write is undone.) */
         ledger->broken = ledger->broken || lg_db_sync_failed(ledger->db);
+        /* Reading the row anew just gave us the other writer's right; using it would take the ledger back from it. */
+        ledger->broken = ledger->broken || err == LG_WRITER_DISPLACED;
         return err;
     }
     const struct staged last = ledger->staged[ledger->staged_count - 1];

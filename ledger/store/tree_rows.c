@@ -83,6 +83,22 @@ lg_err lg_checkpoint_range(lg_db *db, int64_t after, size_t limit, lg_arena *are
     return lg_query_end(&query);
 }
 
+lg_err lg_log_count(lg_db *db, lg_log_counts *out)
+{
+    static const lg_sql sql = {"SELECT (SELECT count(*) FROM commands), (SELECT count(*) FROM checkpoints),"
+                               " (SELECT count(*) FROM disclosures AS d"
+                               " WHERE NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.seq = d.seq))"};
+    lg_query query = lg_query_start(db, &sql);
+    bool found = lg_query_next(&query);
+    if (found)
+        *out = (lg_log_counts){
+            .commands = lg_column_int(&query, 0),
+            .checkpoints = lg_column_int(&query, 1),
+            .stray_disclosures = lg_column_int(&query, 2),
+        };
+    return lg_query_end_found(&query, found);
+}
+
 lg_err lg_writer_get(lg_db *db, lg_writer_row *out)
 {
     static const lg_sql sql = {"SELECT epoch, beat, seq, hash FROM writer WHERE id = 1"};

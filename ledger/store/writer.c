@@ -107,6 +107,7 @@ static void run_batch(lg_writer *writer, lg_job *batch)
             /* Nothing of this batch was recorded, and a refusal may have rested on what was not: all may try again. */
             job->err = err;
             job->entry_count = 0;
+            lg_report_init(&job->report, job->arena); /* what it says of a refusal is not what went wrong */
         }
         prove(writer, job);
         jobs++;

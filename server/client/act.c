@@ -53,7 +53,7 @@ client_exit client_key_open(client *c, const char *path, lg_signing_key **out)
         return client_fail(c, CLIENT_USAGE, "This command is signed, and no key is named.");
     }
     if (lg_key_file_read(path, out, &c->report) != LG_OK)
-        return client_fail_report(c, CLIENT_LOCAL, path);
+        return client_fail_report(c, CLIENT_LOCAL, NULL);
     return CLIENT_OK;
 }
 

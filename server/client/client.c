@@ -19,7 +19,7 @@ client_exit client_fail(client *c, client_exit code, const char *fmt, ...)
 client_exit client_fail_report(client *c, client_exit code, const char *what)
 {
     const char *why = c->report.detail ? c->report.detail : lg_err_title(c->report.err);
-    return client_fail(c, code, "%s: %s", what, why);
+    return what ? client_fail(c, code, "%s: %s", what, why) : client_fail(c, code, "%s", why);
 }
 
 const client_command *client_command_find(int argc, char *const *argv, int *words)

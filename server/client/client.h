@@ -91,7 +91,7 @@ const client_command *client_command_find(int argc, char *const *argv, int *word
 
 /* Notes why the run fails (the first reason wins) and returns `code`. */
 client_exit client_fail(client *c, client_exit code, const char *fmt, ...) LG_PRINTF(3, 4);
-/* The same from the ledger library's report. */
+/* The same from the ledger library's report, after "what: " unless what is NULL. */
 client_exit client_fail_report(client *c, client_exit code, const char *what);
 
 /* ---- arguments (args.c) ---- */

@@ -106,7 +106,7 @@ client_exit command_keygen(client *c)
     lg_public_key public_key = lg_signing_key_public(key);
     lg_signing_key_close(key);
     if (err != LG_OK)
-        return client_fail_report(c, CLIENT_LOCAL, path);
+        return client_fail_report(c, CLIENT_LOCAL, NULL);
     json_t *value = json_pack("{s:s,s:s,s:s}", "kid", lg_kid_of(&public_key).s, "public_key",
                               lg_base64url_encode(c->arena, lg_bytes_of(public_key.b, sizeof public_key.b)),
                               "file", path);

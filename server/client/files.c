@@ -76,7 +76,7 @@ client_exit client_file_write(client *c, const char *path, unsigned mode, lg_byt
         return code;
     }
     return lg_file_sync_parent(path, &c->report) == LG_OK ? CLIENT_OK
-                                                          : client_fail_report(c, CLIENT_LOCAL, path);
+                                                          : client_fail_report(c, CLIENT_LOCAL, NULL);
 }
 
 client_exit client_directories_make(client *c, const char *path)

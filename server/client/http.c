@@ -63,7 +63,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
     else if ((value = header_value(t->arena, line, len, "x-request-id")))
         t->response->request_id = value;
     else if ((value = header_value(t->arena, line, len, "retry-after")) &&
-             client_number_parse(value, 0, 86400 * 365, &seconds))
+             client_number_parse(value, 0, INT32_MAX, &seconds))
         t->response->retry_after_s = (long)seconds;
     return len;
 }
@@ -206,7 +206,7 @@ static void wait_ms(int64_t delay_ms)
 {
     uint16_t random;
     lg_random(&random, sizeof random);
-    delay_ms += delay_ms * random / (4 * 65536);
+    delay_ms += delay_ms * random / INT64_C(262144);
     struct timespec left = {.tv_sec = delay_ms / 1000, .tv_nsec = delay_ms % 1000 * 1000000};
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         ;

@@ -62,6 +62,15 @@ client_style client_style_of(const char *state)
     return STYLE_PLAIN;
 }
 
+/* U+2028 to U+202E, U+2066 to U+2069: line separators, bidirectional overrides and isolates. Text is
+ * NUL-terminated. */
+static bool steers(const char *text)
+{
+    const unsigned char *b = (const unsigned char *)text;
+    return b[0] == 0xe2 &&
+           ((b[1] == 0x80 && b[2] >= 0xa8 && b[2] <= 0xae) || (b[1] == 0x81 && b[2] >= 0xa6 && b[2] <= 0xa9));
+}
+
 char *client_clean(lg_arena *arena, const char *text)
 {
     char *out = lg_arena_strdup(arena, text);
@@ -77,11 +86,7 @@ char *client_clean(lg_arena *arena, const char *text)
             out[i] = ' ';
         else if (b == 0xc2 && (unsigned char)out[i + 1] < 0xa0) /* C1 controls */
             out[i] = out[i + 1] = '?';
-        else if (b == 0xe2 && (unsigned char)out[i + 1] == 0x80 && (unsigned char)out[i + 2] >= 0xa8 &&
-                 (unsigned char)out[i + 2] <= 0xae) /* line separators, bidirectional overrides */
-            out[i] = out[i + 1] = out[i + 2] = '?';
-        else if (b == 0xe2 && (unsigned char)out[i + 1] == 0x81 && (unsigned char)out[i + 2] >= 0xa6 &&
-                 (unsigned char)out[i + 2] <= 0xa9) /* bidirectional isolates */
+        else if (steers(out + i))
             out[i] = out[i + 1] = out[i + 2] = '?';
     }
     return out;

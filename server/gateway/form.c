@@ -11,6 +11,7 @@ struct form {
     const gw_invoice *in;
     lg_submission *out;
     lg_report *report;
+    bool lacks_due_date;   /* a complete invoice without one is no receivable; an incomplete one is just incomplete */
     bool is_no_receivable; /* a fault that no correction of fields can mend was found */
 };
 
@@ -212,7 +213,7 @@ static void take_days(struct form *form, int default_tenor_days, bool may_be_owe
         "The invoice states no due date, and the registry's policy has none to put in its place%s%s%s.",
         terms ? "; its payment terms say only: \"" : "",
         terms ? gw_clip(form->report->arena, terms, 200) : "", terms ? "\"" : "");
-    form->is_no_receivable = true;
+    form->lacks_due_date = true;
 }
 
 static void take_identifier(struct form *form, const gw_identifier *in, lg_party_ref *out)
@@ -320,7 +321,8 @@ lg_err invoice_to_submission(const gw_invoice *invoice, int default_tenor_days, 
         take_all(&form, default_tenor_days);
     if (report->fault_count == 0)
         return LG_OK;
-    lg_err err = form.is_no_receivable ? LG_NOT_A_RECEIVABLE : LG_INVALID_FIELDS;
+    bool no_receivable = form.is_no_receivable || (form.lacks_due_date && report->fault_count == 1);
+    lg_err err = no_receivable ? LG_NOT_A_RECEIVABLE : LG_INVALID_FIELDS;
     if (report->fault_count == 1)
         return lg_fail(report, err, "%s", report->first->detail);
     return lg_fail(report, err, "%zu rules are broken; the first: %s", report->fault_count,

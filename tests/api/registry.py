@@ -151,6 +151,18 @@ class Registry:
         assert not any(mark in errors for mark in SANITIZER_MARKS), errors[-8000:]
         assert code == 0, f"serve ended with {code}: {errors[-2000:]}"
 
+    def ended_by_itself(self, within_s=STOP_S):
+        """Whether the server stops of its own accord; then it must have exited with a failure."""
+        try:
+            code = self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        self.process.stdout.close()
+        self.process = None
+        self.http.close()
+        assert code > 0, f"a server that stops by itself exits with a failure, not {code}"
+        return True
+
     def kill(self):
         """As a power cut would end it."""
         process, self.process = self.process, None

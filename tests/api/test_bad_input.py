@@ -27,7 +27,8 @@ def post_payload(registry, payload, **how):
         b'{"invoice":{}}{"invoice":{}}', b'{"a":1,"a":2}', b'{"invoice":{"number":"1","number":"2"}}', NOT_UTF8,
         b'{"invoice":{"number":"\xed\xa0\x80"}}', b'{"invoice":{"number":"\xc0\xaf"}}', b'{"invoice":{"number":"a\\u0000b"}}',
         b'{"invoice":{"number":"\\ud800"}}', b'{"invoice":{"number":"a\nb"}}', b'{"invoice":NaN}', b'{"invoice":+1}',
-        b'{"invoice":01}', b'{"invoice":1e99999}', b"\xef\xbb\xbf{}", b'{"invoice":' + b"9" * 400 + b"}", b"null", b'"text"', b"12",
+        b'{"invoice":01}', b'{"invoice":1e99999}', b"\xef\xbb\xbf{}", b'{"invoice":' + b"9" * 400 + b"}", b"null", b'"text"',
+        b"12",
         b"{" * 40, b'{"a":' * 40 + b"1" + b"}" * 40, b'{"a":' + b"[" * 40 + b"]" * 40 + b"}", b"[" * 100_000,
         b'{"a":1}\x00',
     ],
@@ -88,12 +89,14 @@ def changed(registry, changes):
 def test_a_field_that_breaks_a_rule_is_named(registry, pointer, value, code):
     problem = post_payload(registry, changed(registry, {pointer: value})).problem("invalid-fields")
     found = [(fault["code"], fault["pointer"]) for fault in problem["errors"]]
-    at = pointer + {"duns": "/duns", "participant": "/participant"}.get(next(iter(value)) if isinstance(value, dict) else "", "")
+    first = next(iter(value)) if isinstance(value, dict) else ""
+    at = pointer + {"duns": "/duns", "participant": "/participant"}.get(first, "")
     assert (code, at) in found, found
 
 
 def test_every_broken_field_is_named_at_once(registry):
-    paper = changed(registry, {"/invoice/number": None, "/invoice/issue_date": "2026-02-30", "/invoice/currency": "XXX", "/colour": 1})
+    faults = {"/invoice/number": None, "/invoice/issue_date": "2026-02-30", "/invoice/currency": "XXX", "/colour": 1}
+    paper = changed(registry, faults)
     post_payload(registry, paper).problem(
         "invalid-fields", ("required", "/invoice/number"), ("malformed_date", "/invoice/issue_date"),
         ("unknown_currency", "/invoice/currency"), ("unknown_field", "/colour"),
@@ -210,7 +213,10 @@ def test_an_invoice_without_a_due_date_is_no_receivable_unless_the_policy_helps(
 # ---- text ----
 
 
-@pytest.mark.parametrize("number", ["发票-2026-001", "Ünïcødé №7", "😀-1", "a" * 128, "'; DROP TABLE entries; --", '"quoted"', "a\\b", "<b>&amp;"])
+@pytest.mark.parametrize(
+    "number",
+    ["发票-2026-001", "Ünïcødé №7", "😀-1", "a" * 128, "'; DROP TABLE entries; --", '"quoted"', "a\\b", "<b>&amp;"],
+)
 def test_any_printable_text_is_kept_as_it_is(registry, number):
     receivable = registry.registered(number=number)
     assert receivable["invoice"]["number"] == number
@@ -225,7 +231,8 @@ def test_any_printable_text_is_kept_as_it_is(registry, number):
 
 def test_a_body_larger_than_the_resource_takes_is_refused(registry):
     with registry.unchanged():
-        head = b"POST /v1/receivables HTTP/1.1\r\nHost: x\r\nContent-Type: application/jose+json\r\nContent-Length: 4000000000\r\n\r\n"
+        head = b"POST /v1/receivables HTTP/1.1\r\nHost: x\r\nContent-Type: application/jose+json\r\n"
+        head += b"Content-Length: 4000000000\r\n\r\n"
         (answer,) = parse_answers(exchange(registry.port, head + b"x" * 1000))
         answer.problem("body-too-large")
 

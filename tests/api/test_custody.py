@@ -1,5 +1,5 @@
-"""Participants that cannot keep a key: the registry keeps it, and a bearer token with the right scope lets it sign for them. Behind
-that point everything is as if they had signed themselves, and the entry says so."""
+"""Participants that cannot keep a key: the registry keeps it, and a bearer token with the right scope lets it sign for them.
+Behind that point everything is as if they had signed themselves, and the entry says so."""
 
 import json
 
@@ -16,7 +16,8 @@ class Bearer(Participant):
     """Acts by token: bare payloads, no signature of its own."""
 
     def post(self, path, payload=None, bad=False, kind="application/json", token=None, **headers):
-        body = payload if isinstance(payload, bytes) else jws.compact({} if payload is None else payload)
+        payload = {} if payload is None else payload
+        body = payload if isinstance(payload, bytes) else jws.compact(payload)
         if not bad:
             self.registry.contract.check_request("POST", path, kind, payload)
         head = {"Authorization": f"Bearer {token or self.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
@@ -65,7 +66,10 @@ def test_a_custody_participant_accepts_a_payable(registry, small):
     assert small.post(f"{PATH}/{receivable['id']}/accept").ok()["claim"]["origin"] == "accepted"
 
 
-@pytest.mark.parametrize("scopes, allowed", [(["read"], False), (["read", "confirm"], False), (["submit"], True), (["read", "submit"], True)])
+@pytest.mark.parametrize(
+    "scopes, allowed",
+    [(["read"], False), (["read", "confirm"], False), (["submit"], True), (["read", "submit"], True)],
+)
 def test_a_token_signs_only_within_its_scopes(registry, small, scopes, allowed):
     token, _ = small.issue_token(scopes, signer=registry.operator)
     paper = registry.invoice(seller=small)
@@ -120,7 +124,16 @@ def test_a_file_is_sent_as_it_is(registry, small):
     assert small.post(PATH, rows.encode(), kind="text/csv").ok(200)["registered"] == 1
 
 
-@pytest.mark.parametrize("payload, slug", [(b"{", "malformed-json"), (b"", "malformed-json"), (b'{"invoice":{}}', "invalid-fields"), (b"\xff", "malformed-json")])
+@pytest.mark.parametrize(
+    "payload, slug",
+    [
+        (b"{", "malformed-json"),
+        (b"", "malformed-json"),
+        (b"\xff", "malformed-json"),
+        (b'{"invoice":5}', "invalid-fields"),
+        (b'{"invoice":{}}', "not-a-receivable"),
+    ],
+)
 def test_a_bad_payload_is_refused_as_a_signed_one_is(registry, small, payload, slug):
     with registry.unchanged():
         small.post(PATH, payload, bad=True).problem(slug)

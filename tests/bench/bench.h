@@ -1,9 +1,9 @@
-/* The parts of the measuring program. One thread; a failure anywhere ends the program with a message and exit code 1, so
- * that a figure is only ever printed for work that was answered as it should be. */
+/* The parts of the measuring program. One thread; a failure anywhere ends the program with a message and exit
+ * code 1, so that a figure is only ever printed for work that was answered as it should be. */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
 
-#include "ledger/base/arena.h"
+#include "ledger/base/buf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,13 +23,14 @@ uint64_t bench_next(uint64_t *state);
 /* ---- the server's process, as the kernel accounts for it ---- */
 
 typedef struct usage {
-    uint64_t cpu_ns;                    /* run time of all its threads (schedstat) */
-    uint64_t user_ticks, system_ticks;  /* the same, apart, but coarse */
-    uint64_t written_bytes;             /* sent to storage */
+    uint64_t cpu_ns;                   /* run time of all its threads (schedstat) */
+    uint64_t user_ticks, system_ticks; /* the same, apart, but coarse */
+    uint64_t written_bytes;            /* sent to storage */
 } usage;
 
 usage usage_read(int pid);
-/* The same once the process has gone quiet: work put off until after the last answer belongs to the answers. */
+/* The same once the process has gone quiet: work put off until after the last answer belongs to the answers.
+ */
 usage usage_read_settled(int pid);
 uint64_t usage_peak_memory_bytes(int pid);
 uint64_t usage_file_bytes(const char *dir, const char *name); /* 0 if there is none */
@@ -40,7 +41,8 @@ typedef struct floor_costs {
     uint64_t verify_ns, sha256_ns, parse_ns, fdatasync_ns; /* of one each; medians */
 } floor_costs;
 
-/* `command` is a signed submission; `scratch` a file to be made and removed, on the registry's file system. */
+/* `command` is a signed submission; `scratch` a file to be made and removed, on the registry's file system.
+ */
 floor_costs floor_measure(const char *command, const char *scratch);
 
 /* ---- HTTP load ---- */
@@ -66,7 +68,8 @@ typedef struct load_result {
     uint64_t *latency_ns; /* `done` of them, sorted; the caller frees */
 } load_result;
 
-/* Keeps `connections` busy, one request outstanding on each, until all are answered or no new ones are sent after `limit_s`. */
+/* Keeps `connections` busy, one request outstanding on each, until all are answered or no new ones are sent
+ * after `limit_s`. */
 load_result load_run(uint16_t port, size_t connections, unsigned limit_s, const load_work *work);
 
 /* ---- results ---- */

@@ -1,5 +1,5 @@
-/* The machine's own speed at the few things that no registry can leave out. CPU work is timed by the thread's own clock, so that
- * other programs on the machine count only as far as they cool or crowd its caches. */
+/* The machine's own speed at the few things that no registry can leave out. CPU work is timed by the thread's
+ * own clock, so that other programs on the machine count only as far as they cool or crowd its caches. */
 #include "ledger/base/json.h"
 #include "ledger/crypto/encoding.h"
 #include "ledger/crypto/hash.h"
@@ -73,7 +73,8 @@ static void parse_once(void *context)
 {
     sample *s = context;
     for (size_t i = 0; i < 3; i++) {
-        json_t *value = json_loadb((const char *)s->texts[i].data, s->texts[i].len, JSON_REJECT_DUPLICATES, NULL);
+        json_t *value =
+            json_loadb((const char *)s->texts[i].data, s->texts[i].len, JSON_REJECT_DUPLICATES, NULL);
         if (!value)
             bench_fail("the sample command is not JSON");
         json_decref(value);

@@ -48,7 +48,8 @@ static void open_connection(load *l, connection *c, uint16_t port)
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&address, sizeof address) != 0)
         bench_fail("cannot connect to 127.0.0.1:%u: %s", port, strerror(errno));
-    if (setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0)
+    if (setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
+        fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0)
         bench_fail("cannot set up a socket: %s", strerror(errno));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
     if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)
@@ -110,7 +111,8 @@ static bool whole_answer(const load *l, connection *c, load_answer *out)
     head_end[2] = '\0'; /* the search for the length ends with the headers */
     const char *length = strcasestr(c->in, length_name);
     if (strncmp(c->in, "HTTP/1.1 ", 9) != 0 || !length)
-        bench_fail("%s: request %zu: not an answer of HTTP/1.1 with a length:\n%s", l->work->label, c->index, c->in);
+        bench_fail("%s: request %zu: not an answer of HTTP/1.1 with a length:\n%s", l->work->label, c->index,
+                   c->in);
     head_end[2] = '\r';
     size_t head_len = (size_t)(head_end - c->in) + 4;
     size_t body_len = strtoul(length + sizeof length_name - 1, NULL, 10);
@@ -130,8 +132,9 @@ static void take_answer(load *l, connection *c, const load_answer *answer)
     c->busy = false;
     if (!l->work->accept(l->work->context, c->index, answer)) {
         int line_len = (int)strcspn((const char *)c->out.data, "\r");
-        bench_fail("%s: request %zu was not answered as it should be\n%.*s\nstatus %d\n%.4000s", l->work->label, c->index,
-                   line_len, (const char *)c->out.data, answer->status, (const char *)answer->body.data);
+        bench_fail("%s: request %zu was not answered as it should be\n%.*s\nstatus %d\n%.4000s",
+                   l->work->label, c->index, line_len, (const char *)c->out.data, answer->status,
+                   (const char *)answer->body.data);
     }
     if (l->done % PROGRESS_EVERY == 0)
         bench_progress(l->work->label, l->done, l->work->count);

@@ -30,7 +30,8 @@ static uint64_t cpu_ns(int pid)
         bench_fail("the server's process %d is gone", pid);
     for (const struct dirent *task; (task = readdir(tasks));) {
         snprintf(path, sizeof path, "/proc/%d/task/%.32s/schedstat", pid, task->d_name);
-        if (task->d_name[0] != '.' && read_proc(path, text, sizeof text) && sscanf(text, "%" SCNu64, &one) == 1)
+        if (task->d_name[0] != '.' && read_proc(path, text, sizeof text) &&
+            sscanf(text, "%" SCNu64, &one) == 1)
             sum += one;
     }
     closedir(tasks);
@@ -52,8 +53,8 @@ usage usage_read(int pid)
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     /* The name in parentheses may hold anything; utime and stime are the 12th and 13th field behind it. */
     const char *rest = read_proc(path, text, sizeof text) ? strrchr(text, ')') : NULL;
-    if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64, &used.user_ticks,
-                        &used.system_ticks) != 2)
+    if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
+                        &used.user_ticks, &used.system_ticks) != 2)
         bench_fail("cannot read %s", path);
     snprintf(path, sizeof path, "/proc/%d/io", pid);
     if (read_proc(path, text, sizeof text))

@@ -15,7 +15,8 @@ enum {
     FIRST_AMOUNT = 10000, /* whole units; the cents and more come from the serial */
 };
 
-const char *world_sign(world *w, lg_arena *arena, const lg_signing_key *key, const char *path, lg_bytes payload)
+const char *world_sign(world *w, lg_arena *arena, const lg_signing_key *key, const char *path,
+                       lg_bytes payload)
 {
     uint8_t random[32];
     bench_seeded(w->seed, "jti", w->serial++, random);
@@ -28,16 +29,19 @@ const char *world_sign(world *w, lg_arena *arena, const lg_signing_key *key, con
     return lg_jws_compose(arena, key, &header, payload);
 }
 
-lg_bytes world_command(world *w, lg_arena *arena, const lg_signing_key *key, const char *path, lg_bytes payload)
+lg_bytes world_command(world *w, lg_arena *arena, const lg_signing_key *key, const char *path,
+                       lg_bytes payload)
 {
     const char *jws = world_sign(w, arena, key, path, payload);
-    return lg_bytes_str(lg_arena_printf(arena,
-                                        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/jose+json\r\n"
-                                        "Content-Length: %zu\r\n\r\n%s",
-                                        path, w->port, strlen(jws), jws));
+    return lg_bytes_str(
+        lg_arena_printf(arena,
+                        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/jose+json\r\n"
+                        "Content-Length: %zu\r\n\r\n%s",
+                        path, w->port, strlen(jws), jws));
 }
 
-/* A legal entity identifier with its check digits: ISO 17442, ISO 7064 mod 97-10. Of digits only, so each counts as itself. */
+/* A legal entity identifier with its check digits: ISO 17442, ISO 7064 mod 97-10. Of digits only, so each
+ * counts as itself. */
 static void make_lei(char out[21], uint64_t serial)
 {
     unsigned remainder = 0;
@@ -180,7 +184,8 @@ static bool accept_token(void *context, size_t index, const load_answer *answer)
     return answer->status == 201;
 }
 
-static void make_parties(world *w, world_party *parties, size_t count, const char *kind, uint64_t first_serial)
+static void make_parties(world *w, world_party *parties, size_t count, const char *kind,
+                         uint64_t first_serial)
 {
     uint8_t bytes[32];
     for (size_t i = 0; i < count; i++) {

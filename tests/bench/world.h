@@ -1,4 +1,5 @@
-/* The consortium that the load comes from: suppliers and core enterprises with keys and tokens, and what they have registered. */
+/* The consortium that the load comes from: suppliers and core enterprises with keys and tokens, and what they
+ * have registered. */
 #ifndef TESTS_BENCH_WORLD_H
 #define TESTS_BENCH_WORLD_H
 
@@ -40,9 +41,11 @@ void world_open(world *w, const char *dir, uint16_t port, uint64_t seed, size_t 
 void world_close(world *w);
 
 /* A whole HTTP request with a command signed by `key`, in the arena. */
-lg_bytes world_command(world *w, lg_arena *arena, const lg_signing_key *key, const char *path, lg_bytes payload);
+lg_bytes world_command(world *w, lg_arena *arena, const lg_signing_key *key, const char *path,
+                       lg_bytes payload);
 /* The signed JWS alone. */
-const char *world_sign(world *w, lg_arena *arena, const lg_signing_key *key, const char *path, lg_bytes payload);
+const char *world_sign(world *w, lg_arena *arena, const lg_signing_key *key, const char *path,
+                       lg_bytes payload);
 /* The JSON of a new invoice from one to the other, never alike to an earlier one. */
 lg_bytes world_invoice(world *w, lg_arena *arena, const world_party *supplier, const world_party *core);
 void world_add_receivable(world *w, const char *id, uint32_t supplier, uint32_t core);

@@ -96,7 +96,21 @@ static const http_route *find_route(http_method method, const char *path)
     return NULL;
 }
 
-static void check_operation(const http_route *route, const json_t *operation)
+/* A parameter as written, or the shared one that a $ref names. */
+static const json_t *resolve_parameter(const json_t *document, const json_t *parameter)
+{
+    static const char prefix[] = "#/components/parameters/";
+    const char *ref = json_string_value(json_object_get(parameter, "$ref"));
+    if (!ref)
+        return parameter;
+    assert_memory_equal(ref, prefix, sizeof prefix - 1);
+    const json_t *shared = json_object_get(json_object_get(document, "components"), "parameters");
+    const json_t *found = json_object_get(shared, ref + sizeof prefix - 1);
+    assert_non_null(found);
+    return found;
+}
+
+static void check_operation(const json_t *document, const http_route *route, const json_t *operation)
 {
     size_t i, query_count = 0;
     const json_t *parameter;
@@ -104,6 +118,7 @@ static void check_operation(const http_route *route, const json_t *operation)
     json_t *content;
     json_array_foreach(json_object_get(operation, "parameters"), i, parameter)
     {
+        parameter = resolve_parameter(document, parameter);
         if (strcmp(text_of(parameter, "in"), "query") != 0)
             continue;
         if (!list_has(route->query, text_of(parameter, "name")))
@@ -133,7 +148,7 @@ static void routes_are_those_of_openapi(void **state)
     {
         json_object_foreach(operations, method, operation)
         {
-            check_operation(find_route(strcmp(method, "post") == 0 ? HTTP_POST : HTTP_GET, path), operation);
+            check_operation(document, find_route(strcmp(method, "post") == 0 ? HTTP_POST : HTTP_GET, path), operation);
             described++;
         }
     }

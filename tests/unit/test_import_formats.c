@@ -140,7 +140,7 @@ static void json_forms_and_their_faults(void **state)
         {"[]", LG_INVALID_FIELDS, "not_an_object"},
         {"{}", LG_INVALID_FIELDS, "required"},
         {"{\"invoice\":[]}", LG_INVALID_FIELDS, "not_an_object"},
-        {"{\"invoice\":{}}", LG_NOT_A_RECEIVABLE, "required required no_due_date required required"},
+        {"{\"invoice\":{}}", LG_INVALID_FIELDS, "required required no_due_date required required"},
         {"{\"invoice\":{" GOOD ",\"colour\":\"red\"},\"extra\":1}", LG_INVALID_FIELDS,
          "unknown_field unknown_field"},
         {"{\"invoice\":{" GOOD ",\"seller\":{}}}", LG_MALFORMED_JSON, ""}, /* a name twice */
@@ -261,7 +261,7 @@ static void ubl_forms_and_their_faults(void **state)
          "repeated repeated"},
         {UBL_OPEN "<b:ID>2</b:ID>" UBL_HEAD UBL_EUR UBL_SUM("5", "5") "</Invoice>", LG_INVALID_FIELDS,
          "repeated"},
-        {UBL_OPEN "</Invoice>", LG_NOT_A_RECEIVABLE, "required required no_due_date required required"},
+        {UBL_OPEN "</Invoice>", LG_INVALID_FIELDS, "required required no_due_date required required"},
         {UBL_OPEN UBL_DATED("") UBL_EUR UBL_SUM("5", "5") "</Invoice>", LG_NOT_A_RECEIVABLE, "no_due_date"},
         {UBL_OPEN UBL_DATED(MEANS("2027-01-01") MEANS("2027-03-01") MEANS("2027-02-01"))
              UBL_EUR UBL_SUM("5", "5") "</Invoice>",

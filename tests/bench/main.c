@@ -1,0 +1,303 @@
+/* Measures a running registry over HTTP. scripts/bench.sh starts one and calls this; see README.md here. */
+#include "ledger/base/buf.h"
+#include "ledger/crypto/hash.h"
+#include "ledger/crypto/secret.h"
+#include "tests/bench/scenario.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    OPERATIONS = 20000,
+    OPERATIONS_MAX = 200000, /* signed in far less than the 300 s that a command stays fresh */
+    OPERATIONS_QUICK = 200,
+    ONE_CLIENT_SHARE = 20, /* writes one after the other wait for the disk each */
+    LIMIT_S = 60,
+    SUPPLIERS = 100,
+    SUPPLIERS_QUICK = 4,
+    CORES = 8,
+    CORES_QUICK = 2,
+    LEVELS_MAX = 8,
+    RESULTS_MAX = 128,
+    BAR = 30,
+    REDRAW_NS = 100000000,
+};
+
+typedef struct options {
+    uint16_t port;
+    int pid;
+    const char *dir, *machine, *only; /* only: names separated by commas, or NULL */
+    size_t levels[LEVELS_MAX], level_count;
+    size_t operations; /* 0: the default */
+    unsigned limit_s;
+    uint64_t seed;
+    bool quick, json;
+} options;
+
+_Noreturn void bench_fail(const char *fmt, ...)
+{
+    va_list args;
+    bench_progress_end();
+    fflush(stdout);
+    fputs("bench: ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+uint64_t bench_clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+void bench_progress(const char *label, size_t done, size_t total)
+{
+    static const char bar[BAR + 1] = "##############################";
+    static uint64_t last_ns;
+    uint64_t now = bench_clock_ns();
+    if (!isatty(STDERR_FILENO) || now - last_ns < REDRAW_NS)
+        return;
+    last_ns = now;
+    int filled = total ? (int)(done * BAR / total) : 0;
+    fprintf(stderr, "\r\033[K%-28s [%.*s%*s] %zu/%zu", label, filled, bar, BAR - filled, "", done, total);
+}
+
+void bench_progress_end(void)
+{
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+}
+
+void bench_seeded(uint64_t seed, const char *purpose, uint64_t n, uint8_t out[32])
+{
+    char text[128];
+    int len = snprintf(text, sizeof text, "bench %llu %s %llu", (unsigned long long)seed, purpose,
+                       (unsigned long long)n);
+    lg_hash hash = lg_sha256(lg_bytes_of(text, (size_t)len));
+    memcpy(out, hash.b, sizeof hash.b);
+}
+
+uint64_t bench_next(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static void usage_text(FILE *out)
+{
+    fputs("usage: bench --port PORT --pid PID --dir REGISTRY [OPTION...]\n"
+          "  --scenario A,B       only these (default: all)\n"
+          "  --connections 1,64   how many clients at once, up to 8 numbers (default: 1,64,256)\n"
+          "  --operations N       per scenario, at most 200000 (default: 20000; dear ones fewer, writes of "
+          "one client 1/20)\n"
+          "  --seconds S          no new request after so long in one scenario (default: 60)\n"
+          "  --seed N             of keys, invoices and choices (default: 1)\n"
+          "  --quick              little of everything: shows that it works, not how fast\n"
+          "  --json               results as JSON on standard output\n"
+          "  --machine TEXT       where this runs, for the heading\n"
+          "scenarios:\n",
+          out);
+    for (size_t i = 0; i < scenario_count; i++)
+        fprintf(out, "  %-12s %s\n", scenarios[i].name, scenarios[i].what);
+}
+
+static uint64_t number(const char *option, const char *text, uint64_t min, uint64_t max)
+{
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (!*text || *end || *text == '-' || value < min || value > max)
+        bench_fail("--%s takes a number from %llu to %llu, not '%s'", option, (unsigned long long)min,
+                   (unsigned long long)max, text);
+    return value;
+}
+
+static void read_levels(options *o, const char *text)
+{
+    char copy[128];
+    char *rest = copy;
+    snprintf(copy, sizeof copy, "%s", text);
+    o->level_count = 0;
+    for (const char *one; (one = strsep(&rest, ","));) {
+        if (o->level_count == LEVELS_MAX)
+            bench_fail("--connections takes at most %d numbers", LEVELS_MAX);
+        o->levels[o->level_count++] = number("connections", one, 1, 512);
+    }
+}
+
+static bool is_chosen(const options *o, const char *name)
+{
+    size_t len = strlen(name);
+    if (!o->only)
+        return true;
+    for (const char *at = o->only; (at = strstr(at, name)); at += len)
+        if ((at == o->only || at[-1] == ',') && (at[len] == '\0' || at[len] == ','))
+            return true;
+    return false;
+}
+
+/* Every name given is a scenario. */
+static void check_names(const options *o)
+{
+    char copy[256];
+    char *rest = copy;
+    if (!o->only)
+        return;
+    snprintf(copy, sizeof copy, "%s", o->only);
+    for (const char *one; (one = strsep(&rest, ","));) {
+        size_t i = 0;
+        while (i < scenario_count && strcmp(scenarios[i].name, one) != 0)
+            i++;
+        if (i == scenario_count) {
+            usage_text(stderr);
+            bench_fail("no scenario is called '%s'", one);
+        }
+    }
+}
+
+static options read_options(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"port", required_argument, NULL, 'p'},
+        {"pid", required_argument, NULL, 'i'},
+        {"dir", required_argument, NULL, 'd'},
+        {"scenario", required_argument, NULL, 's'},
+        {"connections", required_argument, NULL, 'c'},
+        {"operations", required_argument, NULL, 'n'},
+        {"seconds", required_argument, NULL, 't'},
+        {"seed", required_argument, NULL, 'r'},
+        {"machine", required_argument, NULL, 'm'},
+        {"quick", no_argument, NULL, 'q'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    options o = {.levels = {1, 64, 256},
+                 .level_count = 3,
+                 .limit_s = LIMIT_S,
+                 .seed = 1,
+                 .machine = "an unnamed machine"};
+    for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        switch (c) {
+        case 'p':
+            o.port = (uint16_t)number("port", optarg, 1, UINT16_MAX);
+            break;
+        case 'i':
+            o.pid = (int)number("pid", optarg, 1, INT32_MAX);
+            break;
+        case 'd':
+            o.dir = optarg;
+            break;
+        case 's':
+            o.only = optarg;
+            break;
+        case 'c':
+            read_levels(&o, optarg);
+            break;
+        case 'n':
+            o.operations = number("operations", optarg, 1, OPERATIONS_MAX);
+            break;
+        case 't':
+            o.limit_s = (unsigned)number("seconds", optarg, 1, 240);
+            break;
+        case 'r':
+            o.seed = number("seed", optarg, 0, INT64_MAX);
+            break;
+        case 'm':
+            o.machine = optarg;
+            break;
+        case 'q':
+            o.quick = true;
+            break;
+        case 'j':
+            o.json = true;
+            break;
+        case 'h':
+            usage_text(stdout);
+            exit(0);
+        default:
+            usage_text(stderr);
+            exit(2);
+        }
+    }
+    if (!o.port || !o.pid || !o.dir || optind < argc) {
+        usage_text(stderr);
+        exit(2);
+    }
+    check_names(&o);
+    if (!o.operations)
+        o.operations = o.quick ? OPERATIONS_QUICK : OPERATIONS;
+    return o;
+}
+
+static floor_costs measure_floor(const options *o, world *w)
+{
+    char scratch[4096];
+    lg_arena *arena = lg_arena_open();
+    snprintf(scratch, sizeof scratch, "%s.fdatasync", o->dir);
+    lg_bytes invoice = world_invoice(w, arena, &w->suppliers[0], &w->cores[0]);
+    floor_costs costs =
+        floor_measure(world_sign(w, arena, w->suppliers[0].key, "/v1/receivables", invoice), scratch);
+    lg_arena_close(arena);
+    return costs;
+}
+
+/* Every level does the scenarios in their order. Registering is done even where it was not asked for: the
+ * others need it. */
+static size_t measure_all(const options *o, world *w, bench_result results[RESULTS_MAX])
+{
+    size_t count = 0;
+    for (size_t level = 0; level < o->level_count; level++) {
+        size_t connections = o->levels[level];
+        for (size_t i = 0; i < scenario_count; i++) {
+            const scenario *s = &scenarios[i];
+            bool wanted = is_chosen(o, s->name), preparing = !wanted && s->is_write && i == 0;
+            if (!wanted && !preparing)
+                continue;
+            size_t operations = o->operations / s->share;
+            if (connections == 1 && s->is_write && !o->quick && !preparing)
+                operations /= ONE_CLIENT_SHARE;
+            bench_result result = scenario_measure(s, w, o->pid, preparing ? 64 : connections,
+                                                   operations ? operations : 1, o->limit_s);
+            if (wanted && result.done == 0)
+                fprintf(stderr, "bench: %s at %zu connections left out: too little is registered for it\n",
+                        s->name, connections);
+            else if (wanted)
+                results[count++] = result;
+        }
+    }
+    return count;
+}
+
+int main(int argc, char **argv)
+{
+    options o = read_options(argc, argv);
+    bench_result results[RESULTS_MAX];
+    world w;
+    if (lg_crypto_init() != LG_OK)
+        bench_fail("libsodium does not start");
+    world_open(&w, o.dir, o.port, o.seed, o.quick ? SUPPLIERS_QUICK : SUPPLIERS,
+               o.quick ? CORES_QUICK : CORES);
+    bench_report report = {.machine = o.machine, .seed = o.seed, .quick = o.quick, .results = results};
+    report.before = measure_floor(&o, &w);
+    report.result_count = measure_all(&o, &w, results);
+    report.after = measure_floor(&o, &w);
+    report.entries = scenario_log_size(&w);
+    report.database_bytes = usage_file_bytes(o.dir, "ledger.db");
+    report.wal_bytes = usage_file_bytes(o.dir, "ledger.db-wal");
+    report.peak_memory_bytes = usage_peak_memory_bytes(o.pid);
+    world_close(&w);
+    if (o.json)
+        report_json(stdout, &report);
+    else
+        report_table(stdout, &report);
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* Named kinds of load. Each request's answer is checked; each scenario leaves the world as the next one needs
+ * it. */
+#ifndef TESTS_BENCH_SCENARIO_H
+#define TESTS_BENCH_SCENARIO_H
+
+#include "tests/bench/world.h"
+
+typedef struct scenario_run scenario_run;
+
+typedef struct scenario {
+    const char *name, *what;
+    bool is_write;
+    unsigned share; /* one of so many operations is done: the dear ones are done less often */
+    /* How many of `count` can be done now, with what they need made ready. */
+    size_t (*prepare)(scenario_run *run, size_t count);
+    lg_bytes (*request)(void *run, size_t index, lg_buf *scratch);
+    bool (*accept)(void *run, size_t index, const load_answer *answer);
+} scenario;
+
+extern const scenario scenarios[];
+extern const size_t scenario_count;
+
+/* What a run of `count` operations at most measured. */
+bench_result scenario_measure(const scenario *s, world *w, int pid, size_t connections, size_t count,
+                              unsigned limit_s);
+/* The ledger's size, from its checkpoint. */
+int64_t scenario_log_size(world *w);
+
+#endif
