@@ -19,7 +19,6 @@ if ! command -v dpkg-query >/dev/null; then
     exit 1
 fi
 
-# A package counts as there if it, or one that provides it, is installed (pkg-config is provided by pkgconf, for example).
 is_installed() {
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }

@@ -141,6 +141,7 @@ static lg_err check_entry(lg_audit *audit, int64_t seq, const lg_entry_row *row)
         return LG_OK;
     }
     check_chain(audit, &entry, seq);
+    entry.seq = seq; /* what it says of itself was just judged; from here on its place counts */
     audit->last_leaf = leaf;
     audit->last_at = entry.at;
     err = lg_audit_command_begin(audit, &entry);

@@ -34,8 +34,13 @@ lg_err lg_json_load(lg_bytes text, json_t **out, lg_report *report)
     if (too_deep(text))
         return lg_fail(report, LG_MALFORMED_JSON, "The JSON text is nested deeper than %d levels.", LG_JSON_DEPTH_MAX);
     json_t *value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!value)
+    if (!value) {
+        /* jansson quotes what it stumbled over and cuts its sentence off at a byte, perhaps inside a character. */
+        char *quoted = strstr(error.text, " near '");
+        if (quoted && !lg_text_is_utf8(lg_bytes_str(error.text)))
+            *quoted = '\0';
         return lg_fail(report, LG_MALFORMED_JSON, "Line %d, column %d: %s.", error.line, error.column, error.text);
+    }
     *out = value;
     return LG_OK;
 }

@@ -107,9 +107,9 @@ static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
     };
 }
 
-/* A refusal of one row undoes only that row; our own faults end the whole command. */
+/* A refusal of one row undoes only that row; what the signers may not do, and our own faults, end the whole command. */
 static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_time now,
-                      lg_outcome *out)
+                      lg_outcome *out, lg_report *report)
 {
     for (size_t i = 0; i < command->submission_count; i++) {
         lg_result *result = &out->results[i];
@@ -126,8 +126,10 @@ static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena,
         if (err)
             return err;
         result->err = lg_do_submit(&act, i);
-        if (result->err && lg_err_kind(result->err) != LG_KIND_CALLER)
+        if (result->err == LG_NOT_PERMITTED || lg_err_kind(result->err) > LG_KIND_CALLER) {
+            *report = result->report;
             return result->err;
+        }
         err = result->err && !result->has_entry ? lg_ledger_undo(ledger, mark) : lg_ledger_keep(ledger, mark);
         if (err)
             return err;
@@ -183,7 +185,7 @@ lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
     bool many = command->rows != NULL;
     out->count = many ? command->submission_count : 1;
     out->results = lg_arena_array(arena, out->count, sizeof *out->results);
-    err = many ? do_rows(registry, ledger, arena, command, now, out)
+    err = many ? do_rows(registry, ledger, arena, command, now, out, report)
                : do_one(registry, ledger, arena, command, now, out, report);
     return err ? err : store(registry, ledger, arena, command, first_seq, out);
 }

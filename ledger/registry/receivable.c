@@ -37,19 +37,22 @@ static char *documents_json(lg_arena *arena, const lg_submission *s)
     return text;
 }
 
+/* The results as they go on the ledger: a passed check is its code alone, any other an object that says why. */
 static char *checks_json(lg_arena *arena, const lg_review *review)
 {
     lg_buf buf = {0};
     lg_json_list(&buf);
     for (size_t i = 0; i < review->count; i++) {
         const lg_check_result *r = &review->results[i];
+        if (r->outcome == LG_OUTCOME_PASS) {
+            lg_json_str(&buf, r->code);
+            continue;
+        }
         lg_json_open(&buf);
         lg_json_put_str(&buf, "code", r->code);
         lg_json_put_str(&buf, "outcome", lg_review_outcome_name(r->outcome));
-        if (r->outcome != LG_OUTCOME_PASS) {
-            lg_json_put_str(&buf, "pointer", r->pointer);
-            lg_json_put_str(&buf, "detail", r->detail);
-        }
+        lg_json_put_str(&buf, "pointer", r->pointer);
+        lg_json_put_str(&buf, "detail", r->detail);
         lg_json_close(&buf);
     }
     lg_json_end(&buf);
@@ -104,10 +107,13 @@ static lg_err judge(lg_act *act, size_t index, submit *s)
     lg_err err = lg_act_policy(act, &s->policy);
     if (err)
         return err;
-    /* The due date was supplied by a policy that is no longer the one the review will name. */
-    if (in->due_day_by_policy && (int64_t)in->due_day - in->issue_day != s->policy.default_tenor_days)
-        return lg_fail(act->report, LG_BUSY, "The policy's default tenor changed while this was under way; send it again.");
-    if (early->policy_version == s->policy.version)
+    /* What the document was read into rests on the policy too (missing due dates, which rows of a file can be read at all), and must
+     * follow from the one that the review will name. */
+    bool same_policy = early->policy_version == s->policy.version;
+    if (!same_policy && (act->command->rows ||
+                         (in->due_day_by_policy && (int64_t)in->due_day - in->issue_day != s->policy.default_tenor_days)))
+        return lg_fail(act->report, LG_BUSY, "The policy changed while this was under way; send it again.");
+    if (same_policy)
         s->review = *early;
     s->review.policy_version = s->policy.version;
     lg_review_input input = review_input(act, s);

@@ -3,6 +3,32 @@
 
 #include "ledger/crypto/encoding.h"
 
+/* Length of the JSON string that starts at `text` with its quotation mark. */
+static size_t string_len(const char *text)
+{
+    size_t len = 1;
+    while (text[len] && text[len] != '"')
+        len += text[len] == '\\' && text[len + 1] ? 2 : 1;
+    return text[len] ? len + 1 : len;
+}
+
+/* Stored, a passed check is its code alone; shown, every check is an object. The text is the registry's own: a list of strings
+ * and flat objects. */
+static void put_checks(lg_buf *buf, const char *checks)
+{
+    bool in_object = false;
+    lg_json_key(buf, "checks");
+    while (*checks) {
+        size_t len = *checks == '"' ? string_len(checks) : 1;
+        bool passed = *checks == '"' && !in_object;
+        in_object = *checks == '{' || (in_object && *checks != '}');
+        lg_buf_str(buf, passed ? "{\"code\":" : "");
+        lg_buf_add(buf, checks, len);
+        lg_buf_str(buf, passed ? ",\"outcome\":\"pass\"}" : "");
+        checks += len;
+    }
+}
+
 /* Names of lg_claim.locks, lowest bit first. */
 static const char *const lock_names[] = {"disputed", "frozen", "debtor_stopped"};
 
@@ -52,7 +78,7 @@ static lg_err put_review(lg_buf *buf, lg_db *db, const lg_receivable *row)
     lg_json_open(buf);
     lg_json_put_str(buf, "outcome", lg_review_outcome_name(row->review_outcome));
     lg_json_put_int(buf, "policy_version", row->policy_version);
-    lg_json_put_raw(buf, "checks", row->checks);
+    put_checks(buf, row->checks);
     lg_json_key(buf, "decision");
     if (row->decision) {
         lg_json_open(buf);

@@ -200,8 +200,8 @@ static void report_print(submission_run *run)
         client_table_print(&run->table, c->colour, "");
     json_array_foreach(run->problems, i, kept)
     {
-        if (json_array_size(json_object_get(json_object_get(kept, "problem"), "errors")) == 0)
-            continue;
+        if (json_array_size(json_object_get(json_object_get(kept, "problem"), "errors")) < 2)
+            continue; /* the table has said it */
         client_say(c, STYLE_BOLD, "%s", json_string_value(json_object_get(kept, "file")));
         client_print_problem(c, stdout, json_object_get(kept, "problem"), "  ");
     }

@@ -142,11 +142,15 @@ void client_print_problem(client *c, FILE *stream, const json_t *problem, const 
         fprintf(stream, " %s(%s)%s", client_style_on(colour, STYLE_DIM), client_clean(c->arena, type),
                 client_style_off(colour));
     fputc('\n', stream);
-    if (detail)
+    const json_t *errors = json_object_get(problem, "errors");
+    const char *only = json_array_size(errors) == 1
+                           ? json_string_value(json_object_get(json_array_get(errors, 0), "detail"))
+                           : NULL;
+    if (detail && !(only && strcmp(only, detail) == 0))
         fprintf(stream, "%s%s\n", indent, client_clean(c->arena, detail));
     size_t i;
     json_t *error;
-    json_array_foreach(json_object_get(problem, "errors"), i, error)
+    json_array_foreach(errors, i, error)
     {
         const char *pointer = json_string_value(json_object_get(error, "pointer"));
         const char *code = json_string_value(json_object_get(error, "code"));

@@ -48,7 +48,8 @@ static void cell_print(const client_table *table, size_t column, const char *tex
     int pad = (int)(table->widths[column] - width);
     bool last = column + 1 == table->columns;
     printf("%*s%s%s%s%*s%s", table->right[column] ? pad : 0, "", client_style_on(colour, style), text,
-           client_style_off(colour), table->right[column] || last ? 0 : pad, "", last ? "\n" : "  ");
+           client_style_off(colour && style != STYLE_PLAIN), table->right[column] || last ? 0 : pad, "",
+           last ? "\n" : "  ");
 }
 
 void client_table_print(client_table *table, bool colour, const char *indent)

@@ -204,6 +204,10 @@ static void take_days(struct form *form, int default_tenor_days, bool may_be_owe
     if (default_tenor_days > 0) {
         if (has_issue_day)
             out->due_day = out->issue_day + default_tenor_days;
+        /* The ledger writes dates of the years 1900 to 2999 and reads no others. */
+        if (has_issue_day && !lg_day_parse(lg_day_format(out->due_day).s, &out->due_day))
+            lg_fault_add(form->report, "out_of_range", in->issue_date.pointer,
+                         "The issue date and the policy's default tenor give a due date beyond the year 2999.");
         out->due_day_by_policy = true;
         return;
     }

@@ -68,6 +68,9 @@ class HttpClient:
                 self.close()
                 if fresh or attempt == 2:
                     raise
+            except BaseException:
+                self.close()
+                raise
         raise AssertionError("unreachable")
 
     def close(self):

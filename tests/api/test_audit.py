@@ -79,50 +79,59 @@ SOME = "(SELECT seq FROM entries ORDER BY seq DESC LIMIT 1 OFFSET 4)"
 FLIP = "substr({0}, 1, {1}) || (CASE substr({0}, {1} + 1, 1) WHEN '7' THEN '8' ELSE '7' END) || substr({0}, {1} + 2)"
 
 
+def update(table, change):
+    return table, f"UPDATE {table} SET {change}"
+
+
+def delete(table, where):
+    return table, f"DELETE FROM {table} WHERE {where}"
+
+
 def flip_text(table, column, where, at=20):
-    return f"UPDATE {table} SET {column} = {FLIP.format(column, at)} WHERE {where}"
+    return update(table, f"{column} = {FLIP.format(column, at)} WHERE {where}")
 
 
 def flip_blob(table, column, where, at=20):
-    """Flips one byte of a blob through its hex form."""
-    return f"UPDATE {table} SET {column} = CAST({FLIP.format(f'CAST({column} AS TEXT)', at)} AS BLOB) WHERE {where}"
+    """Flips one byte of a blob, taken as the text it is."""
+    return update(table, f"{column} = CAST({FLIP.format(f'CAST({column} AS TEXT)', at)} AS BLOB) WHERE {where}")
 
 
+LAST_COMMAND = "first_seq = (SELECT max(first_seq) FROM commands)"
 RECEIVABLE = "receivable_no = (SELECT min(receivable_no) FROM receivables)"
 BENT = {
-    "a byte of an entry": ("entries", flip_blob("entries", "body", f"seq = {SOME}", 80)),
-    "the time of an entry": ("entries", f"UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), '\"at\":\"20', '\"at\":\"21') AS BLOB) WHERE seq = {SOME}"),
-    "a byte of the genesis": ("entries", flip_blob("entries", "body", "seq = 0", 40)),
-    "a byte of a disclosure": ("disclosures", flip_text("disclosures", "body", f"seq = {SOME}", 40)),
-    "a disclosure left out": ("disclosures", f"UPDATE disclosures SET body = substr(body, instr(body, '~') + 1) WHERE seq = {SOME}"),
-    "a byte of a command": ("commands", flip_blob("commands", "jws", "first_seq = (SELECT max(first_seq) FROM commands)", 300)),
-    "a stored answer": ("commands", "UPDATE commands SET answer = replace(answer, 'registered', 'confirmed') WHERE answer LIKE '%\"life\":\"registered\"%'"),
-    "the status of a stored answer": ("commands", "UPDATE commands SET status = 200 WHERE status = 422"),
-    "the jti of a command": ("commands", flip_text("commands", "jti", "first_seq = (SELECT max(first_seq) FROM commands)", 5)),
-    "a command that is gone": ("commands", "DELETE FROM commands WHERE first_seq = (SELECT max(first_seq) FROM commands)"),
-    "a node of the tree": ("nodes", "UPDATE nodes SET hash = zeroblob(32) WHERE level = 0 AND n = 5"),
-    "a checkpoint": ("checkpoints", "UPDATE checkpoints SET root = zeroblob(32) WHERE size = (SELECT min(size) FROM checkpoints WHERE size > 3)"),
-    "an amount": ("receivables", f"UPDATE receivables SET amount_minor = amount_minor + 1 WHERE {RECEIVABLE}"),
-    "a life": ("receivables", f"UPDATE receivables SET life = 'withdrawn' WHERE {RECEIVABLE}"),
-    "a due date": ("receivables", f"UPDATE receivables SET due_day = due_day + 30 WHERE {RECEIVABLE}"),
-    "the results of a review": ("receivables", "UPDATE receivables SET checks = replace(checks, 'reject', 'pass') WHERE life = 'rejected' AND review_outcome = 'reject'"),
-    "a fingerprint": ("receivables", f"UPDATE receivables SET fingerprint = zeroblob(16) WHERE {RECEIVABLE}"),
-    "a fingerprint taken away": ("receivables", f"UPDATE receivables SET fingerprint = NULL WHERE {RECEIVABLE}"),
-    "a key of look-alikes": ("receivables", f"UPDATE receivables SET number_key = number_key + 1 WHERE {RECEIVABLE}"),
-    "a receivable that is gone": ("receivables", "DELETE FROM receivables WHERE life = 'rejected'"),
-    "the holder of a claim": ("claims", "UPDATE claims SET holder_no = debtor_no"),
-    "what a claim is worth": ("claims", "UPDATE claims SET outstanding_minor = outstanding_minor - 1"),
-    "a name": ("participants", "UPDATE participants SET name = 'Bluewater Mach1nery' WHERE name = 'Bluewater Machinery'"),
-    "a role": ("participants", "UPDATE participants SET roles = roles | 256 WHERE name = 'Bluewater Machinery'"),
-    "the stop list": ("participants", "UPDATE participants SET stopped = 1 WHERE name = 'Northgate Motors'"),
-    "an identifier": ("identifiers", "UPDATE identifiers SET value = '91440300708461136T' WHERE value = (SELECT min(value) FROM identifiers)"),
-    "a key": ("keys", "UPDATE keys SET public_key = zeroblob(32) WHERE key_no = (SELECT max(key_no) FROM keys)"),
-    "a revocation undone": ("tokens", "UPDATE tokens SET revoked_at = NULL WHERE revoked_at IS NOT NULL"),
-    "the hash of a token": ("tokens", "UPDATE tokens SET token_sha256 = zeroblob(32) WHERE token_no = (SELECT min(token_no) FROM tokens)"),
-    "a credit line": ("credit_lines", "UPDATE credit_lines SET limit_minor = limit_minor * 10"),
-    "what is drawn of a credit line": ("exposures", "UPDATE exposures SET used_minor = used_minor + 1"),
-    "a policy": ("policies", "UPDATE policies SET body = replace(body, '170', '171') WHERE version = 2"),
-    "a line of a history": ("history", "DELETE FROM history WHERE seq = (SELECT max(seq) FROM history)"),
+    "a byte of an entry": flip_blob("entries", "body", f"seq = {SOME}", 80),
+    "the time of an entry": update("entries", f"body = CAST(replace(CAST(body AS TEXT), 'at\":\"20', 'at\":\"21') AS BLOB) WHERE seq = {SOME}"),
+    "a byte of the genesis": flip_blob("entries", "body", "seq = 0", 40),
+    "a byte of a disclosure": flip_text("disclosures", "body", f"seq = {SOME}", 40),
+    "a disclosure left out": update("disclosures", f"body = substr(body, instr(body, '~') + 1) WHERE seq = {SOME}"),
+    "a byte of a command": flip_blob("commands", "jws", LAST_COMMAND, 300),
+    "a stored answer": update("commands", "answer = replace(answer, 'registered', 'confirmed') WHERE status = 201"),
+    "the status of a stored answer": update("commands", "status = 200 WHERE status = 422"),
+    "the jti of a command": flip_text("commands", "jti", LAST_COMMAND, 5),
+    "a command that is gone": delete("commands", LAST_COMMAND),
+    "a node of the tree": update("nodes", "hash = zeroblob(32) WHERE level = 0 AND n = 5"),
+    "a checkpoint": update("checkpoints", "root = zeroblob(32) WHERE size = (SELECT min(size) FROM checkpoints WHERE size > 3)"),
+    "an amount": update("receivables", f"amount_minor = amount_minor + 1 WHERE {RECEIVABLE}"),
+    "a life": update("receivables", f"life = 'withdrawn' WHERE {RECEIVABLE}"),
+    "a due date": update("receivables", f"due_day = due_day + 30 WHERE {RECEIVABLE}"),
+    "the results of a review": update("receivables", "checks = replace(checks, 'reject', 'pass') WHERE life = 'rejected' AND review_outcome = 'reject'"),
+    "a fingerprint": update("receivables", f"fingerprint = zeroblob(16) WHERE {RECEIVABLE}"),
+    "a fingerprint taken away": update("receivables", f"fingerprint = NULL WHERE {RECEIVABLE}"),
+    "a key of look-alikes": update("receivables", f"number_key = number_key + 1 WHERE {RECEIVABLE}"),
+    "a receivable that is gone": delete("receivables", "life = 'rejected'"),
+    "the holder of a claim": update("claims", "holder_no = debtor_no"),
+    "what a claim is worth": update("claims", "outstanding_minor = outstanding_minor - 1"),
+    "a name": update("participants", "name = 'Bluewater Mach1nery' WHERE name = 'Bluewater Machinery'"),
+    "a role": update("participants", "roles = roles | 256 WHERE name = 'Bluewater Machinery'"),
+    "the stop list": update("participants", "stopped = 1 WHERE name = 'Northgate Motors'"),
+    "an identifier": update("identifiers", "value = '91440300708461136T' WHERE value = (SELECT min(value) FROM identifiers)"),
+    "a key": update("keys", "public_key = zeroblob(32) WHERE key_no = (SELECT max(key_no) FROM keys)"),
+    "a revocation undone": update("tokens", "revoked_at = NULL WHERE revoked_at IS NOT NULL"),
+    "the hash of a token": update("tokens", "token_sha256 = zeroblob(32) WHERE token_no = (SELECT min(token_no) FROM tokens)"),
+    "a credit line": update("credit_lines", "limit_minor = limit_minor * 10"),
+    "what is drawn of a credit line": update("exposures", "used_minor = used_minor + 1"),
+    "a policy": update("policies", "body = replace(body, '170', '171') WHERE version = 2"),
+    "a line of a history": delete("history", "seq = (SELECT max(seq) FROM history)"),
 }  # fmt: skip
 
 

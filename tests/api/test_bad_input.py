@@ -45,6 +45,17 @@ def test_a_body_that_is_no_json_object_is_refused(registry, body):
         assert answer.json["type"].rpartition(":")[2] in ("malformed-json", "malformed-jws"), answer.body
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [b'{"a":"sGv\\\xc6\xa1"}', b'{"a":\xe5\x8f"}', ('{"' + "发" * 100 + '" 1}').encode(), ('{"a' + "发" * 100 + '\n"}').encode()],
+)
+def test_a_problem_that_quotes_the_fault_is_itself_well_formed(registry, payload):
+    """What a parser quotes may be cut off inside a character."""
+    answer = post_payload(registry, payload)
+    assert answer.body.decode("utf-8")
+    answer.problem("malformed-json")
+
+
 def test_an_array_is_not_a_submission(registry):
     answer = post_payload(registry, b"[]")
     assert answer.json["type"].rpartition(":")[2] in ("malformed-json", "invalid-fields")

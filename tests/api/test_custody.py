@@ -131,7 +131,7 @@ def test_a_file_is_sent_as_it_is(registry, small):
         (b"", "malformed-json"),
         (b"\xff", "malformed-json"),
         (b'{"invoice":5}', "invalid-fields"),
-        (b'{"invoice":{}}', "not-a-receivable"),
+        (b'{"invoice":{}}', "invalid-fields"),
     ],
 )
 def test_a_bad_payload_is_refused_as_a_signed_one_is(registry, small, payload, slug):

@@ -1,5 +1,6 @@
 """What time does: deadlines lapse by the policy, swept with the operator's own key. The clock is moved by restarting."""
 
+import jws
 import pytest
 
 DAY = 86400
@@ -113,3 +114,53 @@ def test_a_credit_line_is_given_back_by_expiry(fresh):
     after_the_deadline(fresh)
     line = fresh.debtor.get("/v1/me").ok()["participant"]["credit_lines"]
     assert line == [{"currency": "CNY", "limit": "100000.00", "used": "0.00"}]
+
+
+def test_after_its_very_deadline_confirmation_and_acceptance_are_refused_and_the_operator_lets_it_lapse(fresh):
+    """A policy of no days at all: the deadline is over as soon as it is set."""
+    fresh.policy(confirm_within_days=0)
+    receivable = fresh.registered()
+    payable = fresh.debtor.submit(fresh.invoice()).ok(201)["receivable"]
+    with fresh.unchanged():
+        fresh.debtor.act(receivable, "confirm").problem("past-deadline")
+        fresh.supplier.act(payable, "accept").problem("past-deadline")
+        lapse(fresh, receivable, fresh.debtor).problem("not-permitted")
+    answer = lapse(fresh, receivable).ok()
+    assert answer["receivable"]["life"] == "expired" and "claim" not in answer
+    assert '"type":"receivable.expired"' in answer["receipt"]["entry"]
+    assert fresh.operator.post("/v1/sweeps").ok() == {"lapsed": 1, "failed": 0}
+    assert fresh.supplier.receivable(payable["id"])["life"] == "expired"
+
+
+def test_what_silence_means_is_decided_when_the_receivable_is_registered(fresh):
+    """A later policy does not turn silence into consent for what was registered before."""
+    before = fresh.registered()
+    fresh.policy(after_deadline="accept", confirm_within_days=0)
+    after = fresh.registered()
+    answer = lapse(fresh, after).ok()
+    assert answer["claim"]["origin"] == "tacit" and answer["receivable"]["life"] == "confirmed"
+    assert answer["claim"]["face_amount"] == after["amount"]
+    after_the_deadline(fresh)
+    assert fresh.supplier.receivable(before["id"])["life"] == "expired"
+
+
+def test_a_clock_set_back_does_not_turn_the_ledgers_time_back(fresh):
+    """verify() asserts that no entry is older than the one before."""
+    fresh.restart(offset=20 * DAY)
+    fresh.registered()
+    fresh.restart(offset=0)
+    fresh.registered()
+    fresh.verify()
+
+
+def test_a_key_past_its_validity_signs_nothing_not_even_a_retry(fresh):
+    key = jws.Key()
+    window = {"public_key": key.public, "valid_until": fresh.time_text(5)}
+    fresh.supplier.post(f"/v1/participants/{fresh.supplier.id}/keys", window).ok(201)
+    body = fresh.supplier.sign("/v1/receivables", fresh.invoice(), key=key)
+    fresh.send("/v1/receivables", body).ok(201)
+    fresh.restart(offset=6 * DAY)
+    with fresh.unchanged():
+        fresh.supplier.submit(fresh.invoice(), key=key).problem("key-not-valid")
+        fresh.send("/v1/receivables", body).problem("key-not-valid")
+    fresh.registered()

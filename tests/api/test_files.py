@@ -57,6 +57,12 @@ def test_xml_that_is_none_is_refused(registry, data):
     send(registry, data).problem("malformed-xml")
 
 
+@pytest.mark.parametrize("cty, size", [("application/xml", 8 << 20), ("application/xml", 11 << 20), ("text/csv", 11 << 20)])
+def test_a_file_that_is_too_large_is_refused(registry, cty, size):
+    """As a body too large, or as a file too large inside a body that is taken."""
+    send(registry, b"<a>" + b" " * size + b"</a>", cty).problem("body-too-large")
+
+
 @pytest.mark.parametrize("document", ["<a/>", '<Invoice xmlns="urn:other"/>', "<html><body/></html>", "<Order/>"])
 def test_xml_of_another_kind_is_no_receivable(registry, document):
     problem = send(registry, document).problem("not-a-receivable")

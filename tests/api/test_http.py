@@ -9,6 +9,7 @@ import pytest
 from http_client import exchange, parse_answers
 
 PATH = "/v1/receivables"
+POST = f"POST {PATH} HTTP/1.1\nHost: x\nContent-Type: {jws.JOSE}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -90,8 +91,9 @@ def test_a_target_that_is_too_long(registry):
 
 def test_headers_that_are_too_many_or_too_long_are_refused(registry):
     for lines in ("X-A: " + "a" * 200_000 + "\n", "".join(f"X-{i}: {i}\n" for i in range(20_000))):
-        received = exchange(registry.port, f"GET /healthz HTTP/1.1\r\nHost: x\r\n{lines}\r\n".replace("\n", "\r\n").encode(), True)
-        assert received == b"" or b" 431 " in received[:40] or b" 400 " in received[:40] or b" 413 " in received[:40], received[:200]
+        data = f"GET /healthz HTTP/1.1\nHost: x\n{lines}\n".replace("\n", "\r\n").encode()
+        received = exchange(registry.port, data, True)
+        assert received == b"" or received.split(b" ")[1] in (b"400", b"413", b"431"), received[:200]
 
 
 # ---- framing ----
@@ -103,13 +105,13 @@ def test_headers_that_are_too_many_or_too_long_are_refused(registry):
         ("nonsense\n\n", b""), ("GET\n\n", b""), ("GET /healthz\n\n", b""), ("GET /healthz HTTP/3.0\nHost: x\n\n", b""),
         ("GET healthz HTTP/1.1\nHost: x\nConnection: close\n\n", b""), ("\x00\x01\x02\x03\n\n", b""),
         ("GET /health\x00z HTTP/1.1\nHost: x\nConnection: close\n\n", b""),
-        (f"POST {PATH} HTTP/1.1\nHost: x\nContent-Type: application/jose+json\nContent-Length: abc\n\n", b"{}"),
-        (f"POST {PATH} HTTP/1.1\nHost: x\nContent-Type: application/jose+json\nContent-Length: -1\n\n", b"{}"),
-        (f"POST {PATH} HTTP/1.1\nHost: x\nContent-Type: application/jose+json\nContent-Length: 2\nContent-Length: 3\n\n", b"{}x"),
-        (f"POST {PATH} HTTP/1.1\nHost: x\nContent-Type: application/jose+json\nContent-Length: 2\nTransfer-Encoding: chunked\n\n", b"{}"),
-        (f"POST {PATH} HTTP/1.1\nHost: x\nContent-Type: application/jose+json\nTransfer-Encoding: gzip\n\n", b"{}"),
-        (f"POST {PATH} HTTP/1.1\nHost: x\nContent-Type: application/jose+json\nTransfer-Encoding: chunked\n\n", b"zz\r\n{}\r\n0\r\n\r\n"),
-        (f"POST {PATH} HTTP/1.1\nHost: x\nContent-Type: application/jose+json\nTransfer-Encoding: chunked\n\n", b"FFFFFFFFFFFFFFFFF\r\n{}"),
+        (f"{POST}Content-Length: abc\n\n", b"{}"),
+        (f"{POST}Content-Length: -1\n\n", b"{}"),
+        (f"{POST}Content-Length: 2\nContent-Length: 3\n\n", b"{}x"),
+        (f"{POST}Content-Length: 2\nTransfer-Encoding: chunked\n\n", b"{}"),
+        (f"{POST}Transfer-Encoding: gzip\n\n", b"{}"),
+        (f"{POST}Transfer-Encoding: chunked\n\n", b"zz\r\n{}\r\n0\r\n\r\n"),
+        (f"{POST}Transfer-Encoding: chunked\n\n", b"FFFFFFFFFFFFFFFFF\r\n{}"),
     ],
     ids=lambda x: repr(x)[:60],
 )  # fmt: skip
@@ -165,7 +167,7 @@ def test_slow_clients_do_not_hold_up_others(registry):
     try:
         for i in range(100):
             sock = socket.create_connection(("127.0.0.1", registry.port))
-            sock.sendall(b"POST /v1/receivables HTTP/1.1\r\nHost: x\r\nContent-Type: application/jose+json\r\nContent-Le"[: 10 + i % 80])
+            sock.sendall(POST.replace("\n", "\r\n").encode()[: 10 + i % 80])
             idle.append(sock)
         for _ in range(50):
             assert registry.supplier.get("/v1/me").status == 200
@@ -193,7 +195,8 @@ def test_two_hundred_connections_at_once_are_all_answered(registry):
 
 def test_expect_100_continue_is_answered(registry):
     body = registry.supplier.sign(PATH, registry.invoice(), aud="elsewhere")
-    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {jws.JOSE}\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {jws.JOSE}\r\nContent-Length: {len(body)}\r\n"
+    head += "Expect: 100-continue\r\nConnection: close\r\n\r\n"
     received = exchange(registry.port, head.encode() + body)
     final = received.split(b"HTTP/1.1 100 Continue\r\n\r\n")[-1]
     (answer,) = parse_answers(final)

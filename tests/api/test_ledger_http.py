@@ -137,7 +137,10 @@ def test_any_two_sizes_are_proven_consistent(registry, grown):
             ledger.check_consistency(old, roots[old], new, roots[new], path)
 
 
-@pytest.mark.parametrize("query", ["", "from=1", "to=1", "from=0&to=1", "from=2&to=1", "from=1&to=99999999", "from=a&to=1", "from=1&to=2&x=3"])
+@pytest.mark.parametrize(
+    "query",
+    ["", "from=1", "to=1", "from=0&to=1", "from=2&to=1", "from=1&to=99999999", "from=a&to=1", "from=1&to=2&x=3"],
+)
 def test_faulty_sizes_have_no_consistency(registry, query):
     registry.http.request("GET", f"/v1/consistency?{query}").problem("bad-query")
 

@@ -202,3 +202,24 @@ def test_the_operator_sees_that_a_receivable_is_there_only_as_far_as_it_is_party
     answer = registry.operator.get(f"/v1/receivables/{receivable['id']}")
     assert answer.status in (200, 404)
     assert registry.operator.get(f"/v1/reviews/{receivable['id']}").ok()["id"] == receivable["id"]
+
+
+@pytest.mark.parametrize("path", ["/v1/participants", "/v1/tokens", "/v1/reviews", "/v1/claims"])
+def test_every_list_is_read_in_pages(registry, trade, path):
+    registry.operator.issue_token()
+    who = registry.seller if path == "/v1/claims" else registry.operator
+    whole = [item["id"] for item in who.get(f"{path}?limit=1000").ok()["items"]]
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = who.get(f"{path}?limit=2" + (f"&cursor={cursor}" if cursor else "")).ok()
+        assert len(page["items"]) <= 2
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert len(whole) > 1 and seen == whole
+
+
+def test_a_head_request_and_a_get_agree(registry):
+    path = f"/v1/receivables/{registry.registered()['id']}"
+    head = registry.request("HEAD", path, headers={"Authorization": f"Bearer {registry.supplier.token}"})
+    shown = registry.supplier.get(path)
+    assert head.status == 200 and head.body == b"" and head.headers["etag"] == shown.headers["etag"]

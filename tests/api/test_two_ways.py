@@ -6,9 +6,9 @@ import pytest
 PATH = "/v1/receivables"
 
 
-def two_signatures(registry, payload, *people, path=PATH):
+def two_signatures(registry, payload, *people, path=PATH, **header):
     jti = jws.new_jti()
-    heads = [(p.key, jws.header(p.key, registry.origin, path, registry.now(), jti)) for p in people]
+    heads = [(p.key, jws.header(p.key, registry.origin, path, registry.now(), jti, **header)) for p in people]
     return registry.send(path, jws.general(heads, payload))
 
 
@@ -156,6 +156,40 @@ def test_one_command_with_both_signatures_makes_a_claim_at_once(registry):
 def test_the_order_of_two_signatures_does_not_matter(registry):
     answer = two_signatures(registry, registry.invoice(), registry.debtor, registry.supplier).ok(201)
     assert answer["claim"]["creditor"] == registry.supplier.id and answer["claim"]["debtor"] == registry.debtor.id
+
+
+def test_a_file_signed_by_both_sides_makes_a_claim_of_each_invoice_in_it(registry):
+    head = "number,issue_date,due_date,currency,gross_amount,seller_id,buyer_id\n"
+    tail = f"{registry.day(-1)},{registry.day(60)},CNY,{{}}.00,{registry.supplier.id},{registry.debtor.id}\n"
+    rows = "".join(f"BOTH-{i}," + tail.format(4100 + i) for i in range(3))
+    answer = two_signatures(registry, (head + rows).encode(), registry.supplier, registry.debtor, cty="text/csv").ok()
+    assert [result["claim"]["origin"] for result in answer["results"]] == ["both_signed"] * 3
+    assert [result["claim"]["face_amount"] for result in answer["results"]] == ["4100.00", "4101.00", "4102.00"]
+
+
+def test_a_file_whose_signers_may_not_submit_all_of_it_is_refused_whole(registry):
+    """What a signer may not do is no fault of one row."""
+    head = "number,issue_date,due_date,currency,gross_amount,seller_id,buyer_id\n"
+    rows = "".join(
+        f"MIX-{i},{registry.day(-1)},{registry.day(60)},CNY,{4200 + i}.00,{registry.supplier.id},{buyer.id}\n"
+        for i, buyer in enumerate((registry.debtor, registry.other_debtor))
+    )
+    file = (head + rows).encode()
+    with registry.unchanged():
+        two_signatures(registry, file, registry.supplier, registry.debtor, cty="text/csv").problem("not-permitted")
+        registry.lender.submit(file, cty="text/csv").problem("not-permitted")
+    assert registry.supplier.submit(file, cty="text/csv").ok()["registered"] == 2
+
+
+def test_two_signers_of_a_file_agree_on_all_that_its_header_says(registry):
+    jti, people = jws.new_jti(), (registry.supplier, registry.debtor)
+    heads = [
+        jws.header(p.key, registry.origin, PATH, registry.now(), jti, cty="application/xml", submission={"part": part})
+        for p, part in zip(people, "ab")
+    ]
+    with registry.unchanged():
+        body = jws.general([(p.key, head) for p, head in zip(people, heads)], b"<a/>")
+        registry.send(PATH, body).problem("malformed-jws")
 
 
 def test_two_signatures_of_which_one_is_not_a_partys_do_not_do(registry):

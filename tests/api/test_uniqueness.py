@@ -1,8 +1,5 @@
-"""One invoice is registered once: exact duplicates, parts, look-alikes, and thirty-two threads at once."""
+"""One invoice is registered once: exact duplicates, parts, look-alikes. (Many at once: test_at_once.py.)"""
 
-import threading
-
-import jws
 import pytest
 from test_gateway import held, outcomes, rejected
 
@@ -112,7 +109,10 @@ def test_an_amount_below_the_whole_without_a_part_label_registers_the_whole_invo
 # ---- look-alikes ----
 
 
-@pytest.mark.parametrize("number", ["LA-2026.001", "la-2026/001", "LA 2026 001", "LA2026001", "LA-02026-001", "00LA2026001", "ＬＡ-2026-001"])
+@pytest.mark.parametrize(
+    "number",
+    ["LA-2026.001", "la-2026/001", "LA 2026 001", "LA2026001", "LA-02026-001", "00LA2026001", "ＬＡ-2026-001"],
+)
 def test_the_same_number_written_otherwise_is_held(registry, number):
     """Separators, case, leading zeros: perhaps a typing difference, so a reviewer looks."""
     seller = registry.register("Look Alike", ["supplier"])
@@ -144,56 +144,3 @@ def test_what_was_withdrawn_or_rejected_is_no_look_alike(registry):
     first = registry.registered(seller=seller, number="ST-A", gross="666.00")
     seller.act(first, "withdraw").ok()
     registry.registered(seller=seller, number="ST-B", gross="666.00")
-
-
-# ---- at once ----
-
-
-def submit_at_once(registry, bodies):
-    answers, lock, start = [], threading.Lock(), threading.Barrier(len(bodies))
-
-    def send(body):
-        start.wait()
-        answer = registry.http.request("POST", "/v1/receivables", body, {"Content-Type": jws.JOSE})
-        registry.http.close()
-        with lock:
-            answers.append(answer)
-
-    threads = [threading.Thread(target=send, args=(body,)) for body in bodies]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
-
-
-def test_of_thirty_two_threads_submitting_one_invoice_exactly_one_registers_it(registry):
-    paper = registry.invoice()
-    bodies = [registry.supplier.sign("/v1/receivables", paper) for _ in range(32)]
-    with registry.grows(32):
-        answers = submit_at_once(registry, bodies)
-    assert sorted(a.status for a in answers) == [201] + [422] * 31
-    for answer in answers:
-        if answer.status == 422:
-            problem = answer.problem("gateway-rejected")
-            assert outcomes(problem["receivable"])["invoice_unused"] == "reject"
-
-
-def test_parts_submitted_at_once_never_exceed_the_invoice(registry):
-    paper = registry.invoice(gross="1000.00")
-    bodies = [
-        registry.supplier.sign("/v1/receivables", {**paper, "part": f"p{i}", "amount": "150.00"}) for i in range(16)
-    ]
-    answers = submit_at_once(registry, bodies)
-    assert sorted(a.status for a in answers) == [201] * 6 + [422] * 10
-
-
-def test_a_credit_line_is_never_overdrawn_by_submissions_at_once(registry):
-    debtor = registry.register("Crowded Credit", ["core_enterprise"])
-    path = f"/v1/participants/{debtor.id}/credit_line"
-    registry.operator.post(path, {"currency": "CNY", "limit": "1000.00"}).ok()
-    papers = [registry.invoice(buyer=debtor, gross=f"{300 + i}.00") for i in range(12)]
-    answers = submit_at_once(registry, [registry.supplier.sign("/v1/receivables", paper) for paper in papers])
-    assert sorted(a.status for a in answers) == [201] * 3 + [422] * 9
-    line = registry.operator.get(f"/v1/participants/{debtor.id}").ok()["credit_lines"][0]
-    assert float(line["used"]) <= 1000

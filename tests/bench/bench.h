@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-_Noreturn void bench_fail(const char *fmt, ...) LG_PRINTF(1, 2);
+void bench_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 uint64_t bench_clock_ns(void); /* monotonic */
 /* A line on standard error that redraws itself; nothing when that is not a terminal. */
 void bench_progress(const char *label, size_t done, size_t total);
@@ -68,9 +68,14 @@ typedef struct load_result {
     uint64_t *latency_ns; /* `done` of them, sorted; the caller frees */
 } load_result;
 
-/* Keeps `connections` busy, one request outstanding on each, until all are answered or no new ones are sent
- * after `limit_s`. */
-load_result load_run(uint16_t port, size_t connections, unsigned limit_s, const load_work *work);
+typedef struct load load;
+
+/* Open connections to 127.0.0.1, each with one small request behind it. */
+load *load_open(uint16_t port, size_t connections);
+/* Keeps all connections busy, one request outstanding on each, until all requests are answered or, after
+ * `limit_s`, no new ones are sent. */
+load_result load_run(load *l, unsigned limit_s, const load_work *work);
+void load_close(load *l);
 
 /* ---- results ---- */
 

@@ -100,7 +100,8 @@ static sample take_apart(lg_arena *arena, const char *command)
     return s;
 }
 
-/* A page written behind the end, then fdatasync: what a commit on its own cannot do without. */
+/* A page written behind the end, then fdatasync: what a commit on its own cannot do without. What others
+ * still have to write on this file system goes first. */
 static uint64_t cost_of_sync(const char *scratch)
 {
     static const uint8_t page[PAGE];
@@ -109,6 +110,8 @@ static uint64_t cost_of_sync(const char *scratch)
     if (fd < 0)
         bench_fail("cannot make %s: %s", scratch, strerror(errno));
     unlink(scratch);
+    if (syncfs(fd) != 0)
+        bench_fail("cannot sync the file system of %s: %s", scratch, strerror(errno));
     for (size_t i = 0; i < SYNCS; i++) {
         uint64_t start = clock_ns(CLOCK_MONOTONIC);
         if (write(fd, page, PAGE) != PAGE || fdatasync(fd) != 0)

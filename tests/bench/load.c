@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum {
@@ -30,7 +31,7 @@ typedef struct connection {
     size_t in_len, in_cap;
 } connection;
 
-typedef struct load {
+struct load {
     const load_work *work;
     connection *connections;
     size_t connection_count;
@@ -38,7 +39,29 @@ typedef struct load {
     size_t next, outstanding, done;
     uint64_t stop_ns; /* no new request from then on */
     uint64_t *latency_ns;
-} load;
+};
+
+/* One small request answered: the server has accepted the connection and given it to a thread. */
+static void warm(const connection *c, uint16_t port)
+{
+    static const struct timeval patience = {.tv_sec = SILENCE_MS / 1000};
+    char text[1024];
+    size_t len = 0;
+    int request_len =
+        snprintf(text, sizeof text, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", port);
+    if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
+        send(c->fd, text, (size_t)request_len, MSG_NOSIGNAL) != request_len)
+        bench_fail("cannot send to 127.0.0.1:%u: %s", port, strerror(errno));
+    do {
+        ssize_t n = recv(c->fd, text + len, sizeof text - 1 - len, 0);
+        if (n <= 0)
+            bench_fail("GET /healthz is not answered");
+        len += (size_t)n;
+        text[len] = '\0';
+    } while (!strstr(text, "\r\n\r\n{") || text[len - 1] != '}');
+    if (strncmp(text, "HTTP/1.1 200 ", 13) != 0)
+        bench_fail("GET /healthz: %s", text);
+}
 
 static void open_connection(load *l, connection *c, uint16_t port)
 {
@@ -48,6 +71,7 @@ static void open_connection(load *l, connection *c, uint16_t port)
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&address, sizeof address) != 0)
         bench_fail("cannot connect to 127.0.0.1:%u: %s", port, strerror(errno));
+    warm(c, port);
     if (setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
         fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0)
         bench_fail("cannot set up a socket: %s", strerror(errno));
@@ -190,27 +214,45 @@ static int compare_u64(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-load_result load_run(uint16_t port, size_t connections, unsigned limit_s, const load_work *work)
+load *load_open(uint16_t port, size_t connections)
 {
-    load l = {.work = work, .connection_count = connections < work->count ? connections : work->count};
-    l.epoll = epoll_create1(EPOLL_CLOEXEC);
-    l.connections = calloc(l.connection_count + 1, sizeof *l.connections);
-    l.latency_ns = calloc(work->count + 1, sizeof *l.latency_ns);
-    if (l.epoll < 0 || !l.connections || !l.latency_ns)
+    load *l = calloc(1, sizeof *l);
+    if (!l)
+        bench_fail("out of memory");
+    l->connection_count = connections;
+    l->connections = calloc(connections, sizeof *l->connections);
+    l->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (!l->connections || l->epoll < 0)
         bench_fail("out of memory or descriptors");
-    for (size_t i = 0; i < l.connection_count; i++)
-        open_connection(&l, &l.connections[i], port);
+    for (size_t i = 0; i < connections; i++)
+        open_connection(l, &l->connections[i], port);
+    return l;
+}
+
+load_result load_run(load *l, unsigned limit_s, const load_work *work)
+{
+    l->work = work;
+    l->next = l->done = 0;
+    l->latency_ns = calloc(work->count + 1, sizeof *l->latency_ns);
+    if (!l->latency_ns)
+        bench_fail("out of memory");
     uint64_t start = bench_clock_ns();
-    l.stop_ns = start + limit_s * UINT64_C(1000000000);
-    for (size_t i = 0; i < l.connection_count; i++)
-        start_next(&l, &l.connections[i]);
-    run(&l);
-    load_result result = {.done = l.done, .elapsed_ns = bench_clock_ns() - start, .latency_ns = l.latency_ns};
+    l->stop_ns = start + limit_s * UINT64_C(1000000000);
+    for (size_t i = 0; i < l->connection_count; i++)
+        start_next(l, &l->connections[i]);
+    run(l);
+    load_result result = {
+        .done = l->done, .elapsed_ns = bench_clock_ns() - start, .latency_ns = l->latency_ns};
     bench_progress_end();
-    for (size_t i = 0; i < l.connection_count; i++)
-        close_connection(&l.connections[i]);
-    close(l.epoll);
-    free(l.connections);
     qsort(result.latency_ns, result.done, sizeof *result.latency_ns, compare_u64);
     return result;
+}
+
+void load_close(load *l)
+{
+    for (size_t i = 0; i < l->connection_count; i++)
+        close_connection(&l->connections[i]);
+    close(l->epoll);
+    free(l->connections);
+    free(l);
 }

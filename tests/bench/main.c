@@ -22,6 +22,7 @@ enum {
     CORES_QUICK = 2,
     LEVELS_MAX = 8,
     RESULTS_MAX = 128,
+    PREFILL_CONNECTIONS = 64,
     BAR = 30,
     REDRAW_NS = 100000000,
 };
@@ -37,7 +38,7 @@ typedef struct options {
     bool quick, json;
 } options;
 
-_Noreturn void bench_fail(const char *fmt, ...)
+void bench_fail(const char *fmt, ...)
 {
     va_list args;
     bench_progress_end();
@@ -144,6 +145,14 @@ static bool is_chosen(const options *o, const char *name)
     return false;
 }
 
+static const scenario *scenario_named(const char *name)
+{
+    size_t i = 0;
+    while (i < scenario_count && strcmp(scenarios[i].name, name) != 0)
+        i++;
+    return i < scenario_count ? &scenarios[i] : NULL;
+}
+
 /* Every name given is a scenario. */
 static void check_names(const options *o)
 {
@@ -153,10 +162,7 @@ static void check_names(const options *o)
         return;
     snprintf(copy, sizeof copy, "%s", o->only);
     for (const char *one; (one = strsep(&rest, ","));) {
-        size_t i = 0;
-        while (i < scenario_count && strcmp(scenarios[i].name, one) != 0)
-            i++;
-        if (i == scenario_count) {
+        if (!scenario_named(one)) {
             usage_text(stderr);
             bench_fail("no scenario is called '%s'", one);
         }
@@ -250,28 +256,45 @@ static floor_costs measure_floor(const options *o, world *w)
     return costs;
 }
 
-/* Every level does the scenarios in their order. Registering is done even where it was not asked for: the
- * others need it. */
+static size_t operations_of(const options *o, const scenario *s, size_t connections)
+{
+    size_t operations = o->operations / s->share;
+    if (connections == 1 && s->is_write && !o->quick)
+        operations /= ONE_CLIENT_SHARE;
+    return operations ? operations : 1;
+}
+
+/* Not measured: registrations that the scenarios at this level read or confirm. The suppliers' pages want 50
+ * from each; confirmations want as many open ones as there will be operations. */
+static void prefill(const options *o, world *w, size_t connections)
+{
+    const scenario *registering = scenario_named("register"), *confirming = scenario_named("confirm");
+    size_t pages = SCENARIO_PAGE_ITEMS * w->supplier_count, wanted = 0;
+    if (w->receivable_count < pages)
+        wanted = pages - w->receivable_count;
+    if (is_chosen(o, "confirm") && !is_chosen(o, "register") &&
+        wanted < operations_of(o, confirming, connections))
+        wanted = operations_of(o, confirming, connections);
+    if (wanted)
+        scenario_measure(registering, w, o->pid, PREFILL_CONNECTIONS, wanted, o->limit_s);
+}
+
+/* Every level does the scenarios in their order. */
 static size_t measure_all(const options *o, world *w, bench_result results[RESULTS_MAX])
 {
     size_t count = 0;
     for (size_t level = 0; level < o->level_count; level++) {
         size_t connections = o->levels[level];
+        prefill(o, w, connections);
         for (size_t i = 0; i < scenario_count; i++) {
             const scenario *s = &scenarios[i];
-            bool wanted = is_chosen(o, s->name), preparing = !wanted && s->is_write && i == 0;
-            if (!wanted && !preparing)
+            if (!is_chosen(o, s->name))
                 continue;
-            size_t operations = o->operations / s->share;
-            if (connections == 1 && s->is_write && !o->quick && !preparing)
-                operations /= ONE_CLIENT_SHARE;
-            bench_result result = scenario_measure(s, w, o->pid, preparing ? 64 : connections,
-                                                   operations ? operations : 1, o->limit_s);
-            if (wanted && result.done == 0)
-                fprintf(stderr, "bench: %s at %zu connections left out: too little is registered for it\n",
-                        s->name, connections);
-            else if (wanted)
-                results[count++] = result;
+            bench_result result =
+                scenario_measure(s, w, o->pid, connections, operations_of(o, s, connections), o->limit_s);
+            if (result.done == 0)
+                bench_fail("%s at %zu connections: nothing is registered for it", s->name, connections);
+            results[count++] = result;
         }
     }
     return count;

@@ -80,7 +80,9 @@ static void result_line(FILE *out, const bench_report *report, const bench_resul
 /* The results as ratios: what does not change with the machine. */
 static void ratio_lines(FILE *out, const bench_report *report)
 {
-    uint64_t sync_ns = mean(report->before.fdatasync_ns, report->after.fdatasync_ns);
+    /* The lesser: a disk still busy with what came before says nothing about what it can do. */
+    uint64_t before_ns = report->before.fdatasync_ns, after_ns = report->after.fdatasync_ns;
+    uint64_t sync_ns = before_ns < after_ns ? before_ns : after_ns;
     fprintf(out, "\n");
     for (size_t i = 0; i < report->result_count; i++) {
         const bench_result *r = &report->results[i];

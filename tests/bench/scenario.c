@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_ITEMS = 50, TILE_WIDTH = 256, TILE_HASH = 32, PATH_MAX_LEN = 128 };
+enum { TILE_WIDTH = 256, TILE_HASH = 32, PATH_MAX_LEN = 128 };
 
 typedef struct subject {
     uint32_t supplier, core;
@@ -164,10 +164,11 @@ static bool accept_read(void *context, size_t index, const load_answer *answer)
     return answer->status == 200 && has(answer, r->id);
 }
 
-/* Suppliers that have a whole page: all of them, as registrations go round. */
+/* Registrations go round the suppliers, so all of them have a whole page. */
 static size_t prepare_list(scenario_run *run, size_t count)
 {
-    return run->w->receivable_count >= PAGE_ITEMS * run->w->supplier_count ? prepare_read(run, count) : 0;
+    return run->w->receivable_count >= SCENARIO_PAGE_ITEMS * run->w->supplier_count ? prepare_read(run, count)
+                                                                                    : 0;
 }
 
 static lg_bytes request_list(void *context, size_t index, lg_buf *scratch)
@@ -188,7 +189,7 @@ static bool accept_list(void *context, size_t index, const load_answer *answer)
         at += sizeof once - 1;
         items++;
     }
-    return answer->status == 200 && items == PAGE_ITEMS;
+    return answer->status == 200 && items == SCENARIO_PAGE_ITEMS;
 }
 
 static lg_bytes request_proof(void *context, size_t index, lg_buf *scratch)
@@ -297,7 +298,9 @@ int64_t scenario_log_size(world *w)
                             .context = &run,
                             .request = request_checkpoint,
                             .accept = accept_checkpoint};
-    load_result result = load_run(w->port, 1, 10, &work);
+    load *l = load_open(w->port, 1);
+    load_result result = load_run(l, 10, &work);
+    load_close(l);
     free(result.latency_ns);
     return run.log_size;
 }
@@ -344,23 +347,25 @@ bench_result scenario_measure(const scenario *s, world *w, int pid, size_t conne
     load_work work = {.label = label, .context = &run, .request = s->request, .accept = s->accept};
     snprintf(label, sizeof label, "%s, %zu connection%s", s->name, connections, connections == 1 ? "" : "s");
     work.count = s->prepare(&run, count);
+    load *l = load_open(w->port, connections);
     usage before = usage_read_settled(pid);
-    load_result load = load_run(w->port, connections, limit_s, &work);
+    load_result done = load_run(l, limit_s, &work);
     usage after = usage_read_settled(pid);
+    load_close(l);
     bench_result result = {
         .scenario = s->name,
         .is_write = s->is_write,
         .connections = connections,
-        .done = load.done,
-        .elapsed_ns = load.elapsed_ns,
-        .p50_ns = percentile(&load, 500),
-        .p90_ns = percentile(&load, 900),
-        .p99_ns = percentile(&load, 990),
-        .p999_ns = percentile(&load, 999),
+        .done = done.done,
+        .elapsed_ns = done.elapsed_ns,
+        .p50_ns = percentile(&done, 500),
+        .p90_ns = percentile(&done, 900),
+        .p99_ns = percentile(&done, 990),
+        .p999_ns = percentile(&done, 999),
         .used = usage_between(&before, &after),
         .commits = count_commits(&run),
     };
-    free(load.latency_ns);
+    free(done.latency_ns);
     lg_arena_close(run.arena);
     return result;
 }

@@ -5,6 +5,8 @@
 
 #include "tests/bench/world.h"
 
+enum { SCENARIO_PAGE_ITEMS = 50 };
+
 typedef struct scenario_run scenario_run;
 
 typedef struct scenario {

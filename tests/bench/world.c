@@ -210,7 +210,9 @@ static void run_setup(setup *s, const char *label, lg_bytes (*request)(void *, s
         .request = request,
         .accept = accept,
     };
-    load_result result = load_run(s->w->port, SETUP_CONNECTIONS, SETUP_LIMIT_S, &work);
+    load *l = load_open(s->w->port, SETUP_CONNECTIONS);
+    load_result result = load_run(l, SETUP_LIMIT_S, &work);
+    load_close(l);
     if (result.done != work.count)
         bench_fail("%s: not finished within %d s", label, SETUP_LIMIT_S);
     free(result.latency_ns);

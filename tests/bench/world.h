@@ -7,8 +7,6 @@
 #include "ledger/crypto/sign.h"
 #include "tests/bench/bench.h"
 
-enum { WORLD_PATH_MAX = 128 };
-
 typedef struct world_party {
     lg_signing_key *key;
     char id[37];

@@ -1,0 +1,415 @@
+/* The audit: a registry made through the library is clean; and whatever is changed in its files is found and
+ * named. */
+#include "tests/unit/registry_rig.h"
+
+#include "ledger/base/json.h"
+#include "server/server.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+
+static rig *r;
+static char database[96], head[96];
+static char *whole;
+static size_t whole_len;
+
+static void act_out_a_story(void)
+{
+    enroll_all(r);
+    const char *buyer = lg_arena_printf(r->arena, "/v1/participants/%s", r->buyer.id_text);
+    const char *url = lg_arena_printf(r->arena, "%s/credit_line", buyer);
+    OK(act_as(r, &r->operator, LG_CMD_CREDIT_LINE_SET, url,
+              "{\"currency\":\"CNY\",\"limit\":\"500000.00\"}"));
+    OK(act_as(r, &r->operator, LG_CMD_CREDIT_LINE_SET, url, "{\"currency\":\"EUR\",\"limit\":\"1.00\"}"));
+    OK(act_as(r, &r->operator, LG_CMD_CREDIT_LINE_SET, url, "{\"currency\":\"EUR\",\"limit\":null}"));
+    lg_signing_key *spare = lg_signing_key_new();
+    lg_public_key spare_public = lg_signing_key_public(spare);
+    OK(act_as(r, &r->buyer, LG_CMD_KEY_ADD, lg_arena_printf(r->arena, "%s/keys", buyer),
+              lg_arena_printf(r->arena, "{\"public_key\":\"%s\"}", rig_public_text(r, spare))));
+    OK(act_as(r, &r->buyer, LG_CMD_KEY_REVOKE,
+              lg_arena_printf(r->arena, "%s/keys/%s/revoke", buyer, lg_kid_of(&spare_public).s),
+              "{\"reason\":\"lost\"}"));
+    lg_signing_key_close(spare);
+    OK(act_as(r, &r->supplier, LG_CMD_TOKEN_ISSUE, "/v1/tokens",
+              lg_arena_printf(r->arena,
+                              "{\"participant\":\"%s\",\"token_sha256\":\"%064d\",\"scopes\":[\"read\"],"
+                              "\"expires_at\":\"2999-01-01T00:00:00Z\",\"label\":\"till\"}",
+                              r->supplier.id_text, 7)));
+    const char *token = lg_uuid_format(r->outcome.results[0].token.id.uuid).s;
+    OK(act_as(r, &r->supplier, LG_CMD_TOKEN_REVOKE, lg_arena_printf(r->arena, "/v1/tokens/%s/revoke", token),
+              "{}"));
+    submit_fresh(r);
+    OK(act_as(r, &r->buyer, LG_CMD_CONFIRM, receivable_url(r, "confirm"),
+              "{\"amount\":\"900.00\",\"note\":\"less\"}"));
+    submit_fresh(r);
+    OK(act_as(r, &r->buyer, LG_CMD_DECLINE, receivable_url(r, "reject"), "{\"reason\":\"duplicate\"}"));
+    submit_fresh(r);
+    OK(act_as(r, &r->supplier, LG_CMD_WITHDRAW, receivable_url(r, "withdraw"), "{}"));
+    OK(act_together(r, &r->supplier, &r->buyer, LG_CMD_SUBMIT, "/v1/receivables", NULL, fresh_invoice(r)));
+    change_policy(r, "tenor_max_days", "200");
+    const char *alike = invoice_named(r, "re-00012", "77.00", "");
+    OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", invoice_named(r, "RE-12", "77.00", "")));
+    OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", alike));
+    assert_int_equal(r->outcome.results[0].receivable.life, LG_LIFE_HELD);
+    const char *review = lg_arena_printf(r->arena, "/v1/reviews/%s/approve",
+                                         lg_uuid_format(r->outcome.results[0].receivable.id.uuid).s);
+    OK(act_as(r, &r->reviewer, LG_CMD_REVIEW_APPROVE, review, "{\"note\":\"another one\"}"));
+    OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", alike)); /* rejected: used */
+    assert_int_equal(r->outcome.status, 422);
+    OK(act_as(r, &r->operator, LG_CMD_DEBTOR_STOP, lg_arena_printf(r->arena, "%s/stop", buyer),
+              "{\"reason\":\"late\"}"));
+    OK(act_as(r, &r->operator, LG_CMD_PARTICIPANT_SUSPEND, lg_arena_printf(r->arena, "%s/suspend", buyer),
+              "{\"reason\":\"late\"}"));
+}
+
+/* A CSV whose second row cannot be read: one command, two entries. */
+static void submit_a_file(void)
+{
+    const char *csv = lg_arena_printf(
+        r->arena,
+        "number,issue_date,due_date,currency,gross_amount,seller_id,buyer_id\n"
+        "CSV-1,%s,%s,CNY,10.01,%s,%s\nCSV-2,never,%s,CNY,10.02,%s,%s\nCSV-3,%s,%s,CNY,10.03,%s,%s\n",
+        day_from_today(r, -3), day_from_today(r, 30), r->supplier.id_text, r->buyer.id_text,
+        day_from_today(r, 30), r->supplier.id_text, r->buyer.id_text, day_from_today(r, -3),
+        day_from_today(r, 31), r->supplier.id_text, r->buyer.id_text);
+    const lg_jws_header header = rig_header("/v1/receivables", "text/csv");
+    OK(rig_send(r, LG_CMD_SUBMIT, "/v1/receivables",
+                lg_jws_compose(r->arena, r->supplier.key, &header, lg_bytes_str(csv))));
+    assert_int_equal(r->outcome.count, 3);
+    IS(r->outcome.results[1].err, LG_INVALID_FIELDS);
+}
+
+static void save_file(const char *path, const char *data, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_int_equal(write(fd, data, len), (ssize_t)len);
+    close(fd);
+}
+
+static int make_registry(void **state)
+{
+    (void)state;
+    r = rig_open();
+    act_out_a_story();
+    rig_detach(r);
+    rig_attach(r); /* opening anew leaves nothing to find either */
+    submit_a_file();
+    rig_detach(r);
+    snprintf(database, sizeof database, "%s/ledger.db", r->dir);
+    snprintf(head, sizeof head, "%s/head", r->dir);
+    int fd = open(database, O_RDONLY);
+    whole_len = (size_t)lseek(fd, 0, SEEK_END);
+    whole = malloc(whole_len);
+    assert_int_equal(pread(fd, whole, whole_len, 0), (ssize_t)whole_len);
+    close(fd);
+    return 0;
+}
+
+static int drop_registry(void **state)
+{
+    (void)state;
+    free(whole);
+    rig_close(r);
+    return 0;
+}
+
+/* Past the authorizer, the triggers and the foreign keys. */
+static void tamper(const char *sql)
+{
+    sqlite3 *handle;
+    char *said = NULL;
+    save_file(database, whole, whole_len);
+    assert_int_equal(sqlite3_open(database, &handle), SQLITE_OK);
+    for (const char *table = "entries\0commands\0nodes\0checkpoints\0"; *table; table += strlen(table) + 1) {
+        char drop[200];
+        snprintf(drop, sizeof drop,
+                 "DROP TRIGGER %s_keep; DROP TRIGGER %s_stay; PRAGMA ignore_check_constraints = ON", table,
+                 table);
+        assert_int_equal(sqlite3_exec(handle, drop, NULL, NULL, NULL), SQLITE_OK);
+    }
+    if (sqlite3_exec(handle, sql, NULL, NULL, &said) != SQLITE_OK)
+        fail_msg("%s: %s", sql, said);
+    if (strncmp(sql, "SELECT", 6) != 0 && sqlite3_total_changes(handle) == 0)
+        fail_msg("changed nothing: %s", sql);
+    sqlite3_close(handle);
+}
+
+static json_t *audit(const char *sql, lg_err expected)
+{
+    char *text = NULL;
+    lg_report report;
+    lg_report_init(&report, r->arena);
+    lg_err err = server_audit(r->dir, r->arena, &text, NULL, NULL, &report);
+    if (err != expected)
+        fail_msg("%s: %s: %s %s", sql, lg_err_slug(err), report.detail ? report.detail : "",
+                 text ? text : "");
+    json_t *json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    return json;
+}
+
+/* The audit finds this, in words that name the table and say what is wrong there. */
+static void found(const char *sql, const char *table, const char *words)
+{
+    tamper(sql);
+    json_t *json = audit(sql, LG_CORRUPT), *finding;
+    size_t i;
+    bool named = false;
+    json_array_foreach(json_object_get(json, "findings"), i, finding)
+    {
+        const char *in = json_string_value(json_object_get(finding, "table"));
+        const char *detail = json_string_value(json_object_get(finding, "detail"));
+        named = named || (strcmp(in, table) == 0 && strstr(detail, words));
+    }
+    if (!named)
+        fail_msg("%s: not found in %s as \"%s\": %s", sql, table, words,
+                 json_dumps(json_object_get(json, "findings"), JSON_COMPACT));
+    json_decref(json);
+}
+
+static void the_untouched_one_is_clean(void **state)
+{
+    (void)state;
+    tamper("SELECT 1");
+    json_t *json = audit("nothing changed", LG_OK), *rows;
+    const char *table;
+    assert_true(json_is_true(json_object_get(json, "ok")));
+    assert_int_equal(json_array_size(json_object_get(json, "findings")), 0);
+    json_object_foreach(json_object_get(json, "tables"), table, rows)
+    {
+        if (json_integer_value(rows) == 0)
+            fail_msg("the story leaves %s empty", table);
+    }
+    json_int_t entries = json_integer_value(json_object_get(json, "entries"));
+    assert_int_equal(json_integer_value(json_object_get(json, "commands")),
+                     entries - 1); /* the CSV made two */
+    json_decref(json);
+}
+
+static void the_ledger_itself(void **state)
+{
+    (void)state;
+    found("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), '\"v\":1', '\"v\":2') AS BLOB) WHERE "
+          "seq = 5",
+          "entries", "are not an entry");
+    found("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), '\"seq\":5', '\"seq\":6') AS BLOB) "
+          "WHERE seq = 5",
+          "entries", "says it is number 6");
+    found("UPDATE entries SET body = CAST(CAST(body AS TEXT) || ' ' AS BLOB) WHERE seq = 5", "entries",
+          "are not an entry");
+    found("UPDATE entries SET body = (SELECT body FROM entries WHERE seq = 4) WHERE seq = 5", "entries",
+          "chain is broken");
+    found("DELETE FROM entries WHERE seq = 5", "entries", "the entry is missing");
+    found("DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)", "checkpoints",
+          "the entries are fewer");
+    found("INSERT INTO entries SELECT max(seq) + 1, body FROM entries", "checkpoints", "does not cover");
+    found("INSERT INTO entries SELECT 9007199254740990, body FROM entries WHERE seq = 1", "entries",
+          "beyond the end");
+    found("UPDATE disclosures SET body = replace(body, 'W', 'X') WHERE seq = 6", "disclosures",
+          "does not belong");
+    found("UPDATE disclosures SET body = substr(body, instr(body, '~') + 1) WHERE seq = 6", "disclosures",
+          "facts are there");
+    found("DELETE FROM disclosures WHERE seq = 6", "disclosures", "facts are there");
+    found("UPDATE disclosures SET body = (SELECT body FROM disclosures WHERE seq = 7) WHERE seq = 6",
+          "disclosures", "does not belong");
+    found("INSERT INTO disclosures SELECT max(seq) + 1, 'x' FROM entries", "disclosures",
+          "belong to no entry");
+}
+
+static void the_commands(void **state)
+{
+    (void)state;
+    found("UPDATE commands SET jws = CAST(replace(CAST(jws AS TEXT), '\"signature\":\"', "
+          "'\"signature\":\"A') AS BLOB)"
+          " WHERE first_seq = 6",
+          "commands", "do not hash to the entry's req");
+    found("UPDATE commands SET jws = CAST(CAST(jws AS TEXT) || ' ' AS BLOB) WHERE first_seq = 6", "commands",
+          "do not hash to the entry's req");
+    found("UPDATE commands SET jws = (SELECT jws FROM commands WHERE first_seq = 7) WHERE first_seq = 6",
+          "commands", "jti beside the command");
+    found("UPDATE commands SET jws = x'00' WHERE first_seq = 6", "commands", "not a signed command");
+    found("UPDATE commands SET jti = 'AAAAAAAAAAAAAAAAAAAAAA' WHERE first_seq = 6", "commands",
+          "jti beside the command");
+    found("UPDATE commands SET jti_key = jti_key + 1 WHERE first_seq = 6", "commands", "jti_key");
+    found("UPDATE commands SET url = '/v1/policy' WHERE first_seq = 6", "commands", "url is not");
+    found("UPDATE commands SET signer_no = signer_no + 1 WHERE first_seq = 6", "commands",
+          "signer beside the command");
+    found("UPDATE commands SET status = 202 WHERE first_seq = 6", "commands", "status");
+    found("UPDATE commands SET answer = replace(answer, 'a', 'b') WHERE first_seq = 6", "commands",
+          "stored answer");
+    found("UPDATE commands SET answer = '' WHERE first_seq = 6", "commands", "stored answer");
+    found("UPDATE commands SET entry_count = 2 WHERE first_seq = 6", "commands", "do not hash");
+    found("UPDATE commands SET entry_count = 4611686018427387904 WHERE first_seq = 6", "commands",
+          "the ledger ends before");
+    found("UPDATE commands SET entry_count = 1 WHERE entry_count = 2", "commands", "no command begins");
+    found("DELETE FROM commands WHERE first_seq = 6", "commands", "no command begins");
+    found("INSERT INTO commands SELECT first_seq + 1, 1, signer_no, jti_key, jti, url, status, answer, jws "
+          "FROM commands"
+          " WHERE entry_count = 2",
+          "commands", "were caused by");
+}
+
+static void tree_head_and_right(void **state)
+{
+    (void)state;
+    found("UPDATE nodes SET hash = zeroblob(32) WHERE level = 0 AND n = 3", "nodes", "hash is 0000");
+    found("DELETE FROM nodes WHERE level = 0 AND n = 3", "nodes", "row is missing");
+    found("INSERT INTO nodes VALUES (1, 0, zeroblob(32))", "nodes", "not of the ledger's making");
+    found("UPDATE checkpoints SET root = zeroblob(32) WHERE size = 5", "checkpoints", "root is not that");
+    found("DELETE FROM checkpoints WHERE size = 5", "checkpoints", "commits");
+    found("INSERT INTO checkpoints VALUES (99999, zeroblob(32))", "checkpoints", "the entries are fewer");
+    found("UPDATE writer SET seq = seq - 1", "writer", "does not name the last entry");
+    found("UPDATE writer SET hash = zeroblob(32)", "writer", "does not name the last entry");
+}
+
+/* One value of every column that anything rests on. */
+static void every_projection(void **state)
+{
+    (void)state;
+    static const char *const values[][2] = {
+        {"participants", "name = 'Mallory'"},
+        {"participants", "country = 'ZZ'"},
+        {"participants", "group_name = 'G'"},
+        {"participants", "roles = roles | 256"},
+        {"participants", "suspended = 1 - suspended"},
+        {"participants", "stopped = 1 - stopped"},
+        {"participants", "registered_at = 1"},
+        {"participants", "last_seq = 0"},
+        {"participants", "id = zeroblob(16)"},
+        {"keys", "public_key = zeroblob(32)"},
+        {"keys", "custody = 1"},
+        {"keys", "valid_from = 1"},
+        {"keys", "valid_until = 1"},
+        {"keys", "revoked_at = 1"},
+        {"tokens", "token_sha256 = zeroblob(32)"},
+        {"tokens", "scopes = 31"},
+        {"tokens", "expires_at = 1"},
+        {"tokens", "revoked_at = NULL"},
+        {"credit_lines", "limit_minor = limit_minor + 1"},
+        {"exposures", "used_minor = used_minor - 1"},
+        {"policies", "body = replace(body, '365', '366')"},
+        {"receivables", "amount_minor = amount_minor + 1"},
+        {"receivables", "gross_minor = gross_minor + 1"},
+        {"receivables", "confirmed_minor = 7"},
+        {"receivables", "due_day = due_day + 1"},
+        {"receivables", "invoice_number = 'X'"},
+        {"receivables", "life = 'expired'"},
+        {"receivables", "document_sha256 = zeroblob(32)"},
+        {"receivables", "checks = '[]'"},
+        {"receivables", "decision_note = 'no'"},
+        {"receivables", "fingerprint = NULL"},
+        {"receivables", "fingerprint = zeroblob(16)"},
+        {"receivables", "number_key = 1"},
+        {"receivables", "similar_key = 1"},
+        {"claims", "face_minor = face_minor + 1"},
+        {"claims", "outstanding_minor = outstanding_minor - 1"},
+        {"claims", "holder_no = holder_no + 1"},
+        {"claims", "locks = 1"},
+        {"claims", "encumbrance = 'sold'"},
+        {"claims", "life = 'void'"},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        const char *table = values[i][0], *change = values[i][1];
+        const char *key = strcmp(table, "keys") == 0           ? "kid"
+                          : strcmp(table, "credit_lines") == 0 ? "participant_no"
+                          : strcmp(table, "exposures") == 0    ? "participant_no"
+                                                               : "rowid";
+        const char *column = lg_arena_strndup(r->arena, change, strcspn(change, " "));
+        const char *where = strncmp(change, "fingerprint", 11) == 0 ? " WHERE fingerprint IS NOT NULL" : "";
+        const char *pick = strcmp(table, "policies") == 0 ? "min" : "max";
+        if (strcmp(table, "keys") == 0 && strncmp(change, "revoked", 7) == 0)
+            where = " WHERE revoked_at IS NULL";
+        found(lg_arena_printf(r->arena, "UPDATE %s SET %s WHERE %s = (SELECT %s(%s) FROM %s%s)", table,
+                              change, key, pick, key, table, where),
+              table, lg_arena_printf(r->arena, "%s is ", column));
+    }
+}
+
+static void missing_and_extra_rows(void **state)
+{
+    (void)state;
+    static const char *const tables[] = {"participants", "identifiers", "keys",     "tokens",
+                                         "credit_lines", "exposures",   "policies", "receivables",
+                                         "claims",       "history"};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        found(lg_arena_printf(r->arena, "DELETE FROM %s", tables[i]), tables[i], "the row is missing");
+    static const char *const extra[][2] = {
+        {"identifiers", "INSERT INTO identifiers SELECT 'lei', '', participant_no FROM participants LIMIT 1"},
+        {"identifiers",
+         "INSERT INTO identifiers SELECT 'lei', 'X', participant_no FROM participants LIMIT 1"},
+        {"participants",
+         "INSERT INTO participants SELECT 9999, zeroblob(16), 'M', NULL, NULL, 256, 0, 0, 1, 1"},
+        {"keys", "INSERT INTO keys SELECT 'kid', 1, participant_no, zeroblob(32), 0, 1, NULL, NULL FROM "
+                 "participants LIMIT 1"},
+        {"credit_lines",
+         "INSERT INTO credit_lines SELECT participant_no, 'USD', 1 FROM participants LIMIT 1"},
+        {"exposures", "INSERT INTO exposures SELECT participant_no, 'USD', 1 FROM participants LIMIT 1"},
+        {"policies", "INSERT INTO policies SELECT 99, set_seq, set_at, body FROM policies WHERE version = 1"},
+        {"history", "INSERT INTO history VALUES (1, 2)"},
+        {"tokens", "INSERT INTO tokens SELECT 9999, zeroblob(16), participant_no, zeroblob(32), 31, NULL, 9, "
+                   "NULL FROM tokens"},
+        {"claims", "INSERT INTO claims SELECT 9999, zeroblob(16), receivable_no, 9999, NULL, 0, origin, "
+                   "holder_no, creditor_no,"
+                   " debtor_no, currency, 1, 1, due_day, life, encumbrance, 0, 1, 1, 1 FROM claims LIMIT 1"},
+    };
+    for (size_t i = 0; i < sizeof extra / sizeof *extra; i++)
+        found(extra[i][1], extra[i][0], "not of the ledger's making");
+}
+
+static void the_head_file(void **state)
+{
+    (void)state;
+    char bytes[8192];
+    int fd = open(head, O_RDONLY);
+    ssize_t len = read(fd, bytes, sizeof bytes);
+    assert_true(len > 0);
+    close(fd);
+    save_file(head, bytes, 10);
+    found("UPDATE writer SET holder = 'x'", "head", "cannot be read");
+    unlink(head);
+    found("UPDATE writer SET holder = 'x'", "head", "cannot be read");
+    OK(lg_head_create(head, "other.example.com/x", NULL));
+    found("UPDATE writer SET holder = 'x'", "head", "of the ledger other.example.com/x");
+    unlink(head);
+    lg_head *moved;
+    lg_hash root = {{1}};
+    OK(lg_head_create(head, ORIGIN, NULL));
+    OK(lg_head_open(head, &moved, NULL));
+    const lg_checkpoint empty = lg_head_get(moved);
+    OK(lg_head_swap(moved, &empty, &(lg_checkpoint){ORIGIN, 3, root}));
+    found("UPDATE writer SET holder = 'x'", "head", "root is not that");
+    const lg_checkpoint three = lg_head_get(moved);
+    OK(lg_head_swap(moved, &three, &(lg_checkpoint){ORIGIN, 100000, root}));
+    found("UPDATE writer SET holder = 'x'", "head", "it is older");
+    lg_head_close(moved);
+    save_file(head, bytes, (size_t)len);
+    tamper("SELECT 1");
+    json_decref(audit("nothing changed", LG_OK));
+}
+
+static void what_cannot_be_audited(void **state)
+{
+    (void)state;
+    char *text;
+    lg_report report;
+    lg_report_init(&report, r->arena);
+    tamper("SELECT 1");
+    IS(server_audit("/nonexistent", r->arena, &text, NULL, NULL, &report), LG_NOT_FOUND);
+    tamper("PRAGMA user_version = 999; UPDATE writer SET holder = 'x'");
+    IS(server_audit(r->dir, r->arena, &text, NULL, NULL, &report), LG_SCHEMA_UNKNOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_untouched_one_is_clean),
+        cmocka_unit_test(the_ledger_itself),
+        cmocka_unit_test(the_commands),
+        cmocka_unit_test(tree_head_and_right),
+        cmocka_unit_test(every_projection),
+        cmocka_unit_test(missing_and_extra_rows),
+        cmocka_unit_test(the_head_file),
+        cmocka_unit_test(what_cannot_be_audited),
+    };
+    return cmocka_run_group_tests(tests, make_registry, drop_registry);
+}
