@@ -15,7 +15,7 @@ CREATE TABLE participants (
 
 -- Each identifier belongs to one participant.
 CREATE TABLE identifiers (
-    scheme         TEXT NOT NULL CHECK (scheme IN ('uscc', 'lei', 'gln', 'tax_id', 'registration_no')),
+    scheme         TEXT NOT NULL CHECK (scheme = 'uscc' OR scheme = 'lei' OR scheme = 'gln' OR scheme = 'tax_id' OR scheme = 'registration_no'),
     value          TEXT NOT NULL,            -- normalised
     participant_no INTEGER NOT NULL REFERENCES participants (participant_no),
     PRIMARY KEY (scheme, value)

@@ -1,14 +1,15 @@
 -- Receivables, claims and their history. All projections.
+-- Lists of values are written with OR: for IN with three or more, SQLite builds a temporary table at every insert.
 
 CREATE TABLE receivables (
     receivable_no      INTEGER PRIMARY KEY,
     id                 BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
-    life               TEXT NOT NULL CHECK (life IN ('held', 'registered', 'confirmed', 'rejected', 'withdrawn', 'expired')),
+    life               TEXT NOT NULL CHECK (life = 'held' OR life = 'registered' OR life = 'confirmed' OR life = 'rejected' OR life = 'withdrawn' OR life = 'expired'),
     submitted_by       TEXT NOT NULL CHECK (submitted_by IN ('creditor', 'debtor')),
     submitter_no       INTEGER NOT NULL,     -- the participant whose signature submitted it
     creditor_no        INTEGER NOT NULL,     -- 0: not known here (possible only when rejected)
     debtor_no          INTEGER NOT NULL,     -- 0: not known here (possible only when rejected)
-    format             TEXT NOT NULL CHECK (format IN ('json', 'ubl', 'cii', 'csv')),
+    format             TEXT NOT NULL CHECK (format = 'json' OR format = 'ubl' OR format = 'cii' OR format = 'csv'),
     invoice_number     TEXT NOT NULL,
     issue_day          INTEGER NOT NULL,     -- days since 1970-01-01
     due_day            INTEGER NOT NULL,     -- days since 1970-01-01
@@ -25,13 +26,13 @@ CREATE TABLE receivables (
     documents          TEXT NOT NULL,        -- JSON array of {"kind","name","sha256"}
     confirm_by         INTEGER NOT NULL,     -- microseconds; the other side's deadline
     fingerprint        BLOB CHECK (length(fingerprint) = 16),  -- keyed hash of the invoice; NULL once it is free again
-    number_key         INTEGER,              -- keyed hash of seller and squashed number, 63 bits; NULL as above
+    number_key         INTEGER,              -- keyed hash of seller and the number's skeleton, 63 bits; NULL as above
     similar_key        INTEGER,              -- keyed hash of seller, buyer, currency and gross amount, 63 bits; NULL as above
     claim_no           INTEGER,              -- once confirmed
     reason             TEXT,                 -- of a refusal or withdrawal
     reason_note        TEXT,
     policy_version     INTEGER NOT NULL,     -- the review's
-    review_outcome     TEXT NOT NULL CHECK (review_outcome IN ('pass', 'warn', 'hold', 'reject')),
+    review_outcome     TEXT NOT NULL CHECK (review_outcome = 'pass' OR review_outcome = 'warn' OR review_outcome = 'hold' OR review_outcome = 'reject'),
     checks             TEXT NOT NULL,        -- JSON array of the review's results
     decision           TEXT CHECK (decision IN ('approved', 'rejected')),  -- of the reviewer
     decided_by_no      INTEGER,
@@ -61,7 +62,7 @@ CREATE TABLE claims (
     root_no           INTEGER NOT NULL,      -- the first claim; itself for a root
     parent_no         INTEGER,
     hop               INTEGER NOT NULL CHECK (hop >= 0),  -- transfers since the root
-    origin            TEXT NOT NULL CHECK (origin IN ('confirmed', 'accepted', 'both_signed', 'tacit')),
+    origin            TEXT NOT NULL CHECK (origin = 'confirmed' OR origin = 'accepted' OR origin = 'both_signed' OR origin = 'tacit'),
     holder_no         INTEGER NOT NULL,
     creditor_no       INTEGER NOT NULL,
     debtor_no         INTEGER NOT NULL,

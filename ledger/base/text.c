@@ -93,7 +93,23 @@ char *lg_text_collapse(lg_arena *arena, const char *text)
     return out;
 }
 
-char *lg_text_squash(lg_arena *arena, const char *text)
+/* Punctuation, symbols and invisible characters outside ASCII: Latin-1's, general punctuation with its zero-width and format
+ * characters, CJK punctuation. */
+static bool is_separator(int32_t c)
+{
+    return is_space(c) || (c >= 0x80 && c <= 0xbf && c != 0xaa && c != 0xb5 && c != 0xba) || (c >= 0x2000 && c <= 0x206f) ||
+           (c >= 0x3000 && c <= 0x3004) || (c >= 0x3008 && c <= 0x3020) || c == 0xfeff;
+}
+
+/* What counts as a leading zero. */
+typedef enum {
+    EVERY_ZERO,  /* all are dropped */
+    JOINED_RUNS, /* separators do not end a run of digits: 1-001 reads as 1001 */
+    SPLIT_RUNS,  /* they do: 2026/0042 reads as 2026/42 */
+} zero_rule;
+
+/* Letters and digits only, in one case; zeros dropped by the rule. */
+static char *squash(lg_arena *arena, const char *text, zero_rule rule)
 {
     lg_bytes in = lg_bytes_str(text);
     char *out = lg_arena_alloc(arena, in.len + 1);
@@ -108,14 +124,14 @@ char *lg_text_squash(lg_arena *arena, const char *text)
         }
         if (c >= 0xff01 && c <= 0xff5e)
             c -= 0xff01 - 0x21;
-        if (c < 0x80) {
-            if (!isalnum((unsigned char)c))
-                continue; /* a separator does not end a digit run's significance: 1-001 and 1001 are alike */
-            if (c == '0' && !in_digits)
-                continue;
+        if (c < 0x80 ? !isalnum((unsigned char)c) : is_separator(c)) {
+            in_digits = in_digits && rule != SPLIT_RUNS;
+        } else if (c == '0' && (!in_digits || rule == EVERY_ZERO)) {
+            continue;
+        } else if (c < 0x80) {
             in_digits = isdigit((unsigned char)c) != 0;
             out[len++] = (char)toupper((unsigned char)c);
-        } else if (!is_space(c)) {
+        } else {
             in_digits = false;
             memcpy(out + len, in.data + start, at - start);
             len += at - start;
@@ -123,6 +139,17 @@ char *lg_text_squash(lg_arena *arena, const char *text)
     }
     out[len] = '\0';
     return out;
+}
+
+char *lg_text_skeleton(lg_arena *arena, const char *text)
+{
+    return squash(arena, text, EVERY_ZERO);
+}
+
+bool lg_text_alike(lg_arena *arena, const char *a, const char *b)
+{
+    return strcmp(squash(arena, a, JOINED_RUNS), squash(arena, b, JOINED_RUNS)) == 0 ||
+           strcmp(squash(arena, a, SPLIT_RUNS), squash(arena, b, SPLIT_RUNS)) == 0;
 }
 
 bool lg_text_equal(const char *a, const char *b)

@@ -22,7 +22,7 @@ lg_fingerprint lg_fingerprint_make(const uint8_t *hash_key, lg_arena *arena, lg_
     const lg_bytes gross = lg_bytes_str(lg_arena_printf(arena, "%lld", (long long)gross_minor));
     const lg_bytes exact[] = {seller_id, lg_bytes_str(lg_text_collapse(arena, number)),
                               lg_bytes_str(lg_arena_strdup(arena, lg_day_format(issue_day).s)), currency_code, gross};
-    const lg_bytes alike_number[] = {seller_id, lg_bytes_str(lg_text_squash(arena, number))};
+    const lg_bytes alike_number[] = {seller_id, lg_bytes_str(lg_text_skeleton(arena, number))};
     const lg_bytes alike_sale[] = {seller_id, lg_bytes_of(buyer.uuid.b, sizeof buyer.uuid.b), currency_code, gross};
     lg_fingerprint fingerprint;
     lg_keyed_hash(hash_key, "invoice", exact, sizeof exact / sizeof *exact, fingerprint.exact);

@@ -242,16 +242,19 @@ lg_err lg_receivable_parts(lg_db *db, const lg_fingerprint *fingerprint, const c
     return lg_query_end(&query);
 }
 
-lg_err lg_receivable_similar_number(lg_db *db, const lg_fingerprint *fingerprint, lg_receivable_no except,
-                                    bool *found)
+lg_err lg_receivable_similar_number(lg_db *db, const lg_fingerprint *fingerprint, const char *number,
+                                    lg_receivable_no except, lg_arena *arena, bool *found)
 {
-    static const lg_sql sql = {"SELECT 1 FROM receivables WHERE number_key = ?1 AND fingerprint <> ?2"
-                               " AND receivable_no <> ?3 LIMIT 1"};
+    /* The key finds candidates of this seller; whether they are alike is seen from the numbers themselves. */
+    static const lg_sql sql = {"SELECT invoice_number FROM receivables WHERE number_key = ?1 AND fingerprint <> ?2"
+                               " AND receivable_no <> ?3"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, fingerprint->number_key);
     lg_bind_blob(&query, 2, fingerprint->exact, sizeof fingerprint->exact);
     lg_bind_int(&query, 3, except.v);
-    *found = lg_query_next(&query);
+    *found = false;
+    while (!*found && lg_query_next(&query))
+        *found = lg_text_alike(arena, lg_column_text(&query, 0, arena), number);
     return lg_query_end(&query);
 }
 

@@ -73,9 +73,10 @@ typedef struct lg_registered_parts {
 } lg_registered_parts;
 lg_err lg_receivable_parts(lg_db *db, const lg_fingerprint *fingerprint, const char *part, lg_receivable_no except,
                            lg_registered_parts *out) LG_MUST_CHECK;
-/* Is there another live registration alike: same squashed number of the seller but not the same invoice; or same seller, buyer,
+/* Is there another live registration alike: a number of the seller's that is alike (lg_text_alike) but not the same invoice; or same seller, buyer,
  * currency and gross amount with an issue day within `days`, again not the same invoice. */
-lg_err lg_receivable_similar_number(lg_db *db, const lg_fingerprint *fingerprint, lg_receivable_no except, bool *found) LG_MUST_CHECK;
+lg_err lg_receivable_similar_number(lg_db *db, const lg_fingerprint *fingerprint, const char *number, lg_receivable_no except,
+                                    lg_arena *arena, bool *found) LG_MUST_CHECK;
 lg_err lg_receivable_similar_sale(lg_db *db, const lg_fingerprint *fingerprint, lg_day issue_day, int days,
                                   lg_receivable_no except, bool *found) LG_MUST_CHECK;
 /* Registered ones whose deadline is at or before `now`, oldest deadline first. */

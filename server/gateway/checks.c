@@ -34,7 +34,7 @@ static const char *money(lg_arena *arena, int64_t minor, lg_currency currency)
 
 static lg_err number_form(const lg_review_input *in, lg_arena *arena, verdict *out)
 {
-    if (*lg_text_squash(arena, in->submission->number) == '\0')
+    if (*lg_text_skeleton(arena, in->submission->number) == '\0')
         say(arena, out, LG_OUTCOME_REJECT, "/invoice/number",
             "The invoice number %s holds no letter and no digit other than zero; it identifies nothing.",
             in->submission->number);
@@ -187,7 +187,7 @@ static lg_err invoice_similar(const lg_review_input *in, lg_arena *arena, verdic
     bool found = false;
     if (!in->fingerprint || in->on_approval) /* the reviewer has just judged that */
         return LG_OK;
-    lg_err err = lg_receivable_similar_number(in->db, in->fingerprint, in->except, &found);
+    lg_err err = lg_receivable_similar_number(in->db, in->fingerprint, s->number, in->except, arena, &found);
     if (!err && found)
         say(arena, out, LG_OUTCOME_HOLD, "/invoice/number",
             "Another registered invoice of this seller differs from number %s only in separators, case, "

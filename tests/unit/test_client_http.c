@@ -148,8 +148,8 @@ static void test_a_refusal_is_kept_and_not_repeated(void **state)
     (void)state;
     canned server = {
         .answers = {
-            "HTTP/1.1 409 Conflict\r\nContent-Length: 80\r\nConnection: close\r\n\r\n"
-            "{\"type\":\"urn:tallystick:problem:wrong-state\",\"title\":\"Not now\",\"status\":409     }"}};
+            "HTTP/1.1 409 Conflict\r\nConnection: close\r\n\r\n"
+            "{\"type\":\"urn:tallystick:problem:wrong-state\",\"title\":\"Not now\",\"status\":409}"}};
     client c = new_client("sweep");
     client_answer answer;
     c.attempts = 3;
@@ -199,9 +199,8 @@ static void test_an_answer_is_read_within_its_bound(void **state)
 static void test_a_receipt_that_does_not_hold_is_not_believed(void **state)
 {
     (void)state;
-    canned server = {
-        .answers = {"HTTP/1.1 200 OK\r\nContent-Length: 55\r\nConnection: close\r\n\r\n"
-                    "{\"receipt\":{\"seq\":1,\"leaf\":\"\",\"entry\":\"{}\",\"proof\":\"\"}}  "}};
+    canned server = {.answers = {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+                                 "{\"receipt\":{\"seq\":1,\"leaf\":\"\",\"entry\":\"{}\",\"proof\":\"\"}}"}};
     client c = new_client("sweep");
     client_answer answer;
     canned_open(&server);

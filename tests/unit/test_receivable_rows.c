@@ -144,11 +144,14 @@ static void similar_ones_are_found(void **state)
     lg_receivable_no none = {0};
     other.exact[0] = 9;
     bool found;
-    OK(lg_receivable_similar_number(r->db, &same, none, &found));
+    OK(lg_receivable_similar_number(r->db, &same, row.invoice_number, none, r->arena, &found));
     assert_false(found);
-    OK(lg_receivable_similar_number(r->db, &other, none, &found));
+    OK(lg_receivable_similar_number(r->db, &other, row.invoice_number, none, r->arena, &found));
     assert_true(found);
-    OK(lg_receivable_similar_number(r->db, &other, row.no, &found));
+    OK(lg_receivable_similar_number(r->db, &other, row.invoice_number, row.no, r->arena, &found));
+    assert_false(found);
+    /* The key only finds candidates. */
+    OK(lg_receivable_similar_number(r->db, &other, "quite another", none, r->arena, &found));
     assert_false(found);
     static const struct {
         lg_day day;
@@ -162,7 +165,7 @@ static void similar_ones_are_found(void **state)
     }
     row.has_fingerprint = false;
     OK(lg_receivable_update(r->db, &row));
-    OK(lg_receivable_similar_number(r->db, &other, none, &found));
+    OK(lg_receivable_similar_number(r->db, &other, row.invoice_number, none, r->arena, &found));
     assert_false(found);
     OK(lg_receivable_similar_sale(r->db, &other, 100, 7, none, &found));
     assert_false(found);
