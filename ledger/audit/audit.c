@@ -1,5 +1,6 @@
 #include "ledger/audit/internal.h"
 
+#include "ledger/base/text.h"
 #include "ledger/crypto/secret.h"
 
 #include <stdio.h>
@@ -14,6 +15,10 @@ void lg_audit_find(lg_audit *audit, const char *table, const char *key, const ch
     va_start(args, fmt);
     vsnprintf(detail, sizeof detail, fmt, args);
     va_end(args);
+    /* Tampered bytes may be anything; a report is text. */
+    if (!lg_text_is_utf8(lg_bytes_str(detail)))
+        for (char *c = detail; *c; c++)
+            *c = (unsigned char)*c < 0x80 ? *c : '?';
     audit->summary->findings++;
     audit->config->finding(audit->config->ctx, table, key, detail);
 }

@@ -11,7 +11,7 @@ typedef void (*lg_audit_progress)(void *ctx, int64_t done, int64_t total);
 
 /* One entry with the command that caused it, for a further opinion on whether the event says what the command asked. `db` is the
  * rebuilt state before this entry. `row` counts the command's entries from 0. Returns a sentence (in the arena) when it does not. */
-typedef const char *(*lg_audit_opinion)(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event,
+typedef const char *(*lg_audit_opinion)(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event,
                                         int64_t row);
 
 /* A whole command, after its last entry was projected into `db`: is `stored` what it must have been answered? results are those of its

@@ -174,7 +174,7 @@ void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_eve
     check_signers(audit, entry, event);
     if (!audit->config->opinion || entry->seq <= 2)
         return;
-    const char *complaint = audit->config->opinion(audit->rebuilt, audit->arena, &audit->command, &audit->jws, event,
+    const char *complaint = audit->config->opinion(audit->config->ctx, audit->rebuilt, audit->arena, &audit->command, &audit->jws, event,
                                                    entry->seq - audit->command_row.first_seq);
     if (complaint)
         lg_audit_find(audit, "entries", key, "%s", complaint);

@@ -181,22 +181,16 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
     row->life = life_after(event->type);
     row->updated_at = apply->at;
     row->last_seq = apply->seq;
-    switch (event->type) {
-    case LG_EV_REVIEW_APPROVED:
-        row->confirm_by = event->confirm_by;
+    if (event->type == LG_EV_REVIEW_APPROVED || event->type == LG_EV_REVIEW_REJECTED) {
         err = decide(apply, event, row);
-        break;
-    case LG_EV_REVIEW_REJECTED:
-        err = decide(apply, event, row);
-        break;
-    case LG_EV_CLAIM_ACCEPTED:
+        if (event->type == LG_EV_REVIEW_APPROVED)
+            row->confirm_by = event->confirm_by;
+    } else if (event->type == LG_EV_CLAIM_ACCEPTED) {
         row->confirmed_minor = event->face_minor;
         row->claim = (lg_claim_no){apply->seq};
-        break;
-    default: /* declined, withdrawn, expired: the only other ones that reach here */
+    } else { /* declined, withdrawn, expired */
         row->reason = event->reason;
         row->reason_note = event->note;
-        break;
     }
     if (row->life != LG_LIFE_REGISTERED && row->life != LG_LIFE_CONFIRMED)
         row->has_fingerprint = false; /* the invoice is free again */

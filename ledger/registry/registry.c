@@ -99,11 +99,12 @@ char *lg_registry_sign_as_operator(const lg_registry *registry, lg_arena *arena,
 /* Refreshes *cached when the newest version is another; the text is parsed only then. */
 static lg_err refresh_policy(lg_db *db, lg_policy *cached)
 {
-    lg_policy_row row;
+    int64_t newest;
+    lg_err err = lg_policy_newest(db, &newest);
+    if (err || newest == cached->version)
+        return err;
     lg_arena *arena = lg_arena_open();
-    lg_err err = lg_policy_get(db, 0, arena, &row);
-    if (!err && row.version != cached->version)
-        err = lg_policy_load(db, row.version, arena, cached);
+    err = lg_policy_load(db, newest, arena, cached);
     lg_arena_close(arena);
     return err;
 }

@@ -67,6 +67,7 @@ typedef struct lg_review {
 typedef struct lg_party {
     bool found, ambiguous; /* ambiguous: its identifiers belong to several participants */
     lg_participant row;    /* when found */
+    const char *doubt;     /* when found: an identifier of the document that the directory knows otherwise; NULL: none */
 } lg_party;
 
 typedef struct lg_review_input {

@@ -108,6 +108,16 @@ lg_err lg_exposure_change(lg_db *db, lg_participant_no no, lg_currency currency,
     return change_minor > 0 ? exposure_insert(db, no, currency, change_minor) : LG_CORRUPT;
 }
 
+lg_err lg_policy_newest(lg_db *db, int64_t *version)
+{
+    static const lg_sql sql = {"SELECT version FROM policies ORDER BY version DESC LIMIT 1"};
+    lg_query query = lg_query_start(db, &sql);
+    bool found = lg_query_next(&query);
+    *version = found ? lg_column_int(&query, 0) : 0;
+    lg_err err = lg_query_end(&query);
+    return err || found ? err : LG_NOT_FOUND;
+}
+
 lg_err lg_policy_get(lg_db *db, int64_t version, lg_arena *arena, lg_policy_row *out)
 {
     static const lg_sql exact = {"SELECT version, set_seq, set_at, body FROM policies WHERE version = ?1"};

@@ -3,6 +3,7 @@
 #include "ledger/store/schema.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,11 +162,19 @@ static lg_err configure(lg_db *db, lg_report *report)
     return err;
 }
 
+/* SQLite counts every allocation under one lock of the process, which the HTTP threads and the writer would fight over. */
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *report)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     lg_db *db = calloc(1, sizeof *db);
     if (!db)
         return LG_NO_MEMORY;
+    pthread_once(&once, configure_library);
     db->mode = mode;
     int flags = mode == LG_DB_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int code = sqlite3_open_v2(mode == LG_DB_SCRATCH ? ":memory:" : path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);

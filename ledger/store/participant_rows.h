@@ -116,6 +116,7 @@ typedef struct lg_policy_row {
     lg_time set_at;
     const char *body; /* JSON */
 } lg_policy_row;
+lg_err lg_policy_newest(lg_db *db, int64_t *version) LG_MUST_CHECK; /* its number alone */
 lg_err lg_policy_get(lg_db *db, int64_t version, lg_arena *arena, lg_policy_row *out) LG_MUST_CHECK; /* version 0: the newest */
 lg_err lg_policy_insert(lg_db *db, const lg_policy_row *row) LG_MUST_CHECK;
 

@@ -47,8 +47,10 @@ static lg_job *take_batch(lg_writer *writer)
     while (!writer->first && !writer->closing)
         pthread_cond_wait(&writer->arrived, &writer->lock);
     lg_job *batch = writer->first, **end = &writer->first;
-    for (size_t i = 0; *end && i < LG_WRITER_BATCH_MAX; i++) {
-        end = &(*end)->next;
+    for (size_t weight = 0; *end; end = &(*end)->next) {
+        weight += (*end)->weight ? (*end)->weight : 1;
+        if (weight > LG_WRITER_BATCH_MAX && end != &writer->first)
+            break;
         writer->queued--;
     }
     if (end != &writer->first) {

@@ -17,6 +17,7 @@ struct lg_job {
     lg_err (*apply)(lg_job *job, lg_ledger *ledger);
     /* Runs on the writer's thread once the batch is durable (or failed). The job is the caller's again. */
     void (*done)(lg_job *job);
+    size_t weight;    /* entries it may append at most; 0 counts as 1. Bounds a batch. */
     lg_arena *arena;  /* lives as long as the job */
     lg_report report; /* apply may fill it; its err is job->err */
 
@@ -30,7 +31,7 @@ struct lg_job {
     lg_job *next; /* the queue's */
 };
 
-enum { LG_WRITER_QUEUE_DEFAULT = 4096, LG_WRITER_BATCH_MAX = 512 };
+enum { LG_WRITER_QUEUE_DEFAULT = 4096, LG_WRITER_BATCH_MAX = 512 /* entries, but for a single job that is larger */ };
 
 /* Starts the thread; the ledger belongs to it until close. */
 lg_err lg_writer_open(lg_ledger *ledger, size_t queue_max, lg_writer **out) LG_MUST_CHECK;

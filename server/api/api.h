@@ -21,6 +21,7 @@ typedef struct api_context {
     sweeper *sweeper;
     const char *origin;
     const char *vkey;
+    void (*log)(void *context, const char *line); /* for the operator; any thread */
 } api_context;
 
 /* One read request: a snapshot and who asks. Opened at a handler's start, closed before it answers. */

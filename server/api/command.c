@@ -53,7 +53,10 @@ lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_are
     if (err != LG_NOT_FOUND)
         return err;
     err = lg_command_check_age(&out->command, report);
-    return err ? err : decode(out, db, &jws, report);
+    if (!err)
+        err = decode(out, db, &jws, report);
+    out->job.weight = out->command.submission_count;
+    return err;
 }
 
 lg_err api_command_apply(lg_job *job, lg_ledger *ledger)

@@ -2,6 +2,9 @@
  * themselves, so that everything behind this point is one way. The entry says `custody`. */
 #include "server/api/custody.h"
 
+#include "ledger/base/text.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 static lg_scope scope_of(lg_command_type type)
@@ -49,31 +52,34 @@ static lg_err read_submission(http_request *request, const char *cty, const char
     lg_err err = lg_json_load(lg_bytes_str(text), &object, report);
     if (err)
         return err;
-    bool is_object = json_is_object(object);
+    char *compact = json_is_object(object) ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
-    if (!is_object)
+    if (!compact)
         return lg_fail(report, LG_MALFORMED_JSON, "The Submission header must be a JSON object.");
-    *out = text;
+    *out = lg_arena_strdup(http_arena(request), compact);
+    free(compact);
     return LG_OK;
 }
 
 /* A retry bears the same Idempotency-Key, but iat has moved on, so the bytes would differ: what is held against the stored command
  * is what the client sent. */
-static lg_err find_earlier(api_read *read, http_request *request, const char *jti, lg_command_row *out)
+static lg_err find_earlier(api_read *read, http_request *request, const lg_jws_header *header, lg_command_row *out)
 {
     lg_report *report = http_report(request);
     lg_jws jws;
-    lg_err err = lg_command_by_jti(read->db, jti, read->arena, out);
+    lg_err err = lg_command_by_jti(read->db, header->jti, read->arena, out);
     if (err)
         return err;
     err = lg_jws_parse(read->arena, out->jws, &jws, report);
     if (err)
         return LG_CORRUPT;
     lg_bytes body = http_body(request);
-    if (out->signer.v == read->caller.no.v && strcmp(out->url, http_path(request)) == 0 && jws.payload.len == body.len &&
+    if (out->signer.v == read->caller.no.v && strcmp(out->url, header->url) == 0 &&
+        lg_text_equal(jws.signatures[0].cty, header->cty) && lg_text_equal(jws.signatures[0].submission, header->submission) &&
+        jws.payload.len == body.len &&
         memcmp(jws.payload.data, body.data, body.len) == 0)
         return LG_OK;
-    return lg_fail(report, LG_JTI_REUSED, "The Idempotency-Key %s belongs to another command.", jti);
+    return lg_fail(report, LG_JTI_REUSED, "The Idempotency-Key %s belongs to another command.", header->jti);
 }
 
 static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_command_row *earlier, bool *replayed)
@@ -90,13 +96,14 @@ static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_c
     char *text;
     if (jti && !lg_jti_is_valid(jti))
         return lg_fail(report, LG_BAD_REQUEST, "Idempotency-Key must be %d to %d base64url characters.", LG_JTI_MIN, LG_JTI_MAX);
-    lg_err err = jti ? find_earlier(read, request, jti, earlier) : LG_NOT_FOUND;
+    lg_err err = read_submission(request, header.cty, &header.submission);
+    if (err)
+        return err;
+    err = jti ? find_earlier(read, request, &header, earlier) : LG_NOT_FOUND;
     *replayed = err == LG_OK;
     if (err != LG_NOT_FOUND)
         return err;
-    err = read_submission(request, header.cty, &header.submission);
-    if (!err)
-        err = lg_custody_sign(read->api->registry, read->db, read->arena, read->caller.no, &header, http_body(request), &text, report);
+    err = lg_custody_sign(read->api->registry, read->db, read->arena, read->caller.no, &header, http_body(request), &text, report);
     if (!err)
         *jws = lg_bytes_str(text);
     return err;

@@ -260,6 +260,9 @@ static lg_err credit_line(const lg_review_input *in, lg_arena *arena, verdict *o
     if (!in->buyer->found)
         return LG_OK;
     lg_err err = lg_credit_line_get(in->db, in->buyer->row.no, s->currency, &line);
+    if (!err && line.limit_minor < 0 && !lg_amount_add(line.used_minor, s->amount_minor, &sum))
+        say(arena, out, LG_OUTCOME_REJECT, "/amount", "With %s more, what the debtor owes in %s would exceed any sum this registry can hold.",
+            money(arena, s->amount_minor, s->currency), s->currency.code);
     if (!err && line.limit_minor >= 0 &&
         (!lg_amount_add(line.used_minor, s->amount_minor, &sum) || sum > line.limit_minor))
         say(arena, out, LG_OUTCOME_REJECT, "/amount", "%s would exceed the debtor's credit line in %s.",
@@ -285,24 +288,32 @@ static lg_err documents_attached(const lg_review_input *in, lg_arena *arena, ver
 }
 
 /* A payee who is the seller under another of its identifiers, or by the same name, redirects nothing. */
-static bool payee_is_seller_itself(const lg_submission *s)
+static lg_err payee_is_seller_itself(const lg_review_input *in, bool *out)
 {
-    for (size_t i = 0; i < s->payee.identifier_count; i++)
-        for (size_t j = 0; j < s->seller.identifier_count; j++)
-            if (s->payee.identifiers[i].scheme == s->seller.identifiers[j].scheme &&
-                strcmp(s->payee.identifiers[i].value, s->seller.identifiers[j].value) == 0)
-                return true;
-    return s->payee.identifier_count == 0 && s->payee.name && lg_text_equal(s->payee.name, s->seller.name);
+    const lg_party_ref *payee = &in->submission->payee;
+    *out = payee->identifier_count == 0 && payee->name &&
+           (lg_text_equal(payee->name, in->submission->seller.name) ||
+            (in->seller->found && lg_text_equal(payee->name, in->seller->row.name)));
+    for (size_t i = 0; i < payee->identifier_count && in->seller->found && !*out; i++) {
+        lg_participant_no owner;
+        lg_err err = lg_identifier_owner(in->db, payee->identifiers[i], &owner);
+        if (err && err != LG_NOT_FOUND)
+            return err;
+        *out = !err && owner.v == in->seller->row.no.v;
+    }
+    return LG_OK;
 }
 
 static lg_err payee_is_seller(const lg_review_input *in, lg_arena *arena, verdict *out)
 {
     const lg_submission *s = in->submission;
-    if (s->has_payee && !in->on_approval && !payee_is_seller_itself(s))
+    bool itself = false;
+    lg_err err = s->has_payee && !in->on_approval ? payee_is_seller_itself(in, &itself) : LG_OK;
+    if (!err && s->has_payee && !in->on_approval && !itself)
         say(arena, out, in->policy->payee_redirected, s->payee.pointer ? s->payee.pointer : "/invoice/payee",
             "The invoice is payable to %s and not to the seller: it may have been assigned already.",
             s->payee.name ? s->payee.name : "another party");
-    return LG_OK;
+    return err;
 }
 
 /* ---- the table ---- */
@@ -332,7 +343,7 @@ static const struct check {
     {"debtor_not_stopped", IN_TRANSACTION, debtor_not_stopped},
     {"credit_line", IN_TRANSACTION, credit_line},
     {"documents_attached", ALONE, documents_attached},
-    {"payee_is_seller", ALONE, payee_is_seller},
+    {"payee_is_seller", IN_TRANSACTION, payee_is_seller},
 };
 enum { CHECK_COUNT = sizeof checks / sizeof *checks };
 _Static_assert((int)CHECK_COUNT <= (int)LG_CHECKS_MAX, "a review must hold every check");

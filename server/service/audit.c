@@ -11,6 +11,10 @@
 
 typedef struct audit_run {
     lg_buf findings; /* JSON list, open */
+    /* The document of the command at hand, read once for all its rows. */
+    lg_arena *document_arena;
+    lg_command document;
+    size_t next_row; /* of it, to be held against the next entry */
     server_progress progress;
     void *ctx;
 } audit_run;
@@ -47,25 +51,36 @@ static const char *compare_submission(const lg_submission *s, const lg_event *ev
     return NULL;
 }
 
-static const char *submission_opinion(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event,
-                                      int64_t row)
+static const char *read_document(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws, const lg_event *event)
 {
-    lg_command again = *command;
     lg_report report;
     lg_policy policy;
-    lg_report_init(&report, arena);
-    again.type = LG_CMD_SUBMIT;
-    if (lg_policy_load(db, event->policy_version, arena, &policy) != LG_OK)
+    lg_arena_reset(run->document_arena);
+    lg_report_init(&report, run->document_arena);
+    run->document = *command;
+    run->document.type = LG_CMD_SUBMIT;
+    run->document.submission_count = run->next_row = 0;
+    if (lg_policy_load(db, event->policy_version, run->document_arena, &policy) != LG_OK)
         return "the policy version of the review was never set";
-    if (gateway_read(jws, &policy, &again, &report) != LG_OK)
+    if (gateway_read(jws, &policy, &run->document, &report) != LG_OK)
         return "the signed document cannot be read as a submission";
+    return NULL;
+}
+
+static const char *submission_opinion(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws, const lg_event *event,
+                                      int64_t row)
+{
+    const char *complaint = row == 0 ? read_document(run, db, command, jws, event) : NULL;
+    if (complaint)
+        return complaint;
     lg_hash digest = lg_sha256(jws->payload);
     if (!lg_hash_equal(&digest, &event->document_sha256))
         return "document_sha256 is not the digest of the signed payload";
-    for (size_t i = 0; i < again.submission_count; i++)
-        if (!again.submission_faults[i].err && row-- == 0)
-            return compare_submission(&again.submissions[i], event);
-    return "the signed document has fewer rows than entries";
+    while (run->next_row < run->document.submission_count && run->document.submission_faults[run->next_row].err)
+        run->next_row++; /* a row that could not be read made no entry */
+    if (run->next_row == run->document.submission_count)
+        return "the signed document has fewer rows than entries";
+    return compare_submission(&run->document.submissions[run->next_row++], event);
 }
 
 static const char *confirm_opinion(lg_db *db, lg_arena *arena, const lg_jws *jws, const lg_event *event)
@@ -90,11 +105,11 @@ static const char *confirm_opinion(lg_db *db, lg_arena *arena, const lg_jws *jws
     return complaint;
 }
 
-static const char *opinion(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event, int64_t row)
+static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event, int64_t row)
 {
     const lg_uuid_text id = lg_uuid_format(event->receivable_id);
     if (event->invoice_number)
-        return strcmp(command->url, "/v1/receivables") == 0 ? submission_opinion(db, arena, command, jws, event, row)
+        return strcmp(command->url, "/v1/receivables") == 0 ? submission_opinion(ctx, db, command, jws, event, row)
                                                             : "the command's path is not a submission's";
     if (!lg_uuid_is_nil(event->receivable_id) && !strstr(command->url, id.s))
         return "the command's path names another receivable";
@@ -224,17 +239,19 @@ static char *write_report(lg_arena *arena, const lg_audit_summary *summary, cons
 
 lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server_progress progress, void *ctx, lg_report *report)
 {
-    audit_run run = {.progress = progress, .ctx = ctx};
+    audit_run run = {.progress = progress, .ctx = ctx, .document_arena = lg_arena_open()};
     lg_audit_summary summary;
     lg_audit_config config = {.dir = dir, .opinion = opinion, .answer = judge_answer, .finding = note_finding, .progress = note_progress, .ctx = &run};
     lg_err err = service_read_origin(dir, arena, &config.origin, &config.vkey, report);
     if (err)
-        return err;
+        goto out;
     lg_json_list(&run.findings);
     err = lg_audit_run(&config, &summary, report);
     lg_json_end(&run.findings);
     if (err == LG_OK || err == LG_CORRUPT)
         *report_json = write_report(arena, &summary, &run);
+out:
     lg_buf_clear(&run.findings);
+    lg_arena_close(run.document_arena);
     return err;
 }

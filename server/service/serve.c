@@ -141,7 +141,7 @@ static void close_service(service *s)
 
 lg_err server_serve(const char *dir, const server_options *options, lg_report *report)
 {
-    service s = {.arena = lg_arena_open()};
+    service s = {.arena = lg_arena_open(), .api.log = log_line};
     sigset_t stop;
     int received;
     umask(077); /* the database is nobody else's to read */

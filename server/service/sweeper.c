@@ -3,6 +3,7 @@
 #include "server/api/command.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -63,6 +64,17 @@ static lg_err queue_lapse(sweeper *s, lg_db *db, lg_arena *arena, lg_receivable_
     return LG_OK;
 }
 
+/* The operator must hear of it: what time makes due stays undone until it is mended. The first of a sweep speaks for all. */
+static void note_failure(sweeper *s, sweep_result *result, lg_err err)
+{
+    char line[200];
+    if (result->failed++ == 0) {
+        snprintf(line, sizeof line, "sweep: a receivable past its deadline cannot be closed (%s); is keys/operator.jwk a valid key?",
+                 lg_err_slug(err));
+        s->api->log(NULL, line);
+    }
+}
+
 static void collect(sweeper *s, api_command **queued, size_t count, sweep_result *result)
 {
     pthread_mutex_lock(&s->round_lock);
@@ -74,7 +86,7 @@ static void collect(sweeper *s, api_command **queued, size_t count, sweep_result
         if (c->job.err == LG_OK)
             result->lapsed++;
         else
-            result->failed++;
+            note_failure(s, result, c->job.err);
         lg_published_drop(c->job.published);
         lg_buf_clear(&c->outcome.answer);
         lg_arena_close(c->job.arena);
@@ -96,7 +108,7 @@ static lg_err sweep_round(sweeper *s, sweep_result *result, bool *more)
         if (one == LG_OK)
             queued_count++;
         else if (lg_err_kind(one) == LG_KIND_CALLER)
-            result->failed++;
+            note_failure(s, result, one); /* such as an operator key that was revoked */
         else
             err = one;
     }
