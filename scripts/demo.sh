@@ -126,10 +126,12 @@ refused() {
     [[ -z ${2-} ]] || is "errors[code=$2].code" "$2"
 }
 
-# join NAME ROLE-FOR-THE-STORY ROLES [OPTION…]: a key of its own, registered by the operator, and a token for reading.
+# join NAME ROLE-FOR-THE-STORY ROLES [OPTION…]: a key of its own, registered by the operator, and a token. Those who trade may
+# also act with the token alone: for that the registry keeps a second key for them.
 join() {
     local name=$1 who=$2 roles=$3 scope=read
     shift 3
+    [[ $roles != *supplier* && $roles != *core_enterprise* ]] || scope=read,submit,confirm
     as=nobody
     run 0 keygen "$work/keys/$who.jwk"
     local public_key
@@ -139,6 +141,7 @@ join() {
     is participant.status active
     id[$who]=$(get participant.id)
     key[$who]=$work/keys/$who.jwk
+    [[ $scope == read ]] || run 0 participant add-key "${id[$who]}" --custody
     run 0 token create --participant "${id[$who]}" --scope "$scope" --label demo
     token[$who]=$(get token_text)
 }
@@ -200,6 +203,12 @@ PYTHON
 post() {
     curl -sS --noproxy '*' -o "$work/out" -w '%{http_code}' -H 'Content-Type: application/jose+json' --data-binary "@$2" \
         "$TALLYSTICK_URL$1"
+}
+
+# plain WHO PATH FILE: the same without a signature, with the token of WHO.
+plain() {
+    curl -sS --noproxy '*' -o "$work/out" -w '%{http_code}' -H "Authorization: Bearer ${token[$1]}" -H 'Content-Type: application/json' \
+        --data-binary "@$3" "$TALLYSTICK_URL$2"
 }
 
 money() { printf '%s %s' "$(get "$1.currency")" "$(get "$1.$2")"; }
@@ -292,6 +301,23 @@ as=supplier
 run 0 accept "$(get receivable.id)"
 is claim.origin accepted
 say "苏州精工 accepts (签收): claim over $(money claim outstanding_amount)"
+
+chapter "A clerk with no program of ours: curl, a token, and a key that the registry keeps"
+cat >"$work/plain.json" <<JSON
+{"invoice": {"number": "SZ-2026-3001", "issue_date": "2026-11-20", "due_date": "2027-02-18", "currency": "CNY",
+             "gross_amount": "113000.00", "buyer": {"identifiers": {"uscc": "91310000132207185Y"}}}}
+JSON
+status=$(plain supplier /v1/receivables "$work/plain.json")
+is receivable.life registered
+[[ $status == 201 ]] || wrong "the plain submission got status $status"
+again=$(get receivable.id)
+echo '{}' >"$work/empty.json"
+status=$(plain core_enterprise "/v1/receivables/$again/confirm" "$work/empty.json")
+is claim.face_amount 113000.00
+say "苏州精工's clerk sends plain JSON, 华东重工's answers: claim over $(money claim face_amount); both entries say custody"
+status=$(plain lender /v1/receivables "$work/plain.json")
+refused scope-missing
+say "a token that only reads cannot do that"
 
 chapter "Both sides sign one command (UBL 2.1)"
 as=rheintal

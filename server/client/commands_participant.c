@@ -92,10 +92,13 @@ client_exit command_participant_credit_line(client *c)
 
 client_exit command_participant_add_key(client *c)
 {
-    if (!client_option_given(c, "public-key"))
-        return client_fail(c, CLIENT_USAGE, "participant add-key needs --public-key.");
+    bool custody = client_option_given(c, "custody");
+    if (custody == client_option_given(c, "public-key"))
+        return client_fail(c, CLIENT_USAGE, "participant add-key needs either --public-key or --custody.");
     json_t *payload = json_object();
     client_member_from_option(c, payload, "public_key", "public-key");
+    if (custody)
+        json_object_set_new(payload, "custody", json_true());
     client_member_from_option(c, payload, "valid_from", "valid-from");
     client_member_from_option(c, payload, "valid_until", "valid-until");
     return client_act_run(
