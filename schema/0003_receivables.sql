@@ -40,7 +40,8 @@ CREATE TABLE receivables (
     decision_note      TEXT,
     registered_at      INTEGER NOT NULL,     -- microseconds; when it was submitted
     updated_at         INTEGER NOT NULL,     -- microseconds
-    last_seq           INTEGER NOT NULL      -- entry of the last change
+    last_seq           INTEGER NOT NULL,     -- entry of the last change
+    terms_version      INTEGER NOT NULL      -- policy whose deadline rules hold: the review's, or the one it was approved under
 ) STRICT;
 CREATE INDEX receivables_by_creditor ON receivables (creditor_no, receivable_no);
 CREATE INDEX receivables_by_debtor ON receivables (debtor_no, receivable_no);

@@ -120,6 +120,7 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
         .documents = event->documents ? event->documents : "[]",
         .confirm_by = event->confirm_by,
         .policy_version = event->policy_version,
+        .terms_version = event->policy_version,
         .checks = event->checks,
         .registered_at = apply->at,
         .updated_at = apply->at,
@@ -183,8 +184,10 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
     row->last_seq = apply->seq;
     if (event->type == LG_EV_REVIEW_APPROVED || event->type == LG_EV_REVIEW_REJECTED) {
         err = decide(apply, event, row);
-        if (event->type == LG_EV_REVIEW_APPROVED)
+        if (event->type == LG_EV_REVIEW_APPROVED) {
             row->confirm_by = event->confirm_by;
+            row->terms_version = event->policy_version;
+        }
     } else if (event->type == LG_EV_CLAIM_ACCEPTED) {
         row->confirmed_minor = event->face_minor;
         row->claim = (lg_claim_no){apply->seq};

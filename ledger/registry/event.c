@@ -140,6 +140,7 @@ static const field review_approved[] = {
     SIGNERS,
     MUST(UUID, receivable_id, "receivable_id"),
     MUST(TIME, confirm_by, "confirm_by"),
+    MUST(INTEGER, policy_version, "policy_version"),
     MAY(TEXT, note, "note"),
     {0},
 };

@@ -60,6 +60,10 @@ lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, con
 /* Names of a bit set as a JSON array, and back. */
 char *lg_roles_json(lg_arena *arena, unsigned roles);
 char *lg_scopes_json(lg_arena *arena, unsigned scopes);
+char *lg_identifiers_json(lg_arena *arena, const lg_identifier *identifiers, size_t count); /* [[scheme, value], …] */
+/* receivable.c: facts of a submission as they go on the ledger; NULL when there is none. */
+char *lg_documents_json(lg_arena *arena, const lg_submission *submission);
+const char *lg_payee_name(const lg_submission *submission);
 
 /* apply_receivable.c */
 lg_err lg_apply_receivable_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;

@@ -40,7 +40,7 @@ char *lg_scopes_json(lg_arena *arena, unsigned scopes)
     return bits_json(arena, scopes, LG_SCOPE_COUNT, scope_of);
 }
 
-static char *identifiers_json(lg_arena *arena, const lg_identifier *identifiers, size_t count)
+char *lg_identifiers_json(lg_arena *arena, const lg_identifier *identifiers, size_t count)
 {
     lg_buf buf = {0};
     lg_json_list(&buf);
@@ -99,7 +99,7 @@ lg_err lg_do_participant_register(lg_act *act)
         .country = c->country,
         .group = c->group,
         .roles = lg_roles_json(act->arena, c->roles),
-        .identifiers = identifiers_json(act->arena, c->identifiers, c->identifier_count),
+        .identifiers = lg_identifiers_json(act->arena, c->identifiers, c->identifier_count),
         .public_key = c->public_key,
         .key_in_custody = c->custody,
         .valid_from = act->now,

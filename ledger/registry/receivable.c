@@ -17,7 +17,7 @@ typedef struct submit {
     lg_review review;
 } submit;
 
-static char *documents_json(lg_arena *arena, const lg_submission *s)
+char *lg_documents_json(lg_arena *arena, const lg_submission *s)
 {
     lg_buf buf = {0};
     if (s->document_count == 0)
@@ -35,6 +35,13 @@ static char *documents_json(lg_arena *arena, const lg_submission *s)
     char *text = lg_arena_strndup(arena, buf.data, buf.len);
     lg_buf_clear(&buf);
     return text;
+}
+
+const char *lg_payee_name(const lg_submission *s)
+{
+    if (!s->has_payee)
+        return NULL;
+    return s->payee.name ? s->payee.name : "unnamed";
 }
 
 /* The results as they go on the ledger: a passed check is its code alone, any other an object that says why. */
@@ -140,10 +147,10 @@ static lg_event submission_event(lg_act *act, const submit *s)
         .part = in->part,
         .order_reference = in->order_reference,
         .contract_reference = in->contract_reference,
-        .payee = in->has_payee ? (in->payee.name ? in->payee.name : "unnamed") : NULL,
+        .payee = lg_payee_name(in),
         .note = in->note,
         .document_sha256 = lg_sha256(act->command->payload),
-        .documents = documents_json(act->arena, in),
+        .documents = lg_documents_json(act->arena, in),
         .confirm_by = act->now + s->policy.confirm_within_days * LG_TIME_PER_DAY,
         .policy_version = s->review.policy_version,
         .review_outcome = lg_review_outcome_name(s->review.outcome),
@@ -255,14 +262,22 @@ static lg_err confirmed_amount(lg_act *act, const lg_receivable *row, int64_t *o
     return LG_OK;
 }
 
+/* After the deadline silence has spoken, even while the entry that says so is still to come. */
+static lg_err check_deadline(lg_act *act, const lg_receivable *row)
+{
+    if (row->life != LG_LIFE_REGISTERED || act->now <= row->confirm_by)
+        return LG_OK;
+    return lg_fail(act->report, LG_PAST_DEADLINE, "The deadline was %s.", lg_time_format(row->confirm_by).s);
+}
+
 static lg_err check_time(lg_act *act, const lg_receivable *row)
 {
     lg_policy policy;
-    lg_err err = lg_act_policy(act, &policy);
+    lg_err err = check_deadline(act, row);
+    if (!err)
+        err = lg_act_policy(act, &policy);
     if (err)
         return err;
-    if (act->now > row->confirm_by)
-        return lg_fail(act->report, LG_PAST_DEADLINE, "The deadline was %s.", lg_time_format(row->confirm_by).s);
     if (!policy.confirm_past_due && lg_day_of(act->now) > row->due_day)
         return lg_fail(act->report, LG_PAST_MATURITY, "It fell due on %s; the policy (version %lld) does not let it be confirmed later.",
                        lg_day_format(row->due_day).s, (long long)policy.version);
@@ -322,6 +337,8 @@ lg_err lg_do_decline(lg_act *act)
         err = require_other_side(act, &row);
     if (!err)
         err = require_life(act, &row, LG_LIFE_REGISTERED);
+    if (!err)
+        err = check_deadline(act, &row);
     return err ? err : end(act, &row, LG_EV_RECEIVABLE_DECLINED);
 }
 
@@ -335,6 +352,8 @@ lg_err lg_do_withdraw(lg_act *act)
         return lg_fail(act->report, LG_NOT_PERMITTED, "Only who submitted it may withdraw it.");
     if (row.life != LG_LIFE_HELD)
         err = require_life(act, &row, LG_LIFE_REGISTERED);
+    if (!err)
+        err = check_deadline(act, &row);
     return err ? err : end(act, &row, LG_EV_RECEIVABLE_WITHDRAWN);
 }
 
@@ -348,12 +367,12 @@ lg_err lg_do_lapse(lg_act *act)
     if (!err)
         err = require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err)
-        err = lg_policy_load(act->db, row.policy_version, act->arena, &policy);
+        err = lg_policy_load(act->db, row.terms_version, act->arena, &policy);
     if (err)
         return err;
     if (act->now <= row.confirm_by)
         return lg_fail(act->report, LG_NOT_YET_DUE, "The deadline is %s.", lg_time_format(row.confirm_by).s);
-    /* What silence means was told to both sides by the policy in force when it was registered. */
+    /* What silence means was told to both sides by the policy it was registered under. */
     if (policy.after_deadline == LG_AFTER_DEADLINE_ACCEPT)
         return accept_claim(act, &row, "tacit", row.amount_minor);
     return end(act, &row, LG_EV_RECEIVABLE_EXPIRED);
@@ -427,6 +446,7 @@ lg_err lg_do_review_approve(lg_act *act)
         .type = LG_EV_REVIEW_APPROVED,
         .receivable_id = row.id.uuid,
         .confirm_by = act->now + policy.confirm_within_days * LG_TIME_PER_DAY,
+        .policy_version = policy.version,
         .note = act->command->note,
     };
     return lg_act_record(act, &event);

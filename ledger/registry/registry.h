@@ -188,6 +188,14 @@ lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
 /* The current policy as this snapshot sees it; cached by version. Any thread. */
 lg_err lg_registry_policy(lg_registry *registry, lg_db *db, lg_policy *out) LG_MUST_CHECK;
 
+/* ---- for the audit (match.c): NULL, or a sentence that says how the event contradicts what was signed ---- */
+
+/* Kind of act, subject and members; command->type, subject and kid are set and its payload decoded. `db` is the state before. */
+const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_command *command, const lg_event *event);
+/* The facts of a submission. */
+const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_command *command, const lg_submission *submission,
+                                        const lg_event *event);
+
 /* ---- making and acting as the operator ---- */
 
 /* A new registry in `dir`: keys/, head, ledger.db with genesis, the operator, policy 1. */

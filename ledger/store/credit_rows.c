@@ -3,7 +3,6 @@
 #include "ledger/store/rows_internal.h"
 
 /* What one debtor may owe in one currency, all receivables together; leaves room below 2^63. */
-#define EXPOSURE_MAX (LG_AMOUNT_MAX * 1000)
 
 static lg_err credit_line_remove(lg_db *db, lg_participant_no no, lg_currency currency)
 {
@@ -94,14 +93,14 @@ lg_err lg_exposure_change(lg_db *db, lg_participant_no no, lg_currency currency,
         " WHERE participant_no = ?1 AND currency = ?2 AND used_minor BETWEEN ?4 AND ?5"};
     if (change_minor == 0)
         return LG_OK;
-    if (change_minor < -EXPOSURE_MAX || change_minor > EXPOSURE_MAX)
+    if (change_minor < -LG_EXPOSURE_MAX || change_minor > LG_EXPOSURE_MAX)
         return LG_CORRUPT;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, no.v);
     lg_bind_text(&query, 2, currency.code);
     lg_bind_int(&query, 3, change_minor);
     lg_bind_int(&query, 4, change_minor < 0 ? -change_minor : 0);
-    lg_bind_int(&query, 5, change_minor > 0 ? EXPOSURE_MAX - change_minor : EXPOSURE_MAX);
+    lg_bind_int(&query, 5, change_minor > 0 ? LG_EXPOSURE_MAX - change_minor : LG_EXPOSURE_MAX);
     lg_err err = lg_query_run(&query);
     if (err != LG_OK || lg_db_changes(db) == 1)
         return err;

@@ -282,7 +282,9 @@ int64_t lg_db_changes(const lg_db *db)
 static sqlite3_stmt *prepared(lg_db *db, const lg_sql *sql, lg_err *err)
 {
     size_t at = ((uintptr_t)sql / sizeof *sql * UINT64_C(0x9e3779b97f4a7c15)) >> 55;
-    while (db->slots[at].sql != sql) {
+    for (size_t tried = 0; db->slots[at].sql != sql; tried++) {
+        if (tried == STATEMENT_SLOTS)
+            lg_die("more than %d statements", STATEMENT_SLOTS);
         if (!db->slots[at].sql) {
             sqlite3_stmt *statement = NULL;
             int code = sqlite3_prepare_v3(db->handle, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);

@@ -48,7 +48,8 @@ typedef struct lg_receivable {
     lg_fingerprint fingerprint;
     lg_claim_no claim; /* 0: none */
     const char *reason, *reason_note;
-    int64_t policy_version;
+    int64_t policy_version; /* the gateway's review */
+    int64_t terms_version;  /* policy whose deadline rules hold: the review's, or the one it was approved under */
     lg_review_outcome review_outcome;
     const char *checks; /* JSON array */
     const char *decision; /* "approved", "rejected" or NULL */
@@ -62,7 +63,7 @@ typedef struct lg_receivable {
 lg_err lg_receivable_get(lg_db *db, lg_receivable_no no, lg_arena *arena, lg_receivable *out) LG_MUST_CHECK;
 lg_err lg_receivable_by_id(lg_db *db, lg_receivable_id id, lg_arena *arena, lg_receivable *out) LG_MUST_CHECK;
 lg_err lg_receivable_insert(lg_db *db, const lg_receivable *row) LG_MUST_CHECK;
-/* What may change: life, confirmed_minor, fingerprint, claim, reason, decision, updated_at, last_seq, confirm_by. */
+/* What may change: life, confirmed_minor, fingerprint, claim, reason, decision, updated_at, last_seq, confirm_by, terms_version. */
 lg_err lg_receivable_update(lg_db *db, const lg_receivable *row) LG_MUST_CHECK;
 
 /* Sum of the live registered amounts of the invoice, and whether one without part label, or with this label, is among them. */

@@ -256,11 +256,10 @@ static lg_err credit_line(const lg_review_input *in, lg_arena *arena, verdict *o
 {
     const lg_submission *s = in->submission;
     lg_credit_line line;
-    int64_t sum;
     if (!in->buyer->found)
         return LG_OK;
     lg_err err = lg_credit_line_get(in->db, in->buyer->row.no, s->currency, &line);
-    if (!err && line.limit_minor < 0 && !lg_amount_add(line.used_minor, s->amount_minor, &sum))
+    if (!err && line.limit_minor < 0 && line.used_minor > LG_EXPOSURE_MAX - s->amount_minor)
         say(arena, out, LG_OUTCOME_REJECT, "/amount", "With %s more, what the debtor owes in %s would exceed any sum this registry can hold.",
             money(arena, s->amount_minor, s->currency), s->currency.code);
     if (!err && line.limit_minor >= 0 &&
@@ -318,7 +317,9 @@ static lg_err payee_is_seller(const lg_review_input *in, lg_arena *arena, verdic
 
 /* ---- the table ---- */
 
-typedef enum { ALONE, IN_TRANSACTION } check_stage;
+/* What a check looks at. The last kind tells of other business of the two parties, so a stranger's submission, rejected anyway, is
+ * not put to it: its answer must be the same whatever the registry holds. */
+typedef enum { ALONE, IN_TRANSACTION, AMONG_PARTIES } check_stage;
 
 static const struct check {
     const char *code;
@@ -335,15 +336,15 @@ static const struct check {
     {"buyer_registered", IN_TRANSACTION, buyer_registered},
     {"parties_distinct", IN_TRANSACTION, parties_distinct},
     {"signer_is_party", IN_TRANSACTION, signer_is_party},
-    {"invoice_unused", IN_TRANSACTION, invoice_unused},
-    {"invoice_similar", IN_TRANSACTION, invoice_similar},
+    {"invoice_unused", AMONG_PARTIES, invoice_unused},
+    {"invoice_similar", AMONG_PARTIES, invoice_similar},
     {"due_after_issue", ALONE, due_after_issue},
     {"tenor_within_limit", ALONE, tenor_within_limit},
     {"not_past_due", ALONE, not_past_due},
-    {"debtor_not_stopped", IN_TRANSACTION, debtor_not_stopped},
-    {"credit_line", IN_TRANSACTION, credit_line},
+    {"debtor_not_stopped", AMONG_PARTIES, debtor_not_stopped},
+    {"credit_line", AMONG_PARTIES, credit_line},
     {"documents_attached", ALONE, documents_attached},
-    {"payee_is_seller", IN_TRANSACTION, payee_is_seller},
+    {"payee_is_seller", AMONG_PARTIES, payee_is_seller},
 };
 enum { CHECK_COUNT = sizeof checks / sizeof *checks };
 _Static_assert((int)CHECK_COUNT <= (int)LG_CHECKS_MAX, "a review must hold every check");
@@ -371,7 +372,9 @@ lg_err gateway_review(const lg_review_input *input, lg_arena *arena, lg_review *
             done.results[done.count++] = *before;
             continue;
         }
-        if (checks[i].stage == IN_TRANSACTION && !input->db)
+        if (checks[i].stage != ALONE && !input->db)
+            continue;
+        if (checks[i].stage == AMONG_PARTIES && !input->signer_is_seller && !input->signer_is_buyer)
             continue;
         lg_err err = checks[i].run(input, arena, &v);
         if (err)

@@ -36,21 +36,6 @@ static void note_progress(void *ctx, int64_t done, int64_t total)
         run->progress(run->ctx, done, total);
 }
 
-/* The signed document read anew, held against the facts on the ledger. */
-static const char *compare_submission(const lg_submission *s, const lg_event *event)
-{
-    if (strcmp(s->number, event->invoice_number) != 0)
-        return "invoice_number is not what the signed document says";
-    if (s->issue_day != event->issue_day || s->due_day != event->due_day)
-        return "a date is not what the signed document says";
-    if (!lg_currency_equal(s->currency, event->currency) || s->gross_minor != event->gross_minor ||
-        s->amount_minor != event->amount_minor)
-        return "an amount is not what the signed document says";
-    if (!lg_text_equal(s->part, event->part))
-        return "part is not what the signed document says";
-    return NULL;
-}
-
 static const char *read_document(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws, const lg_event *event)
 {
     lg_report report;
@@ -67,56 +52,18 @@ static const char *read_document(audit_run *run, lg_db *db, const lg_command *co
     return NULL;
 }
 
-static const char *submission_opinion(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws, const lg_event *event,
+static const char *submission_opinion(audit_run *run, lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event,
                                       int64_t row)
 {
     const char *complaint = row == 0 ? read_document(run, db, command, jws, event) : NULL;
     if (complaint)
         return complaint;
-    lg_hash digest = lg_sha256(jws->payload);
-    if (!lg_hash_equal(&digest, &event->document_sha256))
-        return "document_sha256 is not the digest of the signed payload";
     while (run->next_row < run->document.submission_count && run->document.submission_faults[run->next_row].err)
         run->next_row++; /* a row that could not be read made no entry */
     if (run->next_row == run->document.submission_count)
         return "the signed document has fewer rows than entries";
-    return compare_submission(&run->document.submissions[run->next_row++], event);
+    return lg_submission_contradiction(db, arena, command, &run->document.submissions[run->next_row++], event);
 }
-
-static const char *confirm_opinion(lg_db *db, lg_arena *arena, const lg_jws *jws, const lg_event *event)
-{
-    lg_report report;
-    lg_receivable receivable;
-    json_t *payload = NULL;
-    const char *complaint = NULL;
-    int64_t amount;
-    lg_report_init(&report, arena);
-    if (lg_receivable_by_id(db, (lg_receivable_id){event->receivable_id}, arena, &receivable) != LG_OK)
-        return "the receivable does not exist";
-    if (lg_json_load(jws->payload, &payload, &report) != LG_OK)
-        return "the signed command is not JSON";
-    const char *text = json_string_value(json_object_get(payload, "amount"));
-    amount = receivable.amount_minor;
-    if (text && lg_amount_parse(text, receivable.currency, &amount) != LG_AMOUNT_OK)
-        complaint = "the signed command's amount cannot be read";
-    else if (amount != event->face_minor)
-        complaint = "face_minor is not the amount that was signed";
-    json_decref(payload);
-    return complaint;
-}
-
-static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event, int64_t row)
-{
-    const lg_uuid_text id = lg_uuid_format(event->receivable_id);
-    if (event->invoice_number)
-        return strcmp(command->url, "/v1/receivables") == 0 ? submission_opinion(ctx, db, command, jws, event, row)
-                                                            : "the command's path is not a submission's";
-    if (!lg_uuid_is_nil(event->receivable_id) && !strstr(command->url, id.s))
-        return "the command's path names another receivable";
-    return event->type == LG_EV_CLAIM_ACCEPTED ? confirm_opinion(db, arena, jws, event) : NULL;
-}
-
-/* ---- the stored answer, written anew ---- */
 
 /* Which command a path is for: the route table read backwards. */
 static bool command_type_of(const char *url, lg_command_type *out)
@@ -141,6 +88,42 @@ static bool command_type_of(const char *url, lg_command_type *out)
     }
     return false;
 }
+
+/* The ids in a command's path. */
+static void read_path(const char *url, lg_arena *arena, lg_command *out)
+{
+    static const char keys[] = "/keys/";
+    const char *id = strchr(url + sizeof "/v1/" - 1, '/');
+    if (id && !lg_uuid_parse(lg_arena_strndup(arena, id + 1, strcspn(id + 1, "/")), &out->subject))
+        out->subject = (lg_uuid){{0}};
+    const char *kid = strstr(url, keys);
+    if (kid)
+        out->kid = lg_arena_strndup(arena, kid + sizeof keys - 1, strcspn(kid + sizeof keys - 1, "/"));
+}
+
+static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event,
+                           int64_t row)
+{
+    lg_command again = *command;
+    lg_report report;
+    json_t *payload = NULL;
+    lg_report_init(&report, arena);
+    if (strncmp(command->url, "/v1/", 4) != 0 || !command_type_of(command->url, &again.type))
+        return "the command's path is not one that takes commands";
+    read_path(command->url, arena, &again);
+    if (again.type != LG_CMD_SUBMIT) {
+        bool readable = lg_json_load(jws->payload, &payload, &report) == LG_OK && lg_command_decode(payload, &again, &report) == LG_OK;
+        json_decref(payload);
+        if (!readable)
+            return "the signed command cannot be read";
+    }
+    const char *complaint = lg_command_contradiction(db, arena, &again, event);
+    if (complaint || again.type != LG_CMD_SUBMIT)
+        return complaint;
+    return submission_opinion(ctx, db, arena, &again, jws, event, row);
+}
+
+/* ---- the stored answer, written anew ---- */
 
 /* A rejection's errors are the failed checks of the review on record. */
 static void restore_rejection(lg_arena *arena, lg_result *result)

@@ -59,7 +59,7 @@ static const struct spec {
     {LG_EV_RECEIVABLE_REJECTED, true, "", ""},
     {LG_EV_CLAIM_ACCEPTED, true, "claim_id origin face_minor", ""},
     {LG_EV_CLAIM_ACCEPTED, false, "receivable_id claim_id origin face_minor", "note"},
-    {LG_EV_REVIEW_APPROVED, false, "receivable_id confirm_by", "note"},
+    {LG_EV_REVIEW_APPROVED, false, "receivable_id confirm_by policy_version", "note"},
     {LG_EV_REVIEW_REJECTED, false, "receivable_id", "reason note"},
     {LG_EV_RECEIVABLE_DECLINED, false, "receivable_id", "reason note"},
     {LG_EV_RECEIVABLE_WITHDRAWN, false, "receivable_id", "reason note"},

@@ -1,0 +1,179 @@
+/* Does an event say what the signed command asked? For the audit: an operator who records another act than the one that was signed,
+ * or other facts, is found out here. */
+#include "ledger/registry/internal.h"
+
+#include "ledger/base/text.h"
+
+#include <string.h>
+
+/* The events a command of this type may cause. */
+static bool may_cause(const lg_command *command, const lg_event *event)
+{
+    const lg_event_type type = event->type;
+    const char *origin = event->origin ? event->origin : "";
+    switch (command->type) {
+    case LG_CMD_GENESIS:
+        return type == LG_EV_GENESIS;
+    case LG_CMD_PARTICIPANT_REGISTER:
+        return type == LG_EV_PARTICIPANT_REGISTERED;
+    case LG_CMD_PARTICIPANT_SUSPEND:
+    case LG_CMD_PARTICIPANT_ACTIVATE:
+        return type == LG_EV_PARTICIPANT_STATUS_CHANGED && event->suspended == (command->type == LG_CMD_PARTICIPANT_SUSPEND);
+    case LG_CMD_DEBTOR_STOP:
+    case LG_CMD_DEBTOR_CLEAR:
+        return type == LG_EV_PARTICIPANT_STOP_CHANGED && event->stopped == (command->type == LG_CMD_DEBTOR_STOP);
+    case LG_CMD_CREDIT_LINE_SET:
+        return type == LG_EV_CREDIT_LINE_SET;
+    case LG_CMD_KEY_ADD:
+        return type == LG_EV_KEY_ADDED;
+    case LG_CMD_KEY_REVOKE:
+        return type == LG_EV_KEY_REVOKED;
+    case LG_CMD_TOKEN_ISSUE:
+        return type == LG_EV_TOKEN_ISSUED;
+    case LG_CMD_TOKEN_REVOKE:
+        return type == LG_EV_TOKEN_REVOKED;
+    case LG_CMD_POLICY_SET:
+        return type == LG_EV_POLICY_SET;
+    case LG_CMD_SUBMIT:
+        return type == LG_EV_RECEIVABLE_REGISTERED || type == LG_EV_RECEIVABLE_HELD || type == LG_EV_RECEIVABLE_REJECTED ||
+               (type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "both_signed") == 0 && command->signer_count == 2);
+    case LG_CMD_CONFIRM:
+        return type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "confirmed") == 0;
+    case LG_CMD_ACCEPT:
+        return type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "accepted") == 0;
+    case LG_CMD_DECLINE:
+        return type == LG_EV_RECEIVABLE_DECLINED;
+    case LG_CMD_WITHDRAW:
+        return type == LG_EV_RECEIVABLE_WITHDRAWN;
+    case LG_CMD_LAPSE:
+        return type == LG_EV_RECEIVABLE_EXPIRED || (type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "tacit") == 0);
+    case LG_CMD_REVIEW_APPROVE:
+        return type == LG_EV_REVIEW_APPROVED;
+    case LG_CMD_REVIEW_REJECT:
+        return type == LG_EV_REVIEW_REJECTED;
+    case LG_CMD_COUNT:
+        break;
+    }
+    return false;
+}
+
+static bool same_key(const lg_command *c, const lg_event *e)
+{
+    if (c->custody) /* the registry made the key */
+        return e->key_in_custody;
+    return !e->key_in_custody && memcmp(c->public_key.b, e->public_key.b, sizeof c->public_key.b) == 0;
+}
+
+/* What the path names: the thing acted on. */
+static bool same_subject(const lg_command *c, const lg_event *e)
+{
+    if (lg_uuid_is_nil(c->subject))
+        return true;
+    if (e->type == LG_EV_TOKEN_REVOKED)
+        return lg_uuid_equal(c->subject, e->token_id);
+    return lg_uuid_equal(c->subject, lg_uuid_is_nil(e->receivable_id) ? e->participant_id : e->receivable_id);
+}
+
+static const char *match_registration(lg_arena *arena, const lg_command *c, const lg_event *e)
+{
+    if (!lg_text_equal(c->name, e->name) || !lg_text_equal(c->country, e->country) || !lg_text_equal(c->group, e->group))
+        return "the participant's name, country or group is not what was signed";
+    if (strcmp(lg_roles_json(arena, c->roles), e->roles) != 0)
+        return "the participant's roles are not what was signed";
+    if (strcmp(lg_identifiers_json(arena, c->identifiers, c->identifier_count), e->identifiers) != 0)
+        return "the participant's identifiers are not what was signed";
+    return same_key(c, e) ? NULL : "the participant's key is not the one that was signed";
+}
+
+static const char *match_members(lg_arena *arena, const lg_command *c, const lg_event *e)
+{
+    if (!lg_text_equal(c->reason, e->reason) || !lg_text_equal(c->note, e->note))
+        return "reason or note is not what was signed";
+    if (e->type == LG_EV_PARTICIPANT_REGISTERED)
+        return match_registration(arena, c, e);
+    if (e->type == LG_EV_KEY_ADDED)
+        return same_key(c, e) && c->valid_until == e->valid_until && (!c->valid_from || c->valid_from == e->valid_from)
+                   ? NULL
+                   : "the key or its validity is not what was signed";
+    if (e->type == LG_EV_KEY_REVOKED)
+        return lg_text_equal(c->kid, e->kid) ? NULL : "the revoked key is not the one that was signed";
+    if (e->type == LG_EV_CREDIT_LINE_SET)
+        return lg_currency_equal(c->currency, e->currency) && c->limit_minor == e->limit_minor
+                   ? NULL
+                   : "the credit line is not what was signed";
+    if (e->type == LG_EV_TOKEN_ISSUED)
+        return lg_uuid_equal(c->participant.uuid, e->participant_id) && strcmp(lg_scopes_json(arena, c->scopes), e->scopes) == 0 &&
+                       c->expires_at == e->expires_at && lg_text_equal(c->label, e->label)
+                   ? NULL
+                   : "the token is not what was signed";
+    if (e->type == LG_EV_POLICY_SET)
+        return strcmp(lg_policy_format(arena, &c->policy), e->policy) == 0 ? NULL : "the policy is not what was signed";
+    return NULL;
+}
+
+/* A confirmed amount: as signed, or the whole when none was. */
+static const char *match_claim(lg_db *db, lg_arena *arena, const lg_command *c, const lg_event *e)
+{
+    lg_receivable row;
+    if (lg_receivable_by_id(db, (lg_receivable_id){e->receivable_id}, arena, &row) != LG_OK)
+        return "the receivable does not exist";
+    int64_t amount = row.amount_minor;
+    if (c->amount_text && lg_amount_parse(c->amount_text, row.currency, &amount) != LG_AMOUNT_OK)
+        return "the signed amount cannot be read";
+    return amount == e->face_minor ? NULL : "face_minor is not the amount that was signed";
+}
+
+static const char *match_party(lg_db *db, lg_arena *arena, const lg_command *c, const lg_party_ref *ref, const lg_uuid *recorded)
+{
+    lg_party party;
+    if (lg_party_resolve(db, arena, ref, c->signers, c->signer_count, &party) != LG_OK)
+        return "a party cannot be looked up";
+    lg_uuid found = party.found ? party.row.id.uuid : (lg_uuid){{0}};
+    return lg_uuid_equal(found, *recorded) ? NULL : "a party is not the one the signed document names";
+}
+
+static const char *match_documents(lg_arena *arena, const lg_submission *s, const lg_event *e)
+{
+    const char *documents = lg_documents_json(arena, s);
+    return lg_text_equal(documents, e->documents) ? NULL : "documents are not those of the signed document";
+}
+
+const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_command *command, const lg_submission *s,
+                                        const lg_event *e)
+{
+    const char *complaint = NULL;
+    lg_hash digest = lg_sha256(command->payload);
+    if (!lg_hash_equal(&digest, &e->document_sha256))
+        return "document_sha256 is not the digest of the signed payload";
+    if (strcmp(s->number, e->invoice_number) != 0)
+        return "invoice_number is not what the signed document says";
+    if (s->issue_day != e->issue_day || s->due_day != e->due_day)
+        return "a date is not what the signed document says";
+    if (!lg_currency_equal(s->currency, e->currency) || s->gross_minor != e->gross_minor || s->amount_minor != e->amount_minor)
+        return "an amount is not what the signed document says";
+    if (!lg_text_equal(s->part, e->part) || !lg_text_equal(s->order_reference, e->order_reference) ||
+        !lg_text_equal(s->contract_reference, e->contract_reference) || !lg_text_equal(s->note, e->note))
+        return "part, a reference or the note is not what the signed document says";
+    if (!lg_text_equal(lg_payee_name(s), e->payee))
+        return "the payee is not the one the signed document names";
+    if (e->type == LG_EV_CLAIM_ACCEPTED && e->face_minor != e->amount_minor)
+        return "face_minor is not the amount that was signed";
+    complaint = match_party(db, arena, command, &s->seller, &e->creditor_id);
+    if (!complaint)
+        complaint = match_party(db, arena, command, &s->buyer, &e->debtor_id);
+    return complaint ? complaint : match_documents(arena, s, e);
+}
+
+const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_command *command, const lg_event *event)
+{
+    if (!may_cause(command, event))
+        return "the event is not what a command of this kind does";
+    if (!same_subject(command, event))
+        return "the event is about another thing than the command's path names";
+    if (command->type == LG_CMD_SUBMIT)
+        return NULL; /* lg_submission_contradiction has the rest */
+    const char *complaint = match_members(arena, command, event);
+    if (!complaint && event->type == LG_EV_CLAIM_ACCEPTED)
+        complaint = match_claim(db, arena, command, event);
+    return complaint;
+}
