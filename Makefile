@@ -16,7 +16,7 @@ PACKAGES := libmicrohttpd sqlite3 libsodium jansson libcurl libxml-2.0 libcrypto
 Q := $(if $(V),,@)
 # Evaluated when first needed, so that `make check` can install the packages before.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lcsv
+PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lcsv -lunistring
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
 HARDEN   := -fstack-protector-strong -fPIE -fno-strict-overflow -ftrivial-auto-var-init=zero

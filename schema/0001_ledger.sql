@@ -19,7 +19,7 @@ CREATE TABLE commands (
     entry_count INTEGER NOT NULL CHECK (entry_count >= 1),
     signer_no   INTEGER NOT NULL,           -- participant_no of the (first) signer
     jti_key     INTEGER NOT NULL,           -- first 8 bytes of SHA-256(jti), a compact key for the lookup
-    jti         TEXT NOT NULL,              -- idempotency key as signed
+    jti         TEXT NOT NULL,              -- idempotency key as signed, each signer's own
     url         TEXT NOT NULL,              -- path the command was signed for
     status      INTEGER NOT NULL,           -- what it was answered: 200, 201, 202 or 422
     answer      TEXT NOT NULL,              -- JSON answer; receipts are filled in from the tree

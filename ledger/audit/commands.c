@@ -37,8 +37,17 @@ static void check_signature(lg_audit *audit, const lg_entry *entry, size_t index
     signer->no = key.participant;
     signer->kid = key.kid;
     signer->custody = key.custody;
-    if (signer->no.v && lg_participant_id_of(audit->rebuilt, signer->no, &signer->id) != LG_OK)
+    lg_participant owner;
+    if (!signer->no.v)
+        return; /* the first entries: nobody was registered yet */
+    if (lg_participant_get(audit->rebuilt, signer->no, audit->arena, &owner) != LG_OK) {
         lg_audit_find(audit, "keys", key.kid.s, "the key's owner does not exist");
+        return;
+    }
+    signer->id = owner.id;
+    signer->roles = owner.roles;
+    if (owner.suspended)
+        lg_audit_find(audit, "commands", key_of(audit), "the signer %s was suspended then", owner.name);
 }
 
 /* Operators' facts must name the one whose signature is on the command. */
@@ -60,14 +69,14 @@ static void check_signers(lg_audit *audit, const lg_entry *entry, const lg_event
 static lg_err check_once(lg_audit *audit)
 {
     lg_command_row earlier;
-    lg_err err = lg_command_by_jti(audit->rebuilt, audit->command_row.jti, audit->command_arena, &earlier);
+    lg_err err = lg_command_by_jti(audit->rebuilt, audit->command_row.signer, audit->command_row.jti, audit->command_arena, &earlier);
     if (err == LG_OK)
         lg_audit_find(audit, "commands", key_of(audit), "its jti was used by the command of entry %lld", (long long)earlier.first_seq);
     else if (err != LG_NOT_FOUND)
         return err;
     /* The index by which a repeated command is known must lead to this row. */
     lg_command_row indexed;
-    lg_err index_err = lg_command_by_jti(audit->actual, audit->command_row.jti, audit->command_arena, &indexed);
+    lg_err index_err = lg_command_by_jti(audit->actual, audit->command_row.signer, audit->command_row.jti, audit->command_arena, &indexed);
     if (index_err == LG_NOT_FOUND || (!index_err && indexed.first_seq != audit->command_row.first_seq))
         lg_audit_find(audit, "commands", key_of(audit), "jti_key does not belong to its jti");
     else if (index_err)

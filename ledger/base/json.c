@@ -4,10 +4,13 @@
 
 #include <string.h>
 
-/* jansson bounds depth at a compile-time 2048; the text is scanned first so that deep input costs nothing. */
-static bool too_deep(lg_bytes text)
+enum { VALUES_MAX = 100000 }; /* far above what any command holds: each costs jansson some hundred bytes */
+
+/* jansson bounds depth at a compile-time 2048 and the number of values not at all; the text is scanned first, so that deep or
+ * crowded input costs nothing. Returns what is wrong, or NULL. */
+static const char *excess(lg_bytes text)
 {
-    size_t depth = 0;
+    size_t depth = 0, values = 1;
     bool in_string = false;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
@@ -19,20 +22,25 @@ static bool too_deep(lg_bytes text)
         } else if (c == '"') {
             in_string = true;
         } else if (c == '{' || c == '[') {
+            values++;
             if (++depth > LG_JSON_DEPTH_MAX)
-                return true;
+                return "is nested deeper than 32 levels";
         } else if ((c == '}' || c == ']') && depth > 0) {
             depth--;
+        } else if (c == ',' && ++values > VALUES_MAX) {
+            return "holds more than 100,000 values";
         }
     }
-    return false;
+    return values > VALUES_MAX ? "holds more than 100,000 values" : NULL;
 }
+_Static_assert(LG_JSON_DEPTH_MAX == 32 && VALUES_MAX == 100000, "as the sentences say");
 
 lg_err lg_json_load(lg_bytes text, json_t **out, lg_report *report)
 {
     json_error_t error;
-    if (too_deep(text))
-        return lg_fail(report, LG_MALFORMED_JSON, "The JSON text is nested deeper than %d levels.", LG_JSON_DEPTH_MAX);
+    const char *too_much = excess(text);
+    if (too_much)
+        return lg_fail(report, LG_MALFORMED_JSON, "The JSON text %s.", too_much);
     json_t *value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (!value) {
         /* jansson quotes what it stumbled over and cuts its sentence off at a byte, perhaps inside a character. */
@@ -148,6 +156,8 @@ bool lg_decode_bool(lg_decoder *decoder, const char *name, bool required, bool *
     return true;
 }
 
+enum { NAME_SHOWN_MAX = 64, UNKNOWN_FIELDS_MAX = 100 };
+
 static bool was_asked(const lg_decoder *decoder, const char *name)
 {
     for (size_t i = 0; i < decoder->asked_count; i++)
@@ -162,9 +172,18 @@ void lg_decode_finish(lg_decoder *decoder)
     json_t *value;
     if (!decoder->object)
         return;
+    size_t unknown = 0;
     json_object_foreach((json_t *)(uintptr_t)decoder->object, name, value)
     {
-        if (!was_asked(decoder, name))
+        if (unknown == UNKNOWN_FIELDS_MAX)
+            break;
+        if (was_asked(decoder, name))
+            continue;
+        unknown++;
+        /* What a client can make long or many is told once: a name may be as long as the whole text. */
+        if (strlen(name) > NAME_SHOWN_MAX)
+            lg_fault_add(decoder->report, "unknown_field", decoder->pointer, "A name of %zu bytes is not a field here.", strlen(name));
+        else
             lg_fault_add(decoder->report, "unknown_field", lg_decode_pointer(decoder, name), "%s is not a field here.", name);
     }
 }

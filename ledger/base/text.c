@@ -1,7 +1,12 @@
 #include "ledger/base/text.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
 
 /* Decodes one code point at text.data[*at] and moves on; returns -1 when it is not well-formed. */
 static int32_t next_code_point(lg_bytes text, size_t *at)
@@ -44,9 +49,13 @@ bool lg_text_is_utf8(lg_bytes text)
     return true;
 }
 
+/* Controls, and characters that do not show, with which one text could pass for another. The joiners U+200C and U+200D stay: some
+ * scripts are written with them. */
 static bool is_control(int32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 ||
+           (c >= 0x80 && c != 0x200c && c != 0x200d && uc_is_property_default_ignorable_code_point((ucs4_t)c)) ||
+           (c >= 0xfff0 && c <= 0xfffb) || c == 0x2800;
 }
 
 static bool is_space(int32_t c)
@@ -93,12 +102,51 @@ char *lg_text_collapse(lg_arena *arena, const char *text)
     return out;
 }
 
-/* Punctuation, symbols and invisible characters outside ASCII: Latin-1's, general punctuation with its zero-width and format
- * characters, CJK punctuation. */
-static bool is_separator(int32_t c)
+static bool is_ascii(lg_bytes text)
 {
-    return is_space(c) || (c >= 0x80 && c <= 0xbf && c != 0xaa && c != 0xb5 && c != 0xba) || (c >= 0x2000 && c <= 0x206f) ||
-           (c >= 0x3000 && c <= 0x3004) || (c >= 0x3008 && c <= 0x3020) || c == 0xfeff;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* Compatibility forms folded, upper case; digits of any script as ASCII digits; of the rest only letters, numbers, and a blank for
+ * each run of anything else. Marks and invisible characters vanish without a trace. */
+static char *fold(lg_arena *arena, lg_bytes in, uninorm_t form)
+{
+    size_t len = 0, folded_len = 0;
+    uint8_t *folded = u8_toupper(in.data, in.len, NULL, form, NULL, &folded_len);
+    char *out = lg_arena_alloc(arena, folded_len + 1);
+    for (size_t at = 0; folded && at < folded_len;) {
+        ucs4_t c;
+        size_t start = at;
+        at += (size_t)u8_mbtouc(&c, folded + at, folded_len - at);
+        int digit = uc_decimal_value(c);
+        if (digit >= 0) {
+            out[len++] = (char)('0' + digit);
+        } else if (uc_is_property_default_ignorable_code_point(c) || uc_is_general_category(c, UC_CATEGORY_M)) {
+            continue;
+        } else if (uc_is_general_category(c, UC_CATEGORY_L) || uc_is_general_category(c, UC_CATEGORY_N)) {
+            memcpy(out + len, folded + start, at - start);
+            len += at - start;
+        } else {
+            out[len++] = ' ';
+        }
+    }
+    free(folded);
+    out[len] = '\0';
+    return out;
+}
+
+char *lg_text_letters_and_digits(lg_arena *arena, const char *text)
+{
+    char *out = fold(arena, lg_bytes_str(text), UNINORM_NFKC);
+    size_t len = 0;
+    for (const char *at = out; *at; at++)
+        if (*at != ' ')
+            out[len++] = *at;
+    out[len] = '\0';
+    return out;
 }
 
 /* What counts as a leading zero. */
@@ -112,29 +160,18 @@ typedef enum {
 static char *squash(lg_arena *arena, const char *text, zero_rule rule)
 {
     lg_bytes in = lg_bytes_str(text);
+    if (!is_ascii(in))
+        in = lg_bytes_str(fold(arena, in, UNINORM_NFKD));
     char *out = lg_arena_alloc(arena, in.len + 1);
     size_t len = 0;
     bool in_digits = false; /* inside a digit run that has shown a significant digit */
-    for (size_t at = 0; at < in.len;) {
-        size_t start = at;
-        int32_t c = next_code_point(in, &at);
-        if (c < 0) {
-            at = start + 1;
-            continue;
-        }
-        if (c >= 0xff01 && c <= 0xff5e)
-            c -= 0xff01 - 0x21;
-        if (c < 0x80 ? !isalnum((unsigned char)c) : is_separator(c)) {
+    for (size_t i = 0; i < in.len; i++) {
+        unsigned char c = in.data[i];
+        if (c < 0x80 && !isalnum(c)) {
             in_digits = in_digits && rule != SPLIT_RUNS;
-        } else if (c == '0' && (!in_digits || rule == EVERY_ZERO)) {
-            continue;
-        } else if (c < 0x80) {
-            in_digits = isdigit((unsigned char)c) != 0;
-            out[len++] = (char)toupper((unsigned char)c);
-        } else {
-            in_digits = false;
-            memcpy(out + len, in.data + start, at - start);
-            len += at - start;
+        } else if (c != '0' || (in_digits && rule != EVERY_ZERO)) {
+            in_digits = isdigit(c) != 0;
+            out[len++] = (char)toupper(c);
         }
     }
     out[len] = '\0';

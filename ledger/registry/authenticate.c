@@ -91,11 +91,11 @@ lg_err lg_command_check_age(const lg_command *command, lg_report *report)
 
 lg_err lg_command_find_stored(lg_db *db, lg_arena *arena, const lg_command *command, lg_command_row *out, lg_report *report)
 {
-    lg_err err = lg_command_by_jti(db, command->jti, arena, out);
+    lg_err err = lg_command_by_jti(db, command->signers[0].no, command->jti, arena, out);
     if (err)
         return err;
     if (out->jws.len != command->jws.len || memcmp(out->jws.data, command->jws.data, out->jws.len) != 0)
-        return lg_fail(report, LG_JTI_REUSED, "The jti %s belongs to another command.", command->jti);
+        return lg_fail(report, LG_JTI_REUSED, "The jti %s belongs to another command of this signer.", command->jti);
     return LG_OK;
 }
 

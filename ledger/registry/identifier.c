@@ -1,5 +1,7 @@
 #include "ledger/registry/identifier.h"
 
+#include "ledger/base/text.h"
+
 #include <string.h>
 
 enum { USCC_LEN = 18, LEI_LEN = 20, GLN_LEN = 13 };
@@ -91,6 +93,14 @@ static lg_identifier_verdict check_gln(const char *value)
     return sum % 10 == 0 ? LG_IDENTIFIER_OK : LG_IDENTIFIER_BAD_CHECK;
 }
 
+static bool is_ascii(const char *value)
+{
+    for (; *value; value++)
+        if ((unsigned char)*value >= 0x80)
+            return false;
+    return true;
+}
+
 lg_identifier_verdict lg_identifier_check(lg_identifier identifier)
 {
     size_t len = strlen(identifier.value);
@@ -103,7 +113,8 @@ lg_identifier_verdict lg_identifier_check(lg_identifier identifier)
         return check_lei(identifier.value);
     case LG_SCHEME_GLN:
         return check_gln(identifier.value);
-    case LG_SCHEME_TAX_ID:
+    case LG_SCHEME_TAX_ID: /* no country's uses other letters; look-alikes from other scripts would be another company */
+        return is_ascii(identifier.value) ? LG_IDENTIFIER_OK : LG_IDENTIFIER_BAD_FORM;
     case LG_SCHEME_REGISTRATION_NO:
         return LG_IDENTIFIER_OK;
     case LG_SCHEME_COUNT:
@@ -112,45 +123,10 @@ lg_identifier_verdict lg_identifier_check(lg_identifier identifier)
     return LG_IDENTIFIER_BAD_FORM;
 }
 
-/* Folds the UTF-8 sequence at *p (moving on) to one ASCII character, when it is a full-width form (U+FF01 to
- * U+FF5E, three bytes), the ideographic space U+3000 or the no-break space U+00A0; otherwise takes one byte
- * as it is. */
-static char folded(const unsigned char **p)
-{
-    const unsigned char *s = *p;
-    if (s[0] == 0xef && (s[1] == 0xbc || s[1] == 0xbd) && (s[2] & 0xc0) == 0x80) {
-        int code = 0xf000 | (s[1] & 0x3f) << 6 | (s[2] & 0x3f);
-        if (code >= 0xff01 && code <= 0xff5e) {
-            *p += 3;
-            return (char)(code - 0xff01 + '!');
-        }
-    }
-    if (s[0] == 0xe3 && s[1] == 0x80 && s[2] == 0x80) {
-        *p += 3;
-        return ' ';
-    }
-    if (s[0] == 0xc2 && s[1] == 0xa0) {
-        *p += 2;
-        return ' ';
-    }
-    (*p)++;
-    return (char)s[0];
-}
-
 lg_identifier lg_identifier_normalise(lg_arena *arena, lg_scheme scheme, const char *value)
 {
-    const unsigned char *p = (const unsigned char *)value;
-    char *out = lg_arena_alloc(arena, strlen(value) + 1);
-    size_t len = 0;
-    while (*p) {
-        char c = folded(&p);
-        if (c == ' ' || (c >= '\t' && c <= '\r') || c == '.' || c == '-' || c == '/')
-            continue;
-        out[len++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-    }
-    out[len] = '\0';
-    if ((scheme == LG_SCHEME_TAX_ID || scheme == LG_SCHEME_REGISTRATION_NO) &&
-        check_uscc(out) == LG_IDENTIFIER_OK)
+    const char *out = lg_text_letters_and_digits(arena, value);
+    if ((scheme == LG_SCHEME_TAX_ID || scheme == LG_SCHEME_REGISTRATION_NO) && check_uscc(out) == LG_IDENTIFIER_OK)
         scheme = LG_SCHEME_USCC;
     return (lg_identifier){.scheme = scheme, .value = out};
 }

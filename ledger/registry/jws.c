@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Strings of the JWS are the sender's; what may be in them is bounded before anything else looks. */
-enum { KID_LEN = 43, AUD_MAX = 255, URL_MAX = 1024, CTY_MAX = 64 };
+enum { KID_LEN = 43, AUD_MAX = 255, URL_MAX = 1024, CTY_MAX = 64, PROTECTED_MAX = 16 * 1024 };
 #define IAT_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 static lg_err malformed(lg_report *report, const char *what)
@@ -97,6 +97,8 @@ static lg_err read_signature(lg_arena *arena, const json_t *object, const char *
     json_t *header;
     if (!protected || !signature)
         return malformed(report, "A signature needs the strings protected and signature.");
+    if (strlen(protected) > PROTECTED_MAX)
+        return lg_fail(report, LG_MALFORMED_JWS, "protected must be at most %d characters long.", PROTECTED_MAX);
     if (!lg_base64url_decode(arena, lg_bytes_str(protected), &header_text))
         return malformed(report, "protected is not base64url without padding.");
     if (!lg_base64url_decode(arena, lg_bytes_str(signature), &signature_bytes) || signature_bytes.len > 1024)

@@ -335,7 +335,8 @@ lg_err lg_do_decline(lg_act *act)
     lg_err err = subject(act, &row);
     if (!err)
         err = require_other_side(act, &row);
-    if (!err)
+    /* A held payable keeps its creditor from registering the invoice itself, so it can be refused before any review. */
+    if (!err && !(row.life == LG_LIFE_HELD && row.by_debtor))
         err = require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err)
         err = check_deadline(act, &row);

@@ -33,8 +33,8 @@ typedef struct lg_command_row {
     lg_bytes jws;
 } lg_command_row;
 lg_err lg_command_insert(lg_db *db, const lg_command_row *row) LG_MUST_CHECK;
-/* By idempotency key; LG_NOT_FOUND if no command has it. */
-lg_err lg_command_by_jti(lg_db *db, const char *jti, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
+/* By idempotency key, which is each (first) signer's own; LG_NOT_FOUND if none of its commands has it. */
+lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
 /* The command that caused an entry. */
 lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
 

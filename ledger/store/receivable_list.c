@@ -28,6 +28,9 @@ bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party)
         return false;
     if (row->submitter.v == party.v)
         return true;
+    /* A payable held for review claims the seller's invoice: the seller must be able to see and refuse it. */
+    if (row->by_debtor && row->review_outcome == LG_OUTCOME_HOLD && row->creditor.v == party.v)
+        return true;
     return (row->creditor.v == party.v || row->debtor.v == party.v) && was_registered(row);
 }
 
@@ -41,7 +44,8 @@ bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party)
 /* lg_receivable_visible, for the rows of a party. */
 #define VISIBLE                                                                                              \
     " AND (submitter_no = ?1 OR (life <> 'held' AND (review_outcome IN ('pass', 'warn')"                     \
-    " OR (review_outcome = 'hold' AND decision = 'approved'))))"
+    " OR (review_outcome = 'hold' AND decision = 'approved')))"                                               \
+    " OR (creditor_no = ?1 AND submitted_by = 'debtor' AND review_outcome = 'hold'))"
 #define BEFORE       " AND receivable_no < ?2"
 #define AFTER        " AND receivable_no > ?2"
 #define NEWEST_FIRST " ORDER BY receivable_no DESC LIMIT ?3"

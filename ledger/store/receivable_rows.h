@@ -103,7 +103,8 @@ typedef struct lg_receivable_filter {
 } lg_receivable_filter;
 lg_err lg_receivable_list(lg_db *db, const lg_receivable_filter *filter, lg_arena *arena, lg_receivable **rows,
                           size_t *count) LG_MUST_CHECK;
-/* May `party` see it? Its creditor and debtor may; what is held or was never registered only its submitter. */
+/* May `party` see it? Its creditor and debtor may; what is held or was never registered only its submitter, and a
+ * held payable also the creditor it names. */
 bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party);
 
 typedef struct lg_claim {

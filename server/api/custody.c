@@ -67,19 +67,19 @@ static lg_err find_earlier(api_read *read, http_request *request, const lg_jws_h
 {
     lg_report *report = http_report(request);
     lg_jws jws;
-    lg_err err = lg_command_by_jti(read->db, header->jti, read->arena, out);
+    lg_err err = lg_command_by_jti(read->db, read->caller.no, header->jti, read->arena, out);
     if (err)
         return err;
     err = lg_jws_parse(read->arena, out->jws, &jws, report);
     if (err)
         return LG_CORRUPT;
     lg_bytes body = http_body(request);
-    if (out->signer.v == read->caller.no.v && strcmp(out->url, header->url) == 0 &&
+    if (strcmp(out->url, header->url) == 0 &&
         lg_text_equal(jws.signatures[0].cty, header->cty) && lg_text_equal(jws.signatures[0].submission, header->submission) &&
         jws.payload.len == body.len &&
         memcmp(jws.payload.data, body.data, body.len) == 0)
         return LG_OK;
-    return lg_fail(report, LG_JTI_REUSED, "The Idempotency-Key %s belongs to another command.", header->jti);
+    return lg_fail(report, LG_JTI_REUSED, "The Idempotency-Key %s belongs to another command of yours.", header->jti);
 }
 
 static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_command_row *earlier, bool *replayed)

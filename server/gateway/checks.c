@@ -262,8 +262,7 @@ static lg_err credit_line(const lg_review_input *in, lg_arena *arena, verdict *o
     if (!err && line.limit_minor < 0 && line.used_minor > LG_EXPOSURE_MAX - s->amount_minor)
         say(arena, out, LG_OUTCOME_REJECT, "/amount", "With %s more, what the debtor owes in %s would exceed any sum this registry can hold.",
             money(arena, s->amount_minor, s->currency), s->currency.code);
-    if (!err && line.limit_minor >= 0 &&
-        (!lg_amount_add(line.used_minor, s->amount_minor, &sum) || sum > line.limit_minor))
+    if (!err && line.limit_minor >= 0 && line.used_minor > line.limit_minor - s->amount_minor)
         say(arena, out, LG_OUTCOME_REJECT, "/amount", "%s would exceed the debtor's credit line in %s.",
             money(arena, s->amount_minor, s->currency), s->currency.code);
     return err;

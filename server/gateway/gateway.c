@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { JSON_MAX = 256 * 1024, CSV_MAX = 4 * 1024 * 1024 }; /* bytes; XML has its own bound */
+
 /* The header's `submission` member, laid over what the document said. */
 static lg_err overlay(const lg_jws_signature *header, gw_invoice *invoice, lg_report *report)
 {
@@ -28,6 +30,8 @@ static lg_err import_one(const lg_jws *jws, gw_invoice *invoice, lg_report *repo
     }
     if (header->submission)
         return lg_fail(report, LG_MALFORMED_JWS, "The header's submission goes with an XML or CSV payload; JSON says all of it itself.");
+    if (jws->payload.len > JSON_MAX)
+        return lg_fail(report, LG_BODY_TOO_LARGE, "An invoice in JSON may have %d bytes.", JSON_MAX);
     lg_err err = lg_json_load(jws->payload, &payload, report);
     if (!err)
         err = import_json(payload, invoice, report);
@@ -58,6 +62,8 @@ static lg_err read_csv(const lg_jws *jws, const lg_policy *policy, lg_command *c
 {
     gw_invoice *rows;
     size_t count;
+    if (jws->payload.len > CSV_MAX)
+        return lg_fail(report, LG_BODY_TOO_LARGE, "A CSV file may have %d bytes.", CSV_MAX);
     lg_err err = import_csv(jws->payload, &rows, &command->rows, &count, report);
     if (err)
         return err;
@@ -75,9 +81,20 @@ static lg_err read_csv(const lg_jws *jws, const lg_policy *policy, lg_command *c
     return LG_OK;
 }
 
+static bool may_submit(const lg_signer *signers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!lg_has_role(signers[i].roles, LG_ROLE_SUPPLIER) && !lg_has_role(signers[i].roles, LG_ROLE_CORE_ENTERPRISE))
+            return false;
+    return true;
+}
+
 lg_err gateway_read(const lg_jws *jws, const lg_policy *policy, lg_command *command, lg_report *report)
 {
     const char *cty = jws->signatures[0].cty;
+    /* Reading costs; only those who may submit get that far. */
+    if (!may_submit(command->signers, command->signer_count))
+        return lg_fail(report, LG_NOT_PERMITTED, "Submitting needs the role supplier or core_enterprise.");
     if (cty && strcmp(cty, "text/csv") == 0)
         return read_csv(jws, policy, command, report);
     if (cty && strcmp(cty, "application/xml") != 0)

@@ -155,6 +155,7 @@ struct http_server {
     int listen_fd;
     uint16_t port;
     atomic_bool stopping;
+    atomic_size_t body_bytes; /* held by bodies of all requests */
     atomic_uint running; /* requests given to a handler and not yet completed */
     pthread_mutex_t lock;
     pthread_cond_t drained;

@@ -15,10 +15,21 @@ static http_connection *connection_of(struct MHD_Connection *mhd)
 
 /* ---- connections ---- */
 
-static void release(http_request *request)
+/* Bodies of all requests together: 300 strangers with 12 MB each must not take the machine's memory. */
+#define BODY_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
+static void drop_body(http_request *request)
 {
+    atomic_fetch_sub(&request->server->body_bytes, request->body_cap);
     free(request->body);
     request->body = NULL;
+    request->body_cap = 0;
+}
+
+static void release(http_request *request)
+{
+    if (request->body)
+        drop_body(request);
     if (request->counted)
         server_leave(request->server);
     request->counted = false;
@@ -155,21 +166,27 @@ static enum MHD_Result on_headers(http_request *request, const char *method, con
 }
 
 /* Grows by doubling: memory follows what has come, not what was announced, but for small bodies. */
-static void reserve_body(http_request *request, size_t need)
+static lg_err reserve_body(http_request *request, size_t need)
 {
     enum { FIRST = 4096, TRUSTED = 64 * 1024 };
     if (need <= request->body_cap)
-        return;
+        return LG_OK;
     size_t cap = request->body_cap ? request->body_cap * 2 : FIRST;
     if (request->body_cap == 0 && request->body_expected > 0 && request->body_expected <= TRUSTED)
         cap = (size_t)request->body_expected + 1;
     if (cap < need)
         cap = need;
+    size_t more = cap - request->body_cap;
+    if (atomic_fetch_add(&request->server->body_bytes, more) + more > BODY_BYTES_MAX) {
+        atomic_fetch_sub(&request->server->body_bytes, more);
+        return LG_OVERLOADED;
+    }
     char *body = realloc(request->body, cap);
     if (!body)
         lg_die("out of memory for a body of %zu bytes", need);
     request->body = body;
     request->body_cap = cap;
+    return LG_OK;
 }
 
 static void on_body(http_request *request, const char *data, size_t len)
@@ -178,14 +195,18 @@ static void on_body(http_request *request, const char *data, size_t len)
         return;
     if (len > request->route->body_max - request->body_len) {
         /* Only a chunked body comes so far. The rest of it is thrown away as it comes. */
-        free(request->body);
-        request->body = NULL;
+        drop_body(request);
         request->last = true;
         request->refusal = lg_fail(&request->report, LG_BODY_TOO_LARGE, "The body is larger than %zu bytes.",
                                    request->route->body_max);
         return;
     }
-    reserve_body(request, request->body_len + len + 1);
+    if (reserve_body(request, request->body_len + len + 1) != LG_OK) {
+        drop_body(request);
+        request->last = true;
+        request->refusal = lg_fail(&request->report, LG_OVERLOADED, "The bodies being received fill the memory set aside for them.");
+        return;
+    }
     memcpy(request->body + request->body_len, data, len);
     request->body_len += len;
     request->body[request->body_len] = '\0';

@@ -259,11 +259,12 @@ static void commands_by_key_and_entry(void **state)
                           .jws = lg_bytes_of("\0x", 2)},
                    got;
     OK(lg_command_insert(r->db, &row));
-    OK(lg_command_by_jti(r->db, "abc", r->arena, &got));
+    OK(lg_command_by_jti(r->db, party(1), "abc", r->arena, &got));
     assert_int_equal(got.first_seq, 10);
     assert_string_equal(got.url, row.url);
     assert_int_equal(got.jws.len, 2);
-    IS(lg_command_by_jti(r->db, "abd", r->arena, &got), LG_NOT_FOUND);
+    IS(lg_command_by_jti(r->db, party(1), "abd", r->arena, &got), LG_NOT_FOUND);
+    IS(lg_command_by_jti(r->db, party(2), "abc", r->arena, &got), LG_NOT_FOUND); /* each signer its own */
     OK(lg_command_by_seq(r->db, 11, r->arena, &got));
     assert_string_equal(got.jti, "abc");
     IS(lg_command_by_seq(r->db, 12, r->arena, &got), LG_NOT_FOUND);
