@@ -24,9 +24,16 @@ def money(minor, currency):
     return f"{minor // 10**scale}.{minor % 10**scale:0{scale}d}"
 
 
-def squash(number):
-    """What typing differences leave: letters and digits, upper case, digit runs without leading zeros."""
-    return re.sub(r"(?<!\d)0+", "", re.sub(r"[^0-9A-Za-z]", "", number).upper())
+def alike_numbers(one, other):
+    """Only typing differences: separators, case, leading zeros, read with the separators or without them."""
+
+    def joined(number):
+        return re.sub(r"(?<!\d)0+", "", re.sub(r"[^0-9A-Za-z]", "", number).upper())
+
+    def split(number):
+        return re.sub(r"[^0-9A-Z]", "", re.sub(r"(?<!\d)0+", "", number.upper()))
+
+    return joined(one) == joined(other) or split(one) == split(other)
 
 
 class Refused(Exception):
@@ -92,7 +99,7 @@ class Model:
         for r in self.live():
             if r["creditor"] != s["creditor"] or r["invoice"] == s["invoice"]:
                 continue
-            if squash(r["number"]) == squash(s["number"]):
+            if alike_numbers(r["number"], s["number"]):
                 return "hold"
             alike = all(r[name] == s[name] for name in ("debtor", "currency", "gross"))
             if alike and abs(r["issued"] - s["issued"]) <= self.policy["similar_within_days"]:
@@ -136,6 +143,9 @@ class Model:
             found["documents_attached"] = "reject"
         if s["redirected"]:
             found["payee_is_seller"] = policy["payee_redirected"]
+        if found["signer_is_party"] == "reject":  # a stranger hears nothing of the two parties' other business
+            for code in ("invoice_unused", "invoice_similar", "debtor_not_stopped", "credit_line", "payee_is_seller"):
+                del found[code]
         return found
 
     # ---- commands: each returns what the answer must show, or raises Refused ----
@@ -168,7 +178,7 @@ class Model:
         return receivable
 
     def visible(self, r, who):
-        if r["submitter"] == who:
+        if r["submitter"] == who or (r["by_debtor"] and r["outcome"] == "hold" and r["creditor"] == who):
             return True
         registered = r["life"] != "held" and (r["outcome"] in ("pass", "warn") or r["decision"] == "approved")
         return registered and who in (r["creditor"], r["debtor"])
@@ -202,7 +212,7 @@ class Model:
     def reject(self, who, r, reason):
         self.subject(r, who)
         self.other_side(r, who)
-        if r["life"] != "registered":
+        if r["life"] != "registered" and not (r["life"] == "held" and r["by_debtor"]):
             raise Refused("wrong-state")
         return self.change(r, life="rejected", reason=reason)
 

@@ -286,12 +286,12 @@ class Walk:
         self.counts[("replay", slug or "stored")] = self.counts.get(("replay", slug or "stored"), 0) + 1
 
     def steal(self, body):
-        """Another command with the jti of an accepted one."""
+        """Another command with the jti of an accepted one: refused to its signer, nothing to anyone else, whose jtis are his own."""
         made = json.loads(body)
         head = json.loads(jws.b64url_decode(made.get("protected") or made["signatures"][0]["protected"]))
         other = {"base_version": 10**6, "policy": self.base}  # no command of the walk is this one
         answer = self.registry.operator.post("/v1/policy", other, jti=head["jti"])
-        answer.problem("jti-reused")
+        answer.problem("jti-reused" if self.model.keys[head["kid"]]["owner"] == "operator" else "version-conflict")
 
     def step(self):
         kinds = [self.submit, self.on_receivable, self.decide, self.standing, self.credit, self.rotate, self.set_policy, self.replay]
