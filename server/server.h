@@ -4,10 +4,12 @@
 
 #include "ledger/base/arena.h"
 
-/* Makes a new registry in `dir` (created if absent, must be empty): keys, head file, database, genesis, the operator as first
- * participant, policy version 1. Fails with LG_ALREADY_EXISTS rather than touch a registry. On success *summary_json (arena) is
+/* Makes a new registry in `dir` (created if absent, must be empty): keys, head file, database, genesis, the
+ * operator as first participant, policy version 1. Fails with LG_ALREADY_EXISTS rather than touch a registry.
+ * On success *summary_json (arena) is
  * {"origin","vkey","operator","operator_kid","operator_key":path}. */
-lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **summary_json, lg_report *report) LG_MUST_CHECK;
+lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **summary_json,
+                   lg_report *report) LG_MUST_CHECK;
 
 typedef struct server_options {
     const char *listen; /* "127.0.0.1:8080" */
@@ -20,9 +22,10 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
 /* Called with what was done so far and the whole; for a progress line. */
 typedef void (*server_progress)(void *ctx, int64_t done, int64_t total);
 
-/* Checks everything from inside: entries, chain, tree, disclosures, commands and their signatures, every projection rebuilt and
- * compared, the uniqueness index, invariants, the head. *report_json (arena): {"entries":n,"commands":n,"tables":{name:rows…},
- * "findings":[{"table","key","detail"}…],"ok":bool}. LG_CORRUPT if there is any finding. */
+/* Checks everything from inside: entries, chain, tree, disclosures, commands and their signatures, every
+ * projection rebuilt and compared, the uniqueness index, invariants, the head. *report_json (arena):
+ * {"entries":n,"commands":n,"tables":{name:rows…}, "findings":[{"table","key","detail"}…],"ok":bool}.
+ * LG_CORRUPT if there is any finding. */
 lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server_progress progress, void *ctx,
                     lg_report *report) LG_MUST_CHECK;
 

@@ -53,7 +53,8 @@ static bool has_digest(const lg_entry *entry, const char *digest)
 }
 
 /* Splits the stored disclosures, holds each against the entry's digests, and reads the facts. */
-static void read_facts(lg_audit *audit, const lg_entry *entry, const char *disclosures, lg_fact *facts, size_t *count)
+static void read_facts(lg_audit *audit, const lg_entry *entry, const char *disclosures, lg_fact *facts,
+                       size_t *count)
 {
     const char *key = seq_key(audit, entry->seq);
     *count = 0;
@@ -61,7 +62,8 @@ static void read_facts(lg_audit *audit, const lg_entry *entry, const char *discl
         size_t len = strcspn(at, "~");
         lg_bytes disclosure = lg_bytes_of(at, len);
         if (*count == LG_ENTRY_FACTS_MAX || !has_digest(entry, lg_disclosure_digest(disclosure).s))
-            lg_audit_find(audit, "disclosures", key, "disclosure %zu does not belong to the entry's digests", *count + 1);
+            lg_audit_find(audit, "disclosures", key, "disclosure %zu does not belong to the entry's digests",
+                          *count + 1);
         else if (lg_disclosure_parse(audit->command_arena, disclosure, &facts[*count], NULL) != LG_OK)
             lg_audit_find(audit, "disclosures", key, "disclosure %zu is malformed", *count + 1);
         else
@@ -70,7 +72,8 @@ static void read_facts(lg_audit *audit, const lg_entry *entry, const char *discl
     }
     audit->summary->facts += (int64_t)*count;
     if (*count != entry->digest_count)
-        lg_audit_find(audit, "disclosures", key, "%zu of the entry's %zu facts are there", *count, entry->digest_count);
+        lg_audit_find(audit, "disclosures", key, "%zu of the entry's %zu facts are there", *count,
+                      entry->digest_count);
 }
 
 static void check_chain(lg_audit *audit, const lg_entry *entry, int64_t expected_seq)
@@ -79,11 +82,12 @@ static void check_chain(lg_audit *audit, const lg_entry *entry, int64_t expected
     if (entry->seq != expected_seq)
         lg_audit_find(audit, "entries", key, "the entry says it is number %lld", (long long)entry->seq);
     if (!lg_hash_equal(&entry->prev, &audit->last_leaf))
-        lg_audit_find(audit, "entries", key, "prev is not the leaf hash of the entry before: the chain is broken here");
+        lg_audit_find(audit, "entries", key,
+                      "prev is not the leaf hash of the entry before: the chain is broken here");
     if (entry->at < audit->last_at)
         lg_audit_find(audit, "entries", key, "at goes back in time");
-    if (expected_seq == 0 && (!entry->origin || strcmp(entry->origin, audit->config->origin) != 0 || !entry->vkey ||
-                              strcmp(entry->vkey, audit->config->vkey) != 0))
+    if (expected_seq == 0 && (!entry->origin || strcmp(entry->origin, audit->config->origin) != 0 ||
+                              !entry->vkey || strcmp(entry->vkey, audit->config->vkey) != 0))
         lg_audit_find(audit, "entries", key, "genesis names another origin or verifier key");
 }
 
@@ -113,8 +117,8 @@ static lg_err project(lg_audit *audit, const lg_entry *entry, const lg_event *ev
     if (err == LG_NO_MEMORY || err == LG_IO || err == LG_DISK_FULL)
         return err;
     if (err)
-        lg_audit_find(audit, "entries", seq_key(audit, entry->seq), "the event %s is impossible at this point: %s", entry->type,
-                      lg_err_slug(err));
+        lg_audit_find(audit, "entries", seq_key(audit, entry->seq),
+                      "the event %s is impossible at this point: %s", entry->type, lg_err_slug(err));
     result->has_entry = true;
     result->entry.seq = entry->seq;
     if (!err)
@@ -141,7 +145,8 @@ static lg_err check_entry(lg_audit *audit, int64_t seq, const lg_entry_row *row)
         return LG_OK;
     }
     if (lg_entry_parse(audit->arena, row->body, &entry, &report) != LG_OK) {
-        lg_audit_find(audit, "entries", seq_key(audit, seq), "the bytes are not an entry: %s", report.detail ? report.detail : "");
+        lg_audit_find(audit, "entries", seq_key(audit, seq), "the bytes are not an entry: %s",
+                      report.detail ? report.detail : "");
         audit->last_leaf = leaf;
         return LG_OK;
     }
@@ -172,22 +177,26 @@ static lg_err check_checkpoints(lg_audit *audit)
         int64_t *sizes;
         lg_hash *roots, root;
         lg_arena_reset(audit->arena);
-        lg_err err = lg_checkpoint_range(audit->actual, after, ENTRIES_AT_ONCE, audit->arena, &sizes, &roots, &count);
+        lg_err err =
+            lg_checkpoint_range(audit->actual, after, ENTRIES_AT_ONCE, audit->arena, &sizes, &roots, &count);
         for (size_t i = 0; i < count && !err; i++) {
             after = sizes[i];
             if (sizes[i] > lg_edge_size(audit->edge)) {
-                lg_audit_find(audit, "checkpoints", seq_key(audit, sizes[i]), "a tree of this size was signed, the entries are fewer");
+                lg_audit_find(audit, "checkpoints", seq_key(audit, sizes[i]),
+                              "a tree of this size was signed, the entries are fewer");
                 continue;
             }
             err = lg_tree_root(lg_edge_read, audit->edge, sizes[i], &root);
             if (!err && !lg_hash_equal(&root, &roots[i]))
-                lg_audit_find(audit, "checkpoints", seq_key(audit, sizes[i]), "the root is not that of the entries");
+                lg_audit_find(audit, "checkpoints", seq_key(audit, sizes[i]),
+                              "the root is not that of the entries");
         }
         if (err)
             return err;
     } while (count > 0);
     if (after != lg_edge_size(audit->edge))
-        lg_audit_find(audit, "checkpoints", seq_key(audit, after), "the newest checkpoint does not cover all entries");
+        lg_audit_find(audit, "checkpoints", seq_key(audit, after),
+                      "the newest checkpoint does not cover all entries");
     return LG_OK;
 }
 
@@ -205,7 +214,8 @@ static lg_err check_entries(lg_audit *audit)
             break;
         for (size_t i = 0; i < count && !err; i++) {
             if (rows[i].seq > seq && seq >= audit->size) {
-                lg_audit_find(audit, "entries", seq_key(audit, rows[i].seq), "the entry lies beyond the end of the ledger");
+                lg_audit_find(audit, "entries", seq_key(audit, rows[i].seq),
+                              "the entry lies beyond the end of the ledger");
                 count = 0; /* and whatever lies behind it */
                 break;
             }
@@ -249,7 +259,8 @@ static lg_err compare_tables(lg_audit *audit)
     for (size_t i = 0; i < sizeof projections / sizeof *projections && !err; i++) {
         lg_audit_table *table = &audit->summary->tables[audit->summary->table_count++];
         table->name = projections[i].table;
-        err = lg_db_compare(audit->actual, audit->rebuilt, projections[i].table, projections[i].order, differ, audit, &table->rows);
+        err = lg_db_compare(audit->actual, audit->rebuilt, projections[i].table, projections[i].order, differ,
+                            audit, &table->rows);
     }
     return err;
 }
@@ -257,10 +268,12 @@ static lg_err compare_tables(lg_audit *audit)
 /* Before the snapshot, so that a server's commits meanwhile cannot make it look newer than the database. */
 static void read_head(lg_audit *audit, lg_report *report)
 {
-    lg_err err = lg_head_peek(lg_arena_printf(audit->arena, "%s/head", audit->config->dir), audit->arena, &audit->head, report);
+    lg_err err = lg_head_peek(lg_arena_printf(audit->arena, "%s/head", audit->config->dir), audit->arena,
+                              &audit->head, report);
     audit->has_head = err == LG_OK;
     if (err)
-        lg_audit_find(audit, "head", "", "the head file cannot be read: %s", report->detail ? report->detail : lg_err_slug(err));
+        lg_audit_find(audit, "head", "", "the head file cannot be read: %s",
+                      report->detail ? report->detail : lg_err_slug(err));
     else if (strcmp(audit->head.origin, audit->config->origin) != 0)
         lg_audit_find(audit, "head", "", "the head file is of the ledger %s", audit->head.origin);
 }
@@ -274,13 +287,14 @@ static lg_err check_head(lg_audit *audit)
     /* It may lag by what was being committed just then. */
     if (audit->head.size > size) {
         lg_audit_find(audit, "head", seq_key(audit, audit->head.size),
-                      "the head file knows %lld entries, the database has %lld: it is older", (long long)audit->head.size,
-                      (long long)size);
+                      "the head file knows %lld entries, the database has %lld: it is older",
+                      (long long)audit->head.size, (long long)size);
         return LG_OK;
     }
     lg_err err = lg_tree_root(lg_edge_read, audit->edge, audit->head.size, &root);
     if (!err && !lg_hash_equal(&root, &audit->head.root))
-        lg_audit_find(audit, "head", seq_key(audit, audit->head.size), "the head file's root is not that of the entries");
+        lg_audit_find(audit, "head", seq_key(audit, audit->head.size),
+                      "the head file's root is not that of the entries");
     return err;
 }
 
@@ -297,13 +311,14 @@ static lg_err check_counts(lg_audit *audit)
     if (right.seq != lg_edge_size(audit->edge) || !lg_hash_equal(&right.hash, &audit->last_leaf))
         lg_audit_find(audit, "writer", "1", "the writer's row does not name the last entry");
     if (counts.checkpoints != right.beat)
-        lg_audit_find(audit, "checkpoints", "", "there are %lld, the writer's row counts %lld commits", (long long)counts.checkpoints,
-                      (long long)right.beat);
+        lg_audit_find(audit, "checkpoints", "", "there are %lld, the writer's row counts %lld commits",
+                      (long long)counts.checkpoints, (long long)right.beat);
     if (counts.commands != audit->summary->commands)
-        lg_audit_find(audit, "commands", "", "there are %lld, the entries were caused by %lld", (long long)counts.commands,
-                      (long long)audit->summary->commands);
+        lg_audit_find(audit, "commands", "", "there are %lld, the entries were caused by %lld",
+                      (long long)counts.commands, (long long)audit->summary->commands);
     if (counts.stray_disclosures)
-        lg_audit_find(audit, "disclosures", "", "%lld belong to no entry", (long long)counts.stray_disclosures);
+        lg_audit_find(audit, "disclosures", "", "%lld belong to no entry",
+                      (long long)counts.stray_disclosures);
     return LG_OK;
 }
 
@@ -315,7 +330,8 @@ static lg_err open_audit(lg_audit *audit, lg_report *report)
     read_head(audit, report);
     lg_err err = lg_secret_file_read(key_path, audit->hash_key, sizeof audit->hash_key, report);
     if (!err)
-        err = lg_db_open(lg_arena_printf(audit->arena, "%s/ledger.db", config->dir), LG_DB_READER, &audit->actual, report);
+        err = lg_db_open(lg_arena_printf(audit->arena, "%s/ledger.db", config->dir), LG_DB_READER,
+                         &audit->actual, report);
     if (!err)
         err = lg_db_begin(audit->actual);
     if (!err)
@@ -331,7 +347,8 @@ static lg_err open_audit(lg_audit *audit, lg_report *report)
 
 lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary, lg_report *report)
 {
-    lg_audit audit = {.config = config, .summary = summary, .arena = lg_arena_open(), .command_arena = lg_arena_open()};
+    lg_audit audit = {
+        .config = config, .summary = summary, .arena = lg_arena_open(), .command_arena = lg_arena_open()};
     *summary = (lg_audit_summary){0};
     lg_err err = open_audit(&audit, report);
     if (!err)
@@ -358,5 +375,6 @@ lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary, lg
     lg_arena_close(audit.arena);
     if (err)
         return err;
-    return summary->findings ? lg_fail(report, LG_CORRUPT, "%lld findings.", (long long)summary->findings) : LG_OK;
+    return summary->findings ? lg_fail(report, LG_CORRUPT, "%lld findings.", (long long)summary->findings)
+                             : LG_OK;
 }

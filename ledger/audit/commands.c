@@ -1,5 +1,5 @@
-/* The commands behind the entries: exact bytes, signatures by keys that were valid then, jti used once, and an event that says what the
- * command asked. */
+/* The commands behind the entries: exact bytes, signatures by keys that were valid then, jti used once, and
+ * an event that says what the command asked. */
 #include "ledger/audit/internal.h"
 
 #include "ledger/crypto/encoding.h"
@@ -11,10 +11,12 @@ static const char *key_of(const lg_audit *audit)
     return lg_arena_printf(audit->arena, "%lld", (long long)audit->command_row.first_seq);
 }
 
-/* The key as the rebuilt state has it: added by an earlier entry, not revoked by one. Its validity is judged at the entry's time. */
+/* The key as the rebuilt state has it: added by an earlier entry, not revoked by one. Its validity is judged
+ * at the entry's time. */
 static bool find_key(lg_audit *audit, const lg_entry *entry, const lg_jws_signature *signature, lg_key *key)
 {
-    if (entry->seq <= 1) { /* genesis and the operator's own registration are signed by the key the latter brings */
+    if (entry->seq <=
+        1) { /* genesis and the operator's own registration are signed by the key the latter brings */
         *key = (lg_key){.kid = lg_kid_of(&audit->operator_key), .public_key = audit->operator_key};
         return strcmp(key->kid.s, signature->kid) == 0;
     }
@@ -27,13 +29,16 @@ static void check_signature(lg_audit *audit, const lg_entry *entry, size_t index
     lg_key key;
     audit->summary->signatures++;
     if (!find_key(audit, entry, signature, &key)) {
-        lg_audit_find(audit, "commands", key_of(audit), "the signing key %s was not registered then", signature->kid);
+        lg_audit_find(audit, "commands", key_of(audit), "the signing key %s was not registered then",
+                      signature->kid);
         return;
     }
     if (!lg_verify(&key.public_key, signature->signing_input, &signature->signature))
-        lg_audit_find(audit, "commands", key_of(audit), "the signature of key %s does not verify", signature->kid);
+        lg_audit_find(audit, "commands", key_of(audit), "the signature of key %s does not verify",
+                      signature->kid);
     if (key.revoked_at || key.valid_from > entry->at || (key.valid_until && key.valid_until <= entry->at))
-        lg_audit_find(audit, "commands", key_of(audit), "the key %s was not valid at %s", signature->kid, lg_time_format(entry->at).s);
+        lg_audit_find(audit, "commands", key_of(audit), "the key %s was not valid at %s", signature->kid,
+                      lg_time_format(entry->at).s);
     signer->no = key.participant;
     signer->kid = key.kid;
     signer->custody = key.custody;
@@ -69,14 +74,17 @@ static void check_signers(lg_audit *audit, const lg_entry *entry, const lg_event
 static lg_err check_once(lg_audit *audit)
 {
     lg_command_row earlier;
-    lg_err err = lg_command_by_jti(audit->rebuilt, audit->command_row.signer, audit->command_row.jti, audit->command_arena, &earlier);
+    lg_err err = lg_command_by_jti(audit->rebuilt, audit->command_row.signer, audit->command_row.jti,
+                                   audit->command_arena, &earlier);
     if (err == LG_OK)
-        lg_audit_find(audit, "commands", key_of(audit), "its jti was used by the command of entry %lld", (long long)earlier.first_seq);
+        lg_audit_find(audit, "commands", key_of(audit), "its jti was used by the command of entry %lld",
+                      (long long)earlier.first_seq);
     else if (err != LG_NOT_FOUND)
         return err;
     /* The index by which a repeated command is known must lead to this row. */
     lg_command_row indexed;
-    lg_err index_err = lg_command_by_jti(audit->actual, audit->command_row.signer, audit->command_row.jti, audit->command_arena, &indexed);
+    lg_err index_err = lg_command_by_jti(audit->actual, audit->command_row.signer, audit->command_row.jti,
+                                         audit->command_arena, &indexed);
     if (index_err == LG_NOT_FOUND || (!index_err && indexed.first_seq != audit->command_row.first_seq))
         lg_audit_find(audit, "commands", key_of(audit), "jti_key does not belong to its jti");
     else if (index_err)
@@ -107,13 +115,15 @@ static lg_err load_command(lg_audit *audit, const lg_entry *entry, bool *found)
         return err;
     audit->summary->commands++;
     if (row->entry_count > audit->size - entry->seq) {
-        lg_audit_find(audit, "commands", key_of(audit), "it claims %lld entries, the ledger ends before", (long long)row->entry_count);
+        lg_audit_find(audit, "commands", key_of(audit), "it claims %lld entries, the ledger ends before",
+                      (long long)row->entry_count);
         return LG_OK;
     }
     audit->command.jws = row->jws;
     audit->command.req = lg_sha256(row->jws);
     if (lg_jws_parse(audit->command_arena, row->jws, &audit->jws, &report) != LG_OK) {
-        lg_audit_find(audit, "commands", key_of(audit), "the bytes are not a signed command: %s", report.detail);
+        lg_audit_find(audit, "commands", key_of(audit), "the bytes are not a signed command: %s",
+                      report.detail);
         return LG_OK;
     }
     audit->command.payload = audit->jws.payload;
@@ -157,8 +167,9 @@ static lg_err load_operator_key(lg_audit *audit)
         size_t len = strcspn(at, "~");
         lg_fact fact;
         lg_bytes raw;
-        if (lg_disclosure_parse(audit->arena, lg_bytes_of(at, len), &fact, NULL) == LG_OK && strcmp(fact.name, "public_key") == 0 &&
-            strlen(fact.value) > 2 && lg_base64url_decode(audit->arena, lg_bytes_of(fact.value + 1, strlen(fact.value) - 2), &raw) &&
+        if (lg_disclosure_parse(audit->arena, lg_bytes_of(at, len), &fact, NULL) == LG_OK &&
+            strcmp(fact.name, "public_key") == 0 && strlen(fact.value) > 2 &&
+            lg_base64url_decode(audit->arena, lg_bytes_of(fact.value + 1, strlen(fact.value) - 2), &raw) &&
             raw.len == sizeof audit->operator_key.b)
             memcpy(audit->operator_key.b, raw.data, raw.len);
         at += len + (at[len] == '~');
@@ -168,7 +179,8 @@ static lg_err load_operator_key(lg_audit *audit)
 
 lg_err lg_audit_command_begin(lg_audit *audit, const lg_entry *entry)
 {
-    bool goes_on = audit->has_command && entry->seq < audit->command_row.first_seq + audit->command_row.entry_count;
+    bool goes_on =
+        audit->has_command && entry->seq < audit->command_row.first_seq + audit->command_row.entry_count;
     lg_err err = entry->seq == 0 ? load_operator_key(audit) : LG_OK;
     return err || goes_on ? err : begin_command(audit, entry);
 }
@@ -183,8 +195,9 @@ void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_eve
     check_signers(audit, entry, event);
     if (!audit->config->opinion || entry->seq <= 2)
         return;
-    const char *complaint = audit->config->opinion(audit->config->ctx, audit->rebuilt, audit->arena, &audit->command, &audit->jws, event,
-                                                   entry->seq - audit->command_row.first_seq);
+    const char *complaint =
+        audit->config->opinion(audit->config->ctx, audit->rebuilt, audit->arena, &audit->command, &audit->jws,
+                               event, entry->seq - audit->command_row.first_seq);
     if (complaint)
         lg_audit_find(audit, "entries", key, "%s", complaint);
 }
@@ -199,11 +212,11 @@ lg_result *lg_audit_next_result(lg_audit *audit)
 void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry)
 {
     const lg_command_row *row = &audit->command_row;
-    if (!audit->has_command || !audit->config->answer || entry->seq + 1 < row->first_seq + row->entry_count || entry->seq <= 2 ||
-        audit->result_count != (size_t)row->entry_count)
+    if (!audit->has_command || !audit->config->answer || entry->seq + 1 < row->first_seq + row->entry_count ||
+        entry->seq <= 2 || audit->result_count != (size_t)row->entry_count)
         return;
-    const char *complaint = audit->config->answer(audit->rebuilt, audit->command_arena, &audit->command, &audit->jws, row, audit->results,
-                                                  audit->result_count);
+    const char *complaint = audit->config->answer(audit->rebuilt, audit->command_arena, &audit->command,
+                                                  &audit->jws, row, audit->results, audit->result_count);
     if (complaint)
         lg_audit_find(audit, "commands", key_of(audit), "%s", complaint);
 }

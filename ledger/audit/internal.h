@@ -8,10 +8,10 @@
 typedef struct lg_audit {
     const lg_audit_config *config;
     lg_audit_summary *summary;
-    lg_db *actual;  /* the database under audit, read-only */
-    lg_db *rebuilt; /* the projections as the entries make them */
-    lg_edge *edge;  /* the tree as the entries make it; its nodes go into rebuilt */
-    lg_arena *arena;       /* of one entry */
+    lg_db *actual;           /* the database under audit, read-only */
+    lg_db *rebuilt;          /* the projections as the entries make them */
+    lg_edge *edge;           /* the tree as the entries make it; its nodes go into rebuilt */
+    lg_arena *arena;         /* of one entry */
     lg_arena *command_arena; /* of the current command */
     lg_command_row command_row;
     lg_command command;
@@ -20,7 +20,8 @@ typedef struct lg_audit {
     lg_result *results; /* of the command's entries so far, in command_arena */
     size_t result_count;
     uint8_t hash_key[LG_HASH_KEY_LEN];
-    lg_checkpoint head; /* the head file, read before the snapshot; its origin is gone after the first entry */
+    lg_checkpoint
+        head; /* the head file, read before the snapshot; its origin is gone after the first entry */
     bool has_head;
     int64_t size; /* entries in the snapshot */
     lg_hash last_leaf;
@@ -30,7 +31,8 @@ typedef struct lg_audit {
 
 void lg_audit_find(lg_audit *audit, const char *table, const char *key, const char *fmt, ...) LG_PRINTF(4, 5);
 
-/* commands.c: loads the command that caused this entry, when another one begins, and checks its bytes, signatures and jti. */
+/* commands.c: loads the command that caused this entry, when another one begins, and checks its bytes,
+ * signatures and jti. */
 lg_err lg_audit_command_begin(lg_audit *audit, const lg_entry *entry) LG_MUST_CHECK;
 /* The entry and its event against that command. */
 void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_event *event);

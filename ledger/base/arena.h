@@ -1,8 +1,9 @@
-/* An arena: memory that lives exactly as long as one request (or one batch, or one command-line run) and is freed at once.
+/* An arena: memory that lives exactly as long as one request (or one batch, or one command-line run) and is
+ * freed at once.
  *
- * Allocation does not fail: when the system has no memory, the arena's out-of-memory handler runs, which ends the process
- * (the ledger is durable at every moment, so ending is the safe answer). Not thread-safe: one owner at a time; ownership
- * may pass between threads through a queue. */
+ * Allocation does not fail: when the system has no memory, the arena's out-of-memory handler runs, which ends
+ * the process (the ledger is durable at every moment, so ending is the safe answer). Not thread-safe: one
+ * owner at a time; ownership may pass between threads through a queue. */
 #ifndef LG_BASE_ARENA_H
 #define LG_BASE_ARENA_H
 
@@ -33,7 +34,8 @@ char *lg_arena_strdup(lg_arena *arena, const char *text) __attribute__((returns_
 char *lg_arena_strndup(lg_arena *arena, const void *data, size_t len) __attribute__((returns_nonnull));
 lg_bytes lg_arena_copy(lg_arena *arena, lg_bytes bytes); /* also NUL-terminated behind the end */
 char *lg_arena_printf(lg_arena *arena, const char *fmt, ...) LG_PRINTF(2, 3) __attribute__((returns_nonnull));
-char *lg_arena_vprintf(lg_arena *arena, const char *fmt, va_list args) LG_PRINTF(2, 0) __attribute__((returns_nonnull));
+char *lg_arena_vprintf(lg_arena *arena, const char *fmt, va_list args) LG_PRINTF(2, 0)
+    __attribute__((returns_nonnull));
 
 /* Ends the process with a message on standard error. For "cannot happen" and out of memory only. */
 _Noreturn void lg_die(const char *fmt, ...) LG_PRINTF(1, 2);

@@ -104,7 +104,8 @@ void lg_json_end(lg_buf *buf)
     lg_buf_char(buf, ']');
 }
 
-/* RFC 8785 section 3.2.2.2: the two-character escapes where they exist, \u00xx for other control characters, all else as is. */
+/* RFC 8785 section 3.2.2.2: the two-character escapes where they exist, \u00xx for other control characters,
+ * all else as is. */
 void lg_json_quote(lg_buf *buf, const char *text, size_t len)
 {
     static const char hex[] = "0123456789abcdef";

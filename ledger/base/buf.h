@@ -1,7 +1,8 @@
 /* A growing byte buffer, and a writer of JSON text into it.
  *
- * The JSON writer emits no white space and escapes exactly as RFC 8785 (JCS) section 3.2.2.2 asks, so that what it writes is
- * canonical as soon as the caller gives object members in order. It writes only: reading JSON is jansson's work (json.h). */
+ * The JSON writer emits no white space and escapes exactly as RFC 8785 (JCS) section 3.2.2.2 asks, so that
+ * what it writes is canonical as soon as the caller gives object members in order. It writes only: reading
+ * JSON is jansson's work (json.h). */
 #ifndef LG_BASE_BUF_H
 #define LG_BASE_BUF_H
 

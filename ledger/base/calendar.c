@@ -6,7 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Days from civil date and back: the era arithmetic over 400-year cycles (146,097 days) counted from 0000-03-01. */
+/* Days from civil date and back: the era arithmetic over 400-year cycles (146,097 days) counted from
+ * 0000-03-01. */
 enum { DAYS_PER_ERA = 146097, EPOCH_SHIFT = 719468 };
 
 static int64_t days_from_civil(int year, int month, int day)
@@ -62,7 +63,8 @@ lg_day_text lg_day_format(lg_day day)
     int y, m, d;
     civil_from_days(day, &y, &m, &d);
     if (y >= 1 && y <= 9999)
-        snprintf(out.s, sizeof out.s, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100, (unsigned)d % 100);
+        snprintf(out.s, sizeof out.s, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100,
+                 (unsigned)d % 100);
     return out;
 }
 
@@ -74,8 +76,8 @@ lg_time_text lg_time_format(lg_time time)
         return out;
     int64_t rest = time - (lg_time)lg_day_of(time) * LG_TIME_PER_DAY;
     unsigned second = (unsigned)(rest / LG_TIME_PER_SECOND);
-    snprintf(out.s, sizeof out.s, "%.10sT%02u:%02u:%02u.%06uZ", day.s, second / 3600 % 24, second / 60 % 60, second % 60,
-             (unsigned)(rest % LG_TIME_PER_SECOND));
+    snprintf(out.s, sizeof out.s, "%.10sT%02u:%02u:%02u.%06uZ", day.s, second / 3600 % 24, second / 60 % 60,
+             second % 60, (unsigned)(rest % LG_TIME_PER_SECOND));
     return out;
 }
 
@@ -117,8 +119,8 @@ static bool civil_day(int y, int m, int d, lg_day *out)
 static bool read_day(const char **text, lg_day *out)
 {
     int y, m, d;
-    return read_digits(text, 4, &y) && read_char(text, '-') && read_digits(text, 2, &m) && read_char(text, '-') &&
-           read_digits(text, 2, &d) && civil_day(y, m, d, out);
+    return read_digits(text, 4, &y) && read_char(text, '-') && read_digits(text, 2, &m) &&
+           read_char(text, '-') && read_digits(text, 2, &d) && civil_day(y, m, d, out);
 }
 
 bool lg_day_parse(const char *text, lg_day *out)
@@ -129,8 +131,8 @@ bool lg_day_parse(const char *text, lg_day *out)
 bool lg_day_parse_compact(const char *text, lg_day *out)
 {
     int y, m, d;
-    return read_digits(&text, 4, &y) && read_digits(&text, 2, &m) && read_digits(&text, 2, &d) && *text == '\0' &&
-           civil_day(y, m, d, out);
+    return read_digits(&text, 4, &y) && read_digits(&text, 2, &m) && read_digits(&text, 2, &d) &&
+           *text == '\0' && civil_day(y, m, d, out);
 }
 
 static bool read_fraction(const char **text, int64_t *micros)
@@ -153,9 +155,10 @@ bool lg_time_parse(const char *text, lg_time *out)
     lg_day day;
     int h, m, s;
     int64_t micros;
-    if (!read_day(&text, &day) || !read_char(&text, 'T') || !read_digits(&text, 2, &h) || !read_char(&text, ':') ||
-        !read_digits(&text, 2, &m) || !read_char(&text, ':') || !read_digits(&text, 2, &s) || !read_fraction(&text, &micros) ||
-        strcmp(text, "Z") != 0 || h > 23 || m > 59 || s > 59)
+    if (!read_day(&text, &day) || !read_char(&text, 'T') || !read_digits(&text, 2, &h) ||
+        !read_char(&text, ':') || !read_digits(&text, 2, &m) || !read_char(&text, ':') ||
+        !read_digits(&text, 2, &s) || !read_fraction(&text, &micros) || strcmp(text, "Z") != 0 || h > 23 ||
+        m > 59 || s > 59)
         return false;
     *out = (lg_time)day * LG_TIME_PER_DAY + ((int64_t)h * 3600 + m * 60 + s) * LG_TIME_PER_SECOND + micros;
     return true;

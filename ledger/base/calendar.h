@@ -12,7 +12,7 @@ typedef int64_t lg_time; /* microseconds, UTC */
 typedef int32_t lg_day;  /* days since 1970-01-01 */
 
 #define LG_TIME_PER_SECOND INT64_C(1000000)
-#define LG_TIME_PER_DAY (86400 * LG_TIME_PER_SECOND)
+#define LG_TIME_PER_DAY    (86400 * LG_TIME_PER_SECOND)
 
 typedef struct lg_time_text {
     char s[28]; /* 27 characters and NUL */
@@ -21,8 +21,8 @@ typedef struct lg_day_text {
     char s[12]; /* 10 characters and NUL */
 } lg_day_text;
 
-/* The present, UTC. Shifted by the environment's TALLYSTICK_CLOCK_OFFSET (seconds, read once), which exists so that
- * deadlines can be rehearsed. */
+/* The present, UTC. Shifted by the environment's TALLYSTICK_CLOCK_OFFSET (seconds, read once), which exists
+ * so that deadlines can be rehearsed. */
 lg_time lg_now(void);
 lg_day lg_day_of(lg_time time); /* the UTC day that holds `time` */
 

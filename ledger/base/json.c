@@ -6,8 +6,8 @@
 
 enum { VALUES_MAX = 100000 }; /* far above what any command holds: each costs jansson some hundred bytes */
 
-/* jansson bounds depth at a compile-time 2048 and the number of values not at all; the text is scanned first, so that deep or
- * crowded input costs nothing. Returns what is wrong, or NULL. */
+/* jansson bounds depth at a compile-time 2048 and the number of values not at all; the text is scanned first,
+ * so that deep or crowded input costs nothing. Returns what is wrong, or NULL. */
 static const char *excess(lg_bytes text)
 {
     size_t depth = 0, values = 1;
@@ -43,11 +43,13 @@ lg_err lg_json_load(lg_bytes text, json_t **out, lg_report *report)
         return lg_fail(report, LG_MALFORMED_JSON, "The JSON text %s.", too_much);
     json_t *value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (!value) {
-        /* jansson quotes what it stumbled over and cuts its sentence off at a byte, perhaps inside a character. */
+        /* jansson quotes what it stumbled over and cuts its sentence off at a byte, perhaps inside a
+         * character. */
         char *quoted = strstr(error.text, " near '");
         if (quoted && !lg_text_is_utf8(lg_bytes_str(error.text)))
             *quoted = '\0';
-        return lg_fail(report, LG_MALFORMED_JSON, "Line %d, column %d: %s.", error.line, error.column, error.text);
+        return lg_fail(report, LG_MALFORMED_JSON, "Line %d, column %d: %s.", error.line, error.column,
+                       error.text);
     }
     *out = value;
     return LG_OK;
@@ -75,7 +77,8 @@ lg_decoder lg_decode_object(const json_t *value, const char *pointer, lg_report 
     if (json_is_object(value))
         decoder.object = value;
     else
-        lg_fault_add(report, "not_an_object", pointer, "%s must be an object.", *pointer ? pointer : "The JSON text");
+        lg_fault_add(report, "not_an_object", pointer, "%s must be an object.",
+                     *pointer ? pointer : "The JSON text");
     return decoder;
 }
 
@@ -113,7 +116,8 @@ const char *lg_decode_str(lg_decoder *decoder, const char *name, bool required, 
     if (text.len == 0) {
         lg_fault_add(decoder->report, "empty", pointer, "%s must not be empty.", name);
     } else if (text.len > max_len) {
-        lg_fault_add(decoder->report, "too_long", pointer, "%s must be at most %zu bytes long.", name, max_len);
+        lg_fault_add(decoder->report, "too_long", pointer, "%s must be at most %zu bytes long.", name,
+                     max_len);
     } else if (!lg_text_is_line(text)) {
         lg_fault_add(decoder->report, "bad_character", pointer,
                      "%s must hold no control characters and no white space at its ends.", name);
@@ -123,7 +127,8 @@ const char *lg_decode_str(lg_decoder *decoder, const char *name, bool required, 
     return NULL;
 }
 
-bool lg_decode_int(lg_decoder *decoder, const char *name, bool required, int64_t min, int64_t max, int64_t *out)
+bool lg_decode_int(lg_decoder *decoder, const char *name, bool required, int64_t min, int64_t max,
+                   int64_t *out)
 {
     const json_t *value = lg_decode_value(decoder, name, required);
     if (!value)
@@ -135,8 +140,8 @@ bool lg_decode_int(lg_decoder *decoder, const char *name, bool required, int64_t
     }
     int64_t number = json_integer_value(value);
     if (number < min || number > max) {
-        lg_fault_add(decoder->report, "out_of_range", pointer, "%s must be from %lld to %lld.", name, (long long)min,
-                     (long long)max);
+        lg_fault_add(decoder->report, "out_of_range", pointer, "%s must be from %lld to %lld.", name,
+                     (long long)min, (long long)max);
         return false;
     }
     *out = number;
@@ -149,7 +154,8 @@ bool lg_decode_bool(lg_decoder *decoder, const char *name, bool required, bool *
     if (!value)
         return false;
     if (!json_is_boolean(value)) {
-        lg_fault_add(decoder->report, "not_a_boolean", lg_decode_pointer(decoder, name), "%s must be true or false.", name);
+        lg_fault_add(decoder->report, "not_a_boolean", lg_decode_pointer(decoder, name),
+                     "%s must be true or false.", name);
         return false;
     }
     *out = json_is_true(value);
@@ -182,8 +188,10 @@ void lg_decode_finish(lg_decoder *decoder)
         unknown++;
         /* What a client can make long or many is told once: a name may be as long as the whole text. */
         if (strlen(name) > NAME_SHOWN_MAX)
-            lg_fault_add(decoder->report, "unknown_field", decoder->pointer, "A name of %zu bytes is not a field here.", strlen(name));
+            lg_fault_add(decoder->report, "unknown_field", decoder->pointer,
+                         "A name of %zu bytes is not a field here.", strlen(name));
         else
-            lg_fault_add(decoder->report, "unknown_field", lg_decode_pointer(decoder, name), "%s is not a field here.", name);
+            lg_fault_add(decoder->report, "unknown_field", lg_decode_pointer(decoder, name),
+                         "%s is not a field here.", name);
     }
 }

@@ -49,12 +49,13 @@ bool lg_text_is_utf8(lg_bytes text)
     return true;
 }
 
-/* Controls, and characters that do not show, with which one text could pass for another. The joiners U+200C and U+200D stay: some
- * scripts are written with them. */
+/* Controls, and characters that do not show, with which one text could pass for another. The joiners U+200C
+ * and U+200D stay: some scripts are written with them. */
 static bool is_control(int32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 ||
-           (c >= 0x80 && c != 0x200c && c != 0x200d && uc_is_property_default_ignorable_code_point((ucs4_t)c)) ||
+           (c >= 0x80 && c != 0x200c && c != 0x200d &&
+            uc_is_property_default_ignorable_code_point((ucs4_t)c)) ||
            (c >= 0xfff0 && c <= 0xfffb) || c == 0x2800;
 }
 
@@ -110,8 +111,9 @@ static bool is_ascii(lg_bytes text)
     return true;
 }
 
-/* Compatibility forms folded, upper case; digits of any script as ASCII digits; of the rest only letters, numbers, and a blank for
- * each run of anything else. Marks and invisible characters vanish without a trace. */
+/* Compatibility forms folded, upper case; digits of any script as ASCII digits; of the rest only letters,
+ * numbers, and a blank for each run of anything else. Marks and invisible characters vanish without a trace.
+ */
 static char *fold(lg_arena *arena, lg_bytes in, uninorm_t form)
 {
     size_t len = 0, folded_len = 0;
@@ -124,7 +126,8 @@ static char *fold(lg_arena *arena, lg_bytes in, uninorm_t form)
         int digit = uc_decimal_value(c);
         if (digit >= 0) {
             out[len++] = (char)('0' + digit);
-        } else if (uc_is_property_default_ignorable_code_point(c) || uc_is_general_category(c, UC_CATEGORY_M)) {
+        } else if (uc_is_property_default_ignorable_code_point(c) ||
+                   uc_is_general_category(c, UC_CATEGORY_M)) {
             continue;
         } else if (uc_is_general_category(c, UC_CATEGORY_L) || uc_is_general_category(c, UC_CATEGORY_N)) {
             memcpy(out + len, folded + start, at - start);

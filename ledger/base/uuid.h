@@ -1,7 +1,9 @@
-/* UUIDs, version 7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then random bits, so that ids grow with time.
+/* UUIDs, version 7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then random bits, so that ids grow
+ * with time.
  *
- * Ids of different things are different types: mixing them up does not compile. A row number (`_no`) is the sequence number of
- * the ledger entry that created the thing; it is the store's key and never leaves the registry as an identity. */
+ * Ids of different things are different types: mixing them up does not compile. A row number (`_no`) is the
+ * sequence number of the ledger entry that created the thing; it is the store's key and never leaves the
+ * registry as an identity. */
 #ifndef LG_BASE_UUID_H
 #define LG_BASE_UUID_H
 

@@ -49,7 +49,8 @@ static lg_err insert_identifiers(const lg_apply *apply, const char *json, lg_par
     json_array_foreach(list, i, item)
     {
         lg_identifier identifier;
-        const char *scheme = json_string_value(json_array_get(item, 0)), *value = json_string_value(json_array_get(item, 1));
+        const char *scheme = json_string_value(json_array_get(item, 0)),
+                   *value = json_string_value(json_array_get(item, 1));
         if (!scheme || !value || !lg_scheme_parse(scheme, &identifier.scheme)) {
             err = LG_CORRUPT;
             break;
@@ -105,14 +106,16 @@ static lg_err register_participant(const lg_apply *apply, const lg_event *event,
 /* The token's hash is in the command, not on the ledger; the entry's `req` commits to the command. */
 static lg_err token_hash(const lg_apply *apply, lg_hash *out)
 {
-    json_t *payload = json_loadb((const char *)apply->payload.data, apply->payload.len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *payload =
+        json_loadb((const char *)apply->payload.data, apply->payload.len, JSON_REJECT_DUPLICATES, NULL);
     const char *hex = json_string_value(json_object_get(payload, "token_sha256"));
     lg_err err = hex && lg_hex_decode(lg_bytes_str(hex), out->b, LG_HASH_LEN) ? LG_OK : LG_CORRUPT;
     json_decref(payload);
     return err;
 }
 
-static lg_err issue_token(const lg_apply *apply, const lg_event *event, lg_participant_no no, lg_result *result)
+static lg_err issue_token(const lg_apply *apply, const lg_event *event, lg_participant_no no,
+                          lg_result *result)
 {
     lg_token row = {
         .token_no = apply->seq,
@@ -157,7 +160,8 @@ static lg_err set_policy(const lg_apply *apply, const lg_event *event, lg_result
 static lg_err change_participant(const lg_apply *apply, const lg_event *event, lg_result *result)
 {
     lg_participant *row = &result->participant;
-    lg_err err = lg_participant_by_id(apply->db, (lg_participant_id){event->participant_id}, apply->arena, row);
+    lg_err err =
+        lg_participant_by_id(apply->db, (lg_participant_id){event->participant_id}, apply->arena, row);
     if (err)
         return err == LG_NOT_FOUND ? LG_CORRUPT : err;
     result->has_participant = true;
@@ -167,7 +171,8 @@ static lg_err change_participant(const lg_apply *apply, const lg_event *event, l
     else if (event->type == LG_EV_PARTICIPANT_STOP_CHANGED)
         row->stopped = event->stopped;
     else if (event->type == LG_EV_CREDIT_LINE_SET)
-        err = lg_credit_line_set(apply->db, row->no, event->currency, event->limit_minor == LG_ABSENT ? -1 : event->limit_minor);
+        err = lg_credit_line_set(apply->db, row->no, event->currency,
+                                 event->limit_minor == LG_ABSENT ? -1 : event->limit_minor);
     else if (event->type == LG_EV_KEY_ADDED)
         err = insert_key(apply, event, row->no);
     else if (event->type == LG_EV_KEY_REVOKED)

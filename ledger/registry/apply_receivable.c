@@ -58,7 +58,8 @@ static lg_receivable_life life_after(lg_event_type type)
 }
 
 /* A claim is born with the amount the other side stands for, held by the creditor. */
-static lg_err insert_claim(const lg_apply *apply, const lg_event *event, const lg_receivable *receivable, lg_result *result)
+static lg_err insert_claim(const lg_apply *apply, const lg_event *event, const lg_receivable *receivable,
+                           lg_result *result)
 {
     result->claim = (lg_claim){
         .no = {apply->seq},
@@ -126,17 +127,20 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
         .updated_at = apply->at,
         .last_seq = apply->seq,
     };
-    if (!parse_format(event->format, &row->format) || !lg_review_outcome_parse(event->review_outcome, &row->review_outcome))
+    if (!parse_format(event->format, &row->format) ||
+        !lg_review_outcome_parse(event->review_outcome, &row->review_outcome))
         return LG_CORRUPT;
     lg_err err = fill_parties(apply, event, row);
     if (err)
         return err;
-    /* A rejected submission leaves the invoice free for another. The keyed hash is made anew from the facts: it never was one. */
+    /* A rejected submission leaves the invoice free for another. The keyed hash is made anew from the facts:
+     * it never was one. */
     if (event->type != LG_EV_RECEIVABLE_REJECTED) {
         row->has_fingerprint = true;
         row->fingerprint =
             lg_fingerprint_make(apply->hash_key, apply->arena, (lg_participant_id){event->creditor_id},
-                                (lg_participant_id){event->debtor_id}, row->invoice_number, row->issue_day, row->currency, row->gross_minor);
+                                (lg_participant_id){event->debtor_id}, row->invoice_number, row->issue_day,
+                                row->currency, row->gross_minor);
     }
     if (event->type == LG_EV_CLAIM_ACCEPTED) {
         row->confirmed_minor = event->face_minor;
@@ -211,7 +215,8 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
 
 lg_err lg_apply_receivable_event(const lg_apply *apply, const lg_event *event, lg_result *result)
 {
-    return event->invoice_number ? insert_receivable(apply, event, result) : change_receivable(apply, event, result);
+    return event->invoice_number ? insert_receivable(apply, event, result)
+                                 : change_receivable(apply, event, result);
 }
 
 lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *result)

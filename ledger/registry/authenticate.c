@@ -6,22 +6,27 @@
 /* How far a new command's iat may lie from the registry's clock. */
 enum { AGE_MAX_SECONDS = 300 };
 
-/* The key must have been valid when the command is used, not only when it was signed: iat is the signer's own word. */
+/* The key must have been valid when the command is used, not only when it was signed: iat is the signer's own
+ * word. */
 static lg_err check_key(const lg_key *key, lg_time now, lg_report *report)
 {
     if (key->revoked_at)
-        return lg_fail(report, LG_KEY_REVOKED, "The key %s was revoked at %s.", key->kid.s, lg_time_format(key->revoked_at).s);
+        return lg_fail(report, LG_KEY_REVOKED, "The key %s was revoked at %s.", key->kid.s,
+                       lg_time_format(key->revoked_at).s);
     if (now < key->valid_from)
-        return lg_fail(report, LG_KEY_NOT_VALID, "The key %s is valid only from %s.", key->kid.s, lg_time_format(key->valid_from).s);
+        return lg_fail(report, LG_KEY_NOT_VALID, "The key %s is valid only from %s.", key->kid.s,
+                       lg_time_format(key->valid_from).s);
     if (key->valid_until && now >= key->valid_until)
-        return lg_fail(report, LG_KEY_NOT_VALID, "The key %s was valid until %s.", key->kid.s, lg_time_format(key->valid_until).s);
+        return lg_fail(report, LG_KEY_NOT_VALID, "The key %s was valid until %s.", key->kid.s,
+                       lg_time_format(key->valid_until).s);
     return LG_OK;
 }
 
 static lg_err find_key(lg_db *db, const char *kid, lg_key *key, lg_report *report)
 {
     lg_err err = lg_key_get(db, kid, key);
-    return err == LG_NOT_FOUND ? lg_fail(report, LG_UNKNOWN_KEY, "No registered key has the kid %s.", kid) : err;
+    return err == LG_NOT_FOUND ? lg_fail(report, LG_UNKNOWN_KEY, "No registered key has the kid %s.", kid)
+                               : err;
 }
 
 static lg_err fill_signer(lg_db *db, lg_arena *arena, const lg_key *key, lg_signer *out, lg_report *report)
@@ -30,7 +35,8 @@ static lg_err fill_signer(lg_db *db, lg_arena *arena, const lg_key *key, lg_sign
     lg_err err = lg_participant_get(db, key->participant, arena, &row);
     if (err)
         return err;
-    *out = (lg_signer){.no = row.no, .id = row.id, .roles = row.roles, .kid = key->kid, .custody = key->custody};
+    *out =
+        (lg_signer){.no = row.no, .id = row.id, .roles = row.roles, .kid = key->kid, .custody = key->custody};
     if (row.suspended)
         return lg_fail(report, LG_PARTICIPANT_SUSPENDED, "%s is suspended.", row.name);
     return LG_OK;
@@ -42,13 +48,13 @@ static lg_err verify_signature(lg_db *db, const lg_jws_signature *signature, lg_
     if (err)
         return err;
     if (!lg_verify(&key->public_key, signature->signing_input, &signature->signature))
-        return lg_fail(report, LG_BAD_SIGNATURE, "The signature of kid %s does not verify over protected and payload.",
-                       signature->kid);
+        return lg_fail(report, LG_BAD_SIGNATURE,
+                       "The signature of kid %s does not verify over protected and payload.", signature->kid);
     return check_key(key, lg_now(), report);
 }
 
-lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes, const char *url,
-                               lg_command *out, lg_jws *jws, lg_report *report)
+lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes,
+                               const char *url, lg_command *out, lg_jws *jws, lg_report *report)
 {
     lg_err err = lg_jws_parse(arena, bytes, jws, report);
     if (!err)
@@ -61,7 +67,8 @@ lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena 
     if (err)
         return err;
     if (jws->signature_count == 2 && out->signers[0].no.v == out->signers[1].no.v)
-        return lg_fail(report, LG_MALFORMED_JWS, "Both signatures are of one participant; the second must be the other side's.");
+        return lg_fail(report, LG_MALFORMED_JWS,
+                       "Both signatures are of one participant; the second must be the other side's.");
     out->signer_count = jws->signature_count;
     out->jws = bytes;
     out->req = lg_sha256(bytes);
@@ -84,23 +91,28 @@ lg_err lg_command_check_age(const lg_command *command, lg_report *report)
 {
     lg_time now = lg_now(), window = AGE_MAX_SECONDS * LG_TIME_PER_SECOND;
     if (command->issued_at < now - window || command->issued_last > now + window)
-        return lg_fail(report, LG_STALE_COMMAND, "iat is more than %d seconds from the registry's clock, which says %s.", AGE_MAX_SECONDS,
-                       lg_time_format(now).s);
+        return lg_fail(report, LG_STALE_COMMAND,
+                       "iat is more than %d seconds from the registry's clock, which says %s.",
+                       AGE_MAX_SECONDS, lg_time_format(now).s);
     return LG_OK;
 }
 
-lg_err lg_command_find_stored(lg_db *db, lg_arena *arena, const lg_command *command, lg_command_row *out, lg_report *report)
+lg_err lg_command_find_stored(lg_db *db, lg_arena *arena, const lg_command *command, lg_command_row *out,
+                              lg_report *report)
 {
     lg_err err = lg_command_by_jti(db, command->signers[0].no, command->jti, arena, out);
     if (err)
         return err;
     if (out->jws.len != command->jws.len || memcmp(out->jws.data, command->jws.data, out->jws.len) != 0)
-        return lg_fail(report, LG_JTI_REUSED, "The jti %s belongs to another command of this signer.", command->jti);
+        return lg_fail(report, LG_JTI_REUSED, "The jti %s belongs to another command of this signer.",
+                       command->jti);
     return LG_OK;
 }
 
-/* Between the HTTP thread's look and the writer's transaction a key may have been revoked or a signer suspended. */
-lg_err lg_command_recheck_signers(lg_db *db, lg_arena *arena, const lg_command *command, lg_time now, lg_report *report)
+/* Between the HTTP thread's look and the writer's transaction a key may have been revoked or a signer
+ * suspended. */
+lg_err lg_command_recheck_signers(lg_db *db, lg_arena *arena, const lg_command *command, lg_time now,
+                                  lg_report *report)
 {
     for (size_t i = 0; i < command->signer_count; i++) {
         lg_key key;

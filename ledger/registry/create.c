@@ -1,4 +1,5 @@
-/* Making a new registry: keys, head file, and the first three entries, each caused by a command of the operator's own key. */
+/* Making a new registry: keys, head file, and the first three entries, each caused by a command of the
+ * operator's own key. */
 #include "ledger/registry/internal.h"
 
 #include "ledger/base/buf.h"
@@ -13,7 +14,8 @@
 #include <sys/stat.h>
 
 enum { SECRET_LEN = 32 };
-_Static_assert((int)SECRET_LEN == (int)LG_HASH_KEY_LEN && (int)SECRET_LEN == (int)LG_SEAL_KEY_LEN, "both secrets are of one length");
+_Static_assert((int)SECRET_LEN == (int)LG_HASH_KEY_LEN && (int)SECRET_LEN == (int)LG_SEAL_KEY_LEN,
+               "both secrets are of one length");
 
 static lg_err make_folder(const char *path, lg_report *report)
 {
@@ -32,7 +34,8 @@ static lg_err check_empty(const char *dir, lg_report *report)
         return lg_file_fail(report, errno, "open", dir);
     while (!err && (item = readdir(folder)))
         if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
-            err = lg_fail(report, LG_ALREADY_EXISTS, "The folder %s is not empty; a registry is made in a new or empty folder.", dir);
+            err = lg_fail(report, LG_ALREADY_EXISTS,
+                          "The folder %s is not empty; a registry is made in a new or empty folder.", dir);
     closedir(folder);
     return err;
 }
@@ -50,15 +53,17 @@ static lg_err make_keys(const char *dir, lg_arena *arena, lg_report *report)
     uint8_t *secret = lg_secret_alloc(SECRET_LEN);
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets && !err; i++) {
         lg_random(secret, SECRET_LEN);
-        err = lg_secret_file_write(lg_arena_printf(arena, "%s/keys/%s.key", dir, secrets[i]), secret, SECRET_LEN, report);
+        err = lg_secret_file_write(lg_arena_printf(arena, "%s/keys/%s.key", dir, secrets[i]), secret,
+                                   SECRET_LEN, report);
     }
     lg_secret_free(secret);
     return err;
 }
 
-/* One of the first entries: the operator signs, and no signer's state can be checked yet because it is this that makes it. */
-static lg_err bootstrap(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, lg_signer *operator, const char *url,
-                        const char *payload, lg_event *event, lg_result *result)
+/* One of the first entries: the operator signs, and no signer's state can be checked yet because it is this
+ * that makes it. */
+static lg_err bootstrap(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, lg_signer *operator,
+                        const char * url, const char *payload, lg_event *event, lg_result *result)
 {
     const char *jws = lg_registry_sign_as_operator(registry, arena, url, payload);
     lg_report report;
@@ -67,15 +72,16 @@ static lg_err bootstrap(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
     lg_err err = lg_jws_parse(arena, lg_bytes_str(jws), &parsed, &report);
     if (err)
         return err;
-    lg_command command = {
-        .jws = parsed.bytes,
-        .req = lg_sha256(parsed.bytes),
-        .jti = parsed.signatures[0].jti,
-        .url = url,
-        .payload = parsed.payload,
-        .signers = {*operator},
-        .signer_count = event->type == LG_EV_GENESIS ? 0 : 1,
-    };
+    lg_command command = {.jws = parsed.bytes,
+                          .req = lg_sha256(parsed.bytes),
+                          .jti = parsed.signatures[0].jti,
+                          .url = url,
+                          .payload = parsed.payload,
+                          .signers =
+                              {
+                                  *operator},
+                                  .signer_count = event->type == LG_EV_GENESIS ? 0 : 1,
+                          };
     lg_act act = {
         .registry = registry,
         .ledger = ledger,
@@ -110,8 +116,8 @@ static char *operator_payload(lg_arena *arena, const lg_public_key *key)
                            lg_base64url_encode(arena, lg_bytes_of(key->b, sizeof key->b)));
 }
 
-static lg_err write_first_entries(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_public_key *operator_key,
-                                  lg_participant_id *operator_id)
+static lg_err write_first_entries(lg_registry *registry, lg_ledger *ledger, lg_arena *arena,
+                                  const lg_public_key *operator_key, lg_participant_id *operator_id)
 {
     const lg_policy policy = lg_policy_default();
     lg_signer operator= {.kid = lg_kid_of(operator_key)};
@@ -135,26 +141,32 @@ static lg_err write_first_entries(lg_registry *registry, lg_ledger *ledger, lg_a
     if (!err)
         err = bootstrap(registry, ledger, arena, &operator, "/v1/genesis", "{}", &genesis, &result);
     if (!err)
-        err = bootstrap(registry, ledger, arena, &operator, "/v1/participants", operator_payload(arena, operator_key), &first, &result);
+        err = bootstrap(registry, ledger, arena, &operator, "/v1/participants",
+                        operator_payload(arena, operator_key), &first, &result);
     operator.no = result.participant.no;
-    const char *policy_payload = lg_arena_printf(arena, "{\"base_version\":0,\"policy\":%s}", policy_event.policy);
+    const char *policy_payload =
+        lg_arena_printf(arena, "{\"base_version\":0,\"policy\":%s}", policy_event.policy);
     if (!err)
-        err = bootstrap(registry, ledger, arena, &operator, "/v1/policy", policy_payload, &policy_event, &result);
+        err = bootstrap(registry, ledger, arena, &operator, "/v1/policy", policy_payload, &policy_event,
+                        &result);
     if (err)
         lg_ledger_abort(ledger);
     else
         err = lg_ledger_commit(ledger);
-    *operator_id = (lg_participant_id){operator.id.uuid};
+    *operator_id = (lg_participant_id){operator.id.uuid };
     return err;
 }
 
-lg_err lg_registry_create(const char *dir, const char *origin, lg_arena *arena, lg_participant_id *operator_id, lg_report *report)
+lg_err lg_registry_create(const char *dir, const char *origin, lg_arena *arena,
+                          lg_participant_id *operator_id, lg_report *report)
 {
     lg_registry *registry = NULL;
     lg_ledger *ledger = NULL;
     lg_signing_key *log_key = NULL, *operator_key = NULL;
     if (!lg_key_name_is_valid(origin))
-        return lg_fail(report, LG_INVALID_FIELDS, "The origin must be a name without white space or '+', such as ledger.example.com/scf-1.");
+        return lg_fail(
+            report, LG_INVALID_FIELDS,
+            "The origin must be a name without white space or '+', such as ledger.example.com/scf-1.");
     lg_err err = make_folder(dir, report);
     if (!err)
         err = check_empty(dir, report);
@@ -181,7 +193,8 @@ lg_err lg_registry_create(const char *dir, const char *origin, lg_arena *arena, 
     }
     if (!err)
         err = lg_file_create(lg_arena_printf(arena, "%s/origin", dir),
-                             lg_bytes_str(lg_arena_printf(arena, "%s\n%s\n", origin, lg_ledger_vkey(ledger))), 0644, report);
+                             lg_bytes_str(lg_arena_printf(arena, "%s\n%s\n", origin, lg_ledger_vkey(ledger))),
+                             0644, report);
     lg_ledger_close(ledger);
     lg_signing_key_close(operator_key);
     lg_registry_close(registry);

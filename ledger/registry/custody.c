@@ -1,4 +1,5 @@
-/* Keys the registry keeps for participants that cannot: each in a file of its own, sealed under the master key. */
+/* Keys the registry keeps for participants that cannot: each in a file of its own, sealed under the master
+ * key. */
 #include "ledger/registry/internal.h"
 
 #include "ledger/base/file.h"
@@ -18,12 +19,14 @@ lg_err lg_custody_create(const lg_registry *registry, lg_public_key *out, lg_rep
     lg_signing_key *key = lg_signing_key_new();
     *out = lg_signing_key_public(key);
     const char *sealed = lg_seal_signing_key(report->arena, lg_registry_master_key(registry), key);
-    lg_err err = lg_file_create(path_of(registry, report->arena, lg_kid_of(out).s), lg_bytes_str(sealed), 0600, report);
+    lg_err err = lg_file_create(path_of(registry, report->arena, lg_kid_of(out).s), lg_bytes_str(sealed),
+                                0600, report);
     lg_signing_key_close(key);
     return err;
 }
 
-static lg_err load(const lg_registry *registry, lg_arena *arena, const lg_kid *kid, lg_signing_key **out, lg_report *report)
+static lg_err load(const lg_registry *registry, lg_arena *arena, const lg_kid *kid, lg_signing_key **out,
+                   lg_report *report)
 {
     char sealed[SEALED_TEXT_MAX];
     size_t len;
@@ -36,7 +39,8 @@ static lg_err load(const lg_registry *registry, lg_arena *arena, const lg_kid *k
 
 static bool is_usable(const lg_key *key, lg_time now)
 {
-    return key->custody && !key->revoked_at && key->valid_from <= now && (!key->valid_until || key->valid_until > now);
+    return key->custody && !key->revoked_at && key->valid_from <= now &&
+           (!key->valid_until || key->valid_until > now);
 }
 
 lg_err lg_custody_sign(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_participant_no participant,
@@ -59,5 +63,6 @@ lg_err lg_custody_sign(const lg_registry *registry, lg_db *db, lg_arena *arena, 
         return LG_OK;
     }
     return lg_fail(report, LG_NOT_PERMITTED,
-                   "The registry keeps no valid key for this participant; sign the command (application/jose+json) instead.");
+                   "The registry keeps no valid key for this participant; sign the command "
+                   "(application/jose+json) instead.");
 }

@@ -1,4 +1,5 @@
-/* The payloads of commands, from JSON into lg_command. jansson's objects stop here. (Submissions are the gateway's to read.) */
+/* The payloads of commands, from JSON into lg_command. jansson's objects stop here. (Submissions are the
+ * gateway's to read.) */
 #include "ledger/registry/registry.h"
 
 #include "ledger/crypto/encoding.h"
@@ -11,14 +12,16 @@ static const char *member(const lg_decoder *d, const char *name)
     return lg_decode_pointer(d, name);
 }
 
-static void decode_bits(lg_decoder *d, const char *name, bool (*parse)(const char *, unsigned *), unsigned *out)
+static void decode_bits(lg_decoder *d, const char *name, bool (*parse)(const char *, unsigned *),
+                        unsigned *out)
 {
     const json_t *list = lg_decode_value(d, name, true), *item;
     size_t i;
     if (!list)
         return;
     if (!json_is_array(list) || json_array_size(list) == 0 || json_array_size(list) > 32) {
-        lg_fault_add(d->report, "not_a_list", member(d, name), "%s must be a list of at least one name.", name);
+        lg_fault_add(d->report, "not_a_list", member(d, name), "%s must be a list of at least one name.",
+                     name);
         return;
     }
     json_array_foreach(list, i, item)
@@ -57,12 +60,14 @@ static void decode_public_key(lg_decoder *d, bool required, lg_public_key *out)
     if (!text)
         return;
     if (!lg_base64url_decode(d->report->arena, lg_bytes_str(text), &raw) || raw.len != LG_PUBLIC_KEY_LEN) {
-        lg_fault_add(d->report, "malformed_key", member(d, "public_key"), "public_key must be 32 bytes in base64url without padding.");
+        lg_fault_add(d->report, "malformed_key", member(d, "public_key"),
+                     "public_key must be 32 bytes in base64url without padding.");
         return;
     }
     memcpy(out->b, raw.data, raw.len);
     if (!lg_public_key_is_valid(out))
-        lg_fault_add(d->report, "weak_key", member(d, "public_key"), "public_key is not a usable Ed25519 public key.");
+        lg_fault_add(d->report, "weak_key", member(d, "public_key"),
+                     "public_key is not a usable Ed25519 public key.");
 }
 
 /* A participant brings its key, or asks the registry to keep one for it. */
@@ -70,7 +75,8 @@ static void decode_key_or_custody(lg_decoder *d, lg_command *c)
 {
     lg_decode_bool(d, "custody", false, &c->custody);
     if (c->custody && d->object && json_object_get(d->object, "public_key"))
-        lg_fault_add(d->report, "contradiction", member(d, "public_key"), "Give public_key, or custody, not both.");
+        lg_fault_add(d->report, "contradiction", member(d, "public_key"),
+                     "Give public_key, or custody, not both.");
     decode_public_key(d, !c->custody, &c->public_key);
 }
 
@@ -78,8 +84,8 @@ static void decode_time(lg_decoder *d, const char *name, bool required, lg_time 
 {
     const char *text = lg_decode_str(d, name, required, 40);
     if (text && !lg_time_parse(text, out))
-        lg_fault_add(d->report, "malformed_time", member(d, name), "%s must be an RFC 3339 time in UTC such as 2026-11-22T01:02:03Z.",
-                     name);
+        lg_fault_add(d->report, "malformed_time", member(d, name),
+                     "%s must be an RFC 3339 time in UTC such as 2026-11-22T01:02:03Z.", name);
     else if (text && *out <= 0) /* 0 means "not given" from here on */
         lg_fault_add(d->report, "out_of_range", member(d, name), "%s must be after 1970-01-01.", name);
 }
@@ -94,8 +100,10 @@ static void decode_uuid(lg_decoder *d, const char *name, lg_uuid *out)
 static void decode_country(lg_decoder *d, const char **out)
 {
     *out = lg_decode_str(d, "country", false, 2);
-    if (*out && !(strlen(*out) == 2 && isupper((unsigned char)(*out)[0]) && isupper((unsigned char)(*out)[1])))
-        lg_fault_add(d->report, "malformed_country", member(d, "country"), "country must be two capital letters (ISO 3166-1).");
+    if (*out &&
+        !(strlen(*out) == 2 && isupper((unsigned char)(*out)[0]) && isupper((unsigned char)(*out)[1])))
+        lg_fault_add(d->report, "malformed_country", member(d, "country"),
+                     "country must be two capital letters (ISO 3166-1).");
 }
 
 static void judge_identifier(lg_decoder *d, const char *scheme, const char *value, lg_identifier *identifier)
@@ -104,12 +112,14 @@ static void judge_identifier(lg_decoder *d, const char *scheme, const char *valu
     case LG_IDENTIFIER_OK:
         break;
     case LG_IDENTIFIER_BAD_FORM:
-        lg_fault_add(d->report, "malformed_identifier", member(d, scheme), "%s %s has not the form of one.", scheme, value);
+        lg_fault_add(d->report, "malformed_identifier", member(d, scheme), "%s %s has not the form of one.",
+                     scheme, value);
         break;
     case LG_IDENTIFIER_BAD_CHECK:
         /* Real GLNs fail their check digit often; everything else must be right. */
         if (identifier->scheme != LG_SCHEME_GLN)
-            lg_fault_add(d->report, "wrong_check_digit", member(d, scheme), "%s %s has a wrong check digit.", scheme, value);
+            lg_fault_add(d->report, "wrong_check_digit", member(d, scheme), "%s %s has a wrong check digit.",
+                         scheme, value);
         break;
     }
 }
@@ -147,7 +157,8 @@ static void decode_register(lg_decoder *d, lg_command *c)
     decode_key_or_custody(d, c);
     bool trades = lg_has_role(c->roles, LG_ROLE_SUPPLIER) || lg_has_role(c->roles, LG_ROLE_CORE_ENTERPRISE);
     if (trades && c->identifier_count == 0)
-        lg_fault_add(d->report, "required", member(d, "identifiers"), "A supplier or core_enterprise needs at least one identifier.");
+        lg_fault_add(d->report, "required", member(d, "identifiers"),
+                     "A supplier or core_enterprise needs at least one identifier.");
 }
 
 static void decode_key(lg_decoder *d, lg_command *c)
@@ -165,7 +176,8 @@ static void decode_token(lg_decoder *d, lg_command *c)
     c->label = lg_decode_str(d, "label", false, LG_NAME_MAX);
     const char *hex = lg_decode_str(d, "token_sha256", true, 64);
     if (hex && !lg_hex_decode(lg_bytes_str(hex), c->token_sha256.b, LG_HASH_LEN))
-        lg_fault_add(d->report, "malformed_hash", member(d, "token_sha256"), "token_sha256 must be 64 lower-case hexadecimal digits.");
+        lg_fault_add(d->report, "malformed_hash", member(d, "token_sha256"),
+                     "token_sha256 must be 64 lower-case hexadecimal digits.");
 }
 
 static void decode_credit_line(lg_decoder *d, lg_command *c)
@@ -173,14 +185,17 @@ static void decode_credit_line(lg_decoder *d, lg_command *c)
     const char *currency = lg_decode_str(d, "currency", true, 8);
     c->limit_minor = LG_ABSENT;
     if (currency && !lg_currency_parse(currency, &c->currency)) {
-        lg_fault_add(d->report, "unknown_currency", member(d, "currency"), "currency must be an ISO 4217 code.");
+        lg_fault_add(d->report, "unknown_currency", member(d, "currency"),
+                     "currency must be an ISO 4217 code.");
         currency = NULL;
     }
     const char *limit = lg_decode_str(d, "limit", false, 32);
     if (!d->object || (!json_object_get(d->object, "limit")))
-        lg_fault_add(d->report, "required", member(d, "limit"), "limit is required: an amount, or null to remove the credit line.");
+        lg_fault_add(d->report, "required", member(d, "limit"),
+                     "limit is required: an amount, or null to remove the credit line.");
     if (limit && currency && lg_amount_parse(limit, c->currency, &c->limit_minor) != LG_AMOUNT_OK)
-        lg_fault_add(d->report, "malformed_amount", member(d, "limit"), "limit must be a decimal string with exactly %d decimals.",
+        lg_fault_add(d->report, "malformed_amount", member(d, "limit"),
+                     "limit must be a decimal string with exactly %d decimals.",
                      lg_currency_scale(c->currency));
 }
 
@@ -195,7 +210,8 @@ static void decode_policy(lg_decoder *d, lg_command *c)
 
 static void decode_decline(lg_decoder *d, lg_command *c)
 {
-    static const char *const reasons[] = {"unrecognised", "duplicate", "differs_from_contract", "no_relation", "value_differs", "other"};
+    static const char *const reasons[] = {"unrecognised", "duplicate",     "differs_from_contract",
+                                          "no_relation",  "value_differs", "other"};
     bool known = false;
     c->reason = lg_decode_str(d, "reason", true, 64);
     c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
@@ -203,7 +219,8 @@ static void decode_decline(lg_decoder *d, lg_command *c)
         known = known || strcmp(reasons[i], c->reason) == 0;
     if (c->reason && !known)
         lg_fault_add(d->report, "unknown_value", member(d, "reason"),
-                     "reason must be unrecognised, duplicate, differs_from_contract, no_relation, value_differs or other.");
+                     "reason must be unrecognised, duplicate, differs_from_contract, no_relation, "
+                     "value_differs or other.");
 }
 
 static void decode_members(lg_decoder *d, lg_command *c)

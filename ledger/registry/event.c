@@ -15,9 +15,16 @@ typedef struct field {
     size_t offset;
 } field;
 
-#define MUST(kind, member, name) {name, kind, false, offsetof(lg_event, member)}
-#define MAY(kind, member, name) {name, kind, true, offsetof(lg_event, member)}
-#define SIGNERS MUST(UUID, by, "by"), MAY(UUID, countersigned_by, "countersigned_by"), MAY(BOOLEAN, custody, "custody")
+#define MUST(kind, member, name)                                                                             \
+    {                                                                                                        \
+        name, kind, false, offsetof(lg_event, member)                                                        \
+    }
+#define MAY(kind, member, name)                                                                              \
+    {                                                                                                        \
+        name, kind, true, offsetof(lg_event, member)                                                         \
+    }
+#define SIGNERS                                                                                              \
+    MUST(UUID, by, "by"), MAY(UUID, countersigned_by, "countersigned_by"), MAY(BOOLEAN, custody, "custody")
 
 static const field genesis[] = {{0}};
 
@@ -101,16 +108,18 @@ static const field policy_set[] = {
     {0},
 };
 
-#define RECEIVABLE_FIELDS                                                                                                        \
-    MUST(UUID, receivable_id, "receivable_id"), MUST(TEXT, submitted_by, "submitted_by"),                                        \
-        MUST(UUID, submitter_id, "submitter_id"), MAY(UUID, creditor_id, "creditor_id"), MAY(UUID, debtor_id, "debtor_id"),      \
-        MUST(TEXT, format, "format"), MUST(TEXT, invoice_number, "invoice_number"), MUST(DAY, issue_day, "issue_date"),          \
-        MUST(DAY, due_day, "due_date"), MUST(CURRENCY, currency, "currency"), MUST(INTEGER, gross_minor, "gross_minor"),         \
-        MUST(INTEGER, amount_minor, "amount_minor"), MAY(TEXT, part, "part"), MAY(TEXT, order_reference, "order_reference"),     \
-        MAY(TEXT, contract_reference, "contract_reference"), MAY(TEXT, payee, "payee"),                                          \
-        MUST(HASH, document_sha256, "document_sha256"), MAY(JSON, documents, "documents"), MUST(TIME, confirm_by, "confirm_by"), \
-        MUST(INTEGER, policy_version, "policy_version"), MUST(TEXT, review_outcome, "review_outcome"),                           \
-        MUST(JSON, checks, "checks")
+#define RECEIVABLE_FIELDS                                                                                    \
+    MUST(UUID, receivable_id, "receivable_id"), MUST(TEXT, submitted_by, "submitted_by"),                    \
+        MUST(UUID, submitter_id, "submitter_id"), MAY(UUID, creditor_id, "creditor_id"),                     \
+        MAY(UUID, debtor_id, "debtor_id"), MUST(TEXT, format, "format"),                                     \
+        MUST(TEXT, invoice_number, "invoice_number"), MUST(DAY, issue_day, "issue_date"),                    \
+        MUST(DAY, due_day, "due_date"), MUST(CURRENCY, currency, "currency"),                                \
+        MUST(INTEGER, gross_minor, "gross_minor"), MUST(INTEGER, amount_minor, "amount_minor"),              \
+        MAY(TEXT, part, "part"), MAY(TEXT, order_reference, "order_reference"),                              \
+        MAY(TEXT, contract_reference, "contract_reference"), MAY(TEXT, payee, "payee"),                      \
+        MUST(HASH, document_sha256, "document_sha256"), MAY(JSON, documents, "documents"),                   \
+        MUST(TIME, confirm_by, "confirm_by"), MUST(INTEGER, policy_version, "policy_version"),               \
+        MUST(TEXT, review_outcome, "review_outcome"), MUST(JSON, checks, "checks")
 
 static const field receivable_submitted[] = {SIGNERS, RECEIVABLE_FIELDS, MAY(TEXT, note, "note"), {0}};
 
@@ -146,10 +155,7 @@ static const field review_approved[] = {
 };
 
 static const field receivable_ended[] = {
-    SIGNERS,
-    MUST(UUID, receivable_id, "receivable_id"),
-    MAY(TEXT, reason, "reason"),
-    MAY(TEXT, note, "note"),
+    SIGNERS, MUST(UUID, receivable_id, "receivable_id"), MAY(TEXT, reason, "reason"), MAY(TEXT, note, "note"),
     {0},
 };
 
@@ -356,8 +362,8 @@ static bool find_type(const char *name, lg_event_type *out)
     return false;
 }
 
-lg_err lg_event_decode(lg_arena *arena, const char *type_name, const lg_fact *facts, size_t fact_count, lg_event *out,
-                       lg_report *report)
+lg_err lg_event_decode(lg_arena *arena, const char *type_name, const lg_fact *facts, size_t fact_count,
+                       lg_event *out, lg_report *report)
 {
     size_t used = 0;
     *out = (lg_event){.limit_minor = LG_ABSENT};
@@ -374,5 +380,6 @@ lg_err lg_event_decode(lg_arena *arena, const char *type_name, const lg_fact *fa
             return lg_fail(report, LG_CORRUPT, "The fact %s cannot be read.", f->name);
         used++;
     }
-    return used == fact_count ? LG_OK : lg_fail(report, LG_CORRUPT, "The entry has facts its type does not know.");
+    return used == fact_count ? LG_OK
+                              : lg_fail(report, LG_CORRUPT, "The entry has facts its type does not know.");
 }

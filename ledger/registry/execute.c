@@ -29,8 +29,8 @@ lg_err lg_act_record(lg_act *act, lg_event *event)
     if (command->signer_count > 1)
         event->countersigned_by = command->signers[1].id.uuid;
     lg_event_encode(act->arena, event, facts, &fact_count);
-    lg_err err = lg_ledger_append(act->ledger, act->arena, lg_event_name(event->type), act->now, &command->req, facts, fact_count,
-                                  &act->result->entry);
+    lg_err err = lg_ledger_append(act->ledger, act->arena, lg_event_name(event->type), act->now,
+                                  &command->req, facts, fact_count, &act->result->entry);
     if (err)
         return err;
     act->result->has_entry = true;
@@ -92,8 +92,8 @@ static lg_err do_command(lg_act *act)
     return LG_INTERNAL;
 }
 
-static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_time now,
-                        lg_result *result, lg_report *report)
+static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
+                        lg_time now, lg_result *result, lg_report *report)
 {
     return (lg_act){
         .registry = registry,
@@ -107,9 +107,10 @@ static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
     };
 }
 
-/* A refusal of one row undoes only that row; what the signers may not do, and our own faults, end the whole command. */
-static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_time now,
-                      lg_outcome *out, lg_report *report)
+/* A refusal of one row undoes only that row; what the signers may not do, and our own faults, end the whole
+ * command. */
+static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
+                      lg_time now, lg_outcome *out, lg_report *report)
 {
     for (size_t i = 0; i < command->submission_count; i++) {
         lg_result *result = &out->results[i];
@@ -137,8 +138,8 @@ static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena,
     return LG_OK;
 }
 
-static lg_err do_one(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_time now,
-                     lg_outcome *out, lg_report *report)
+static lg_err do_one(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
+                     lg_time now, lg_outcome *out, lg_report *report)
 {
     lg_act act = begin_act(registry, ledger, arena, command, now, &out->results[0], report);
     lg_err err = do_command(&act);
@@ -148,11 +149,12 @@ static lg_err do_one(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, 
     return err == LG_GATEWAY_REJECTED && out->results[0].has_entry ? LG_OK : err;
 }
 
-static lg_err store(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, int64_t first_seq,
-                    lg_outcome *out)
+static lg_err store(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
+                    int64_t first_seq, lg_outcome *out)
 {
     int64_t count = lg_ledger_next_seq(ledger) - first_seq;
-    lg_err err = lg_registry_render(registry)(lg_ledger_db(ledger), arena, command, out, &out->status, &out->answer);
+    lg_err err =
+        lg_registry_render(registry)(lg_ledger_db(ledger), arena, command, out, &out->status, &out->answer);
     if (err || count == 0)
         return err; /* a CSV of which no row was taken leaves nothing to remember */
     const lg_command_row row = {
@@ -168,8 +170,8 @@ static lg_err store(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, c
     return lg_command_insert(lg_ledger_db(ledger), &row);
 }
 
-lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_outcome *out,
-                        lg_report *report)
+lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
+                        lg_outcome *out, lg_report *report)
 {
     lg_db *db = lg_ledger_db(ledger);
     int64_t first_seq = lg_ledger_next_seq(ledger);

@@ -14,19 +14,23 @@ static int64_t index_key(const uint8_t *hash_key, const char *tag, const lg_byte
     return key ? (int64_t)key : 1;
 }
 
-lg_fingerprint lg_fingerprint_make(const uint8_t *hash_key, lg_arena *arena, lg_participant_id seller, lg_participant_id buyer,
-                                   const char *number, lg_day issue_day, lg_currency currency, int64_t gross_minor)
+lg_fingerprint lg_fingerprint_make(const uint8_t *hash_key, lg_arena *arena, lg_participant_id seller,
+                                   lg_participant_id buyer, const char *number, lg_day issue_day,
+                                   lg_currency currency, int64_t gross_minor)
 {
     const lg_bytes seller_id = lg_bytes_of(seller.uuid.b, sizeof seller.uuid.b);
     const lg_bytes currency_code = lg_bytes_str(currency.code);
     const lg_bytes gross = lg_bytes_str(lg_arena_printf(arena, "%lld", (long long)gross_minor));
     const lg_bytes exact[] = {seller_id, lg_bytes_str(lg_text_collapse(arena, number)),
-                              lg_bytes_str(lg_arena_strdup(arena, lg_day_format(issue_day).s)), currency_code, gross};
+                              lg_bytes_str(lg_arena_strdup(arena, lg_day_format(issue_day).s)), currency_code,
+                              gross};
     const lg_bytes alike_number[] = {seller_id, lg_bytes_str(lg_text_skeleton(arena, number))};
-    const lg_bytes alike_sale[] = {seller_id, lg_bytes_of(buyer.uuid.b, sizeof buyer.uuid.b), currency_code, gross};
+    const lg_bytes alike_sale[] = {seller_id, lg_bytes_of(buyer.uuid.b, sizeof buyer.uuid.b), currency_code,
+                                   gross};
     lg_fingerprint fingerprint;
     lg_keyed_hash(hash_key, "invoice", exact, sizeof exact / sizeof *exact, fingerprint.exact);
-    fingerprint.number_key = index_key(hash_key, "number", alike_number, sizeof alike_number / sizeof *alike_number);
+    fingerprint.number_key =
+        index_key(hash_key, "number", alike_number, sizeof alike_number / sizeof *alike_number);
     fingerprint.similar_key = index_key(hash_key, "sale", alike_sale, sizeof alike_sale / sizeof *alike_sale);
     return fingerprint;
 }

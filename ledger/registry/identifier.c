@@ -113,7 +113,8 @@ lg_identifier_verdict lg_identifier_check(lg_identifier identifier)
         return check_lei(identifier.value);
     case LG_SCHEME_GLN:
         return check_gln(identifier.value);
-    case LG_SCHEME_TAX_ID: /* no country's uses other letters; look-alikes from other scripts would be another company */
+    case LG_SCHEME_TAX_ID: /* no country's uses other letters; look-alikes from other scripts would be another
+                              company */
         return is_ascii(identifier.value) ? LG_IDENTIFIER_OK : LG_IDENTIFIER_BAD_FORM;
     case LG_SCHEME_REGISTRATION_NO:
         return LG_IDENTIFIER_OK;
@@ -126,7 +127,8 @@ lg_identifier_verdict lg_identifier_check(lg_identifier identifier)
 lg_identifier lg_identifier_normalise(lg_arena *arena, lg_scheme scheme, const char *value)
 {
     const char *out = lg_text_letters_and_digits(arena, value);
-    if ((scheme == LG_SCHEME_TAX_ID || scheme == LG_SCHEME_REGISTRATION_NO) && check_uscc(out) == LG_IDENTIFIER_OK)
+    if ((scheme == LG_SCHEME_TAX_ID || scheme == LG_SCHEME_REGISTRATION_NO) &&
+        check_uscc(out) == LG_IDENTIFIER_OK)
         scheme = LG_SCHEME_USCC;
     return (lg_identifier){.scheme = scheme, .value = out};
 }

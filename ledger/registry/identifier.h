@@ -31,8 +31,9 @@ typedef enum {
 const char *lg_scheme_name(lg_scheme scheme); /* "uscc" … */
 bool lg_scheme_parse(const char *text, lg_scheme *out) LG_MUST_CHECK;
 
-/* Letters and digits alone, upper case, compatibility forms folded (lg_text_letters_and_digits). "" if nothing is left. A tax_id or
- * registration_no that is a valid USCC becomes scheme uscc (in China they are one number). */
+/* Letters and digits alone, upper case, compatibility forms folded (lg_text_letters_and_digits). "" if
+ * nothing is left. A tax_id or registration_no that is a valid USCC becomes scheme uscc (in China they are
+ * one number). */
 lg_identifier lg_identifier_normalise(lg_arena *arena, lg_scheme scheme, const char *value);
 lg_identifier_verdict lg_identifier_check(lg_identifier identifier); /* takes a normalised one */
 

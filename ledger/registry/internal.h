@@ -25,7 +25,8 @@ lg_err lg_act_policy(lg_act *act, lg_policy *out) LG_MUST_CHECK;
 /* A transaction set a policy: if it is undone, another may come to bear the same version. Writer's thread. */
 void lg_registry_forget_policy(lg_registry *registry);
 
-/* Fills `by`, `countersigned_by` and `custody` from the command's signers, appends the entry and projects it; result->entry is set. */
+/* Fills `by`, `countersigned_by` and `custody` from the command's signers, appends the entry and projects it;
+ * result->entry is set. */
 lg_err lg_act_record(lg_act *act, lg_event *event) LG_MUST_CHECK;
 
 bool lg_signer_has(const lg_signer *signer, lg_role role);
@@ -54,20 +55,23 @@ lg_err lg_do_review_approve(lg_act *act) LG_MUST_CHECK;
 lg_err lg_do_review_reject(lg_act *act) LG_MUST_CHECK;
 
 /* parties.c: who a submission's party is, from the directory. */
-lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers, size_t signer_count,
-                        lg_party *out) LG_MUST_CHECK;
+lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers,
+                        size_t signer_count, lg_party *out) LG_MUST_CHECK;
 
 /* Names of a bit set as a JSON array, and back. */
 char *lg_roles_json(lg_arena *arena, unsigned roles);
 char *lg_scopes_json(lg_arena *arena, unsigned scopes);
-char *lg_identifiers_json(lg_arena *arena, const lg_identifier *identifiers, size_t count); /* [[scheme, value], …] */
+char *lg_identifiers_json(lg_arena *arena, const lg_identifier *identifiers,
+                          size_t count); /* [[scheme, value], …] */
 /* receivable.c: facts of a submission as they go on the ledger; NULL when there is none. */
 char *lg_documents_json(lg_arena *arena, const lg_submission *submission);
 const char *lg_payee_name(const lg_submission *submission);
 
 /* apply_receivable.c */
-lg_err lg_apply_receivable_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
+lg_err lg_apply_receivable_event(const lg_apply *apply, const lg_event *event,
+                                 lg_result *result) LG_MUST_CHECK;
 /* apply_participant.c */
-lg_err lg_apply_participant_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
+lg_err lg_apply_participant_event(const lg_apply *apply, const lg_event *event,
+                                  lg_result *result) LG_MUST_CHECK;
 
 #endif

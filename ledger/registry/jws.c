@@ -19,7 +19,9 @@ static lg_err malformed(lg_report *report, const char *what)
 static const char *string_member(const json_t *object, const char *name)
 {
     const json_t *value = json_object_get(object, name);
-    return json_is_string(value) && json_string_length(value) == strlen(json_string_value(value)) ? json_string_value(value) : NULL;
+    return json_is_string(value) && json_string_length(value) == strlen(json_string_value(value))
+               ? json_string_value(value)
+               : NULL;
 }
 
 static bool only_members(const json_t *object, const char *const *allowed)
@@ -44,20 +46,24 @@ bool lg_jti_is_valid(const char *text)
            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == len;
 }
 
-static lg_err bounded(lg_arena *arena, const json_t *header, const char *name, size_t max, const char **out, lg_report *report)
+static lg_err bounded(lg_arena *arena, const json_t *header, const char *name, size_t max, const char **out,
+                      lg_report *report)
 {
     const char *text = string_member(header, name);
     if (!text || !*text || strlen(text) > max)
-        return lg_fail(report, LG_MALFORMED_JWS, "The protected header's %s must be a string of 1 to %zu bytes.", name, max);
+        return lg_fail(report, LG_MALFORMED_JWS,
+                       "The protected header's %s must be a string of 1 to %zu bytes.", name, max);
     *out = lg_arena_strdup(arena, text);
     return LG_OK;
 }
 
 static lg_err read_header(lg_arena *arena, const json_t *header, lg_jws_signature *out, lg_report *report)
 {
-    static const char *const allowed[] = {"alg", "kid", "aud", "url", "iat", "jti", "cty", "typ", "submission", NULL};
+    static const char *const allowed[] = {"alg", "kid", "aud", "url",        "iat",
+                                          "jti", "cty", "typ", "submission", NULL};
     if (!json_is_object(header) || !only_members(header, allowed))
-        return malformed(report, "The protected header must be an object of alg, kid, aud, url, iat, jti and, where needed, cty, typ "
+        return malformed(report, "The protected header must be an object of alg, kid, aud, url, iat, jti "
+                                 "and, where needed, cty, typ "
                                  "and submission; other members are not understood.");
     const json_t *iat = json_object_get(header, "iat"), *submission = json_object_get(header, "submission");
     lg_err err = bounded(arena, header, "alg", 32, &out->alg, report);
@@ -74,7 +80,9 @@ static lg_err read_header(lg_arena *arena, const json_t *header, lg_jws_signatur
     if (err)
         return err;
     if (!lg_jti_is_valid(out->jti))
-        return malformed(report, "The protected header's jti must be 22 to 64 base64url characters (at least 128 random bits).");
+        return malformed(
+            report,
+            "The protected header's jti must be 22 to 64 base64url characters (at least 128 random bits).");
     if (!json_is_integer(iat) || json_integer_value(iat) < 0 || json_integer_value(iat) > IAT_MAX)
         return malformed(report, "The protected header's iat must be an integer of Unix seconds.");
     if (json_object_get(header, "typ") && !string_member(header, "typ"))
@@ -90,15 +98,18 @@ static lg_err read_header(lg_arena *arena, const json_t *header, lg_jws_signatur
     return LG_OK;
 }
 
-static lg_err read_signature(lg_arena *arena, const json_t *object, const char *payload, lg_jws_signature *out, lg_report *report)
+static lg_err read_signature(lg_arena *arena, const json_t *object, const char *payload,
+                             lg_jws_signature *out, lg_report *report)
 {
-    const char *protected = string_member(object, "protected"), *signature = string_member(object, "signature");
+    const char *protected = string_member(object, "protected"),
+               *signature = string_member(object, "signature");
     lg_bytes header_text, signature_bytes;
     json_t *header;
     if (!protected || !signature)
         return malformed(report, "A signature needs the strings protected and signature.");
     if (strlen(protected) > PROTECTED_MAX)
-        return lg_fail(report, LG_MALFORMED_JWS, "protected must be at most %d characters long.", PROTECTED_MAX);
+        return lg_fail(report, LG_MALFORMED_JWS, "protected must be at most %d characters long.",
+                       PROTECTED_MAX);
     if (!lg_base64url_decode(arena, lg_bytes_str(protected), &header_text))
         return malformed(report, "protected is not base64url without padding.");
     if (!lg_base64url_decode(arena, lg_bytes_str(signature), &signature_bytes) || signature_bytes.len > 1024)
@@ -122,7 +133,8 @@ static lg_err read_signature(lg_arena *arena, const json_t *object, const char *
     return LG_OK;
 }
 
-static lg_err read_signatures(lg_arena *arena, const json_t *object, const char *payload, lg_jws *out, lg_report *report)
+static lg_err read_signatures(lg_arena *arena, const json_t *object, const char *payload, lg_jws *out,
+                              lg_report *report)
 {
     static const char *const flattened[] = {"protected", "payload", "signature", NULL};
     static const char *const general[] = {"payload", "signatures", NULL};
@@ -130,7 +142,8 @@ static lg_err read_signatures(lg_arena *arena, const json_t *object, const char 
     const json_t *list = json_object_get(object, "signatures");
     if (!list) {
         if (!only_members(object, flattened))
-            return malformed(report, "A flattened JWS has protected, payload and signature, and nothing else.");
+            return malformed(report,
+                             "A flattened JWS has protected, payload and signature, and nothing else.");
         out->signature_count = 1;
         return read_signature(arena, object, payload, &out->signatures[0], report);
     }
@@ -183,7 +196,8 @@ lg_err lg_jws_check(const lg_jws *jws, const char *origin, const char *url, lg_r
             return lg_fail(report, LG_WRONG_AUDIENCE, "aud is not %s, this registry's origin.", origin);
         if (strcmp(s->url, url) != 0)
             return lg_fail(report, LG_WRONG_URL, "url is not %s, the path of this request.", url);
-        if (strcmp(s->jti, first->jti) != 0 || !same_text(s->cty, first->cty) || !same_text(s->submission, first->submission))
+        if (strcmp(s->jti, first->jti) != 0 || !same_text(s->cty, first->cty) ||
+            !same_text(s->submission, first->submission))
             return malformed(report, "Two signatures of one command must agree on jti, cty and submission.");
     }
     return LG_OK;
@@ -216,8 +230,8 @@ static const char *jti_of(lg_arena *arena, const lg_jws_header *header)
 }
 
 /* Members "protected" and "signature" of one signer. */
-static void add_signature(lg_buf *out, lg_arena *arena, const lg_signing_key *key, const lg_jws_header *header, const char *jti,
-                          const char *payload)
+static void add_signature(lg_buf *out, lg_arena *arena, const lg_signing_key *key,
+                          const lg_jws_header *header, const char *jti, const char *payload)
 {
     lg_buf text = {0};
     write_header(&text, key, header, jti);
@@ -228,7 +242,8 @@ static void add_signature(lg_buf *out, lg_arena *arena, const lg_signing_key *ke
     lg_buf_str(&text, payload);
     lg_signature signature = lg_sign(key, lg_buf_bytes(&text));
     lg_json_put_str(out, "protected", protected);
-    lg_json_put_str(out, "signature", lg_base64url_encode(arena, lg_bytes_of(signature.b, sizeof signature.b)));
+    lg_json_put_str(out, "signature",
+                    lg_base64url_encode(arena, lg_bytes_of(signature.b, sizeof signature.b)));
     lg_buf_clear(&text);
 }
 
@@ -240,7 +255,8 @@ static char *finish(lg_arena *arena, lg_buf *out)
     return jws;
 }
 
-char *lg_jws_compose(lg_arena *arena, const lg_signing_key *key, const lg_jws_header *header, lg_bytes payload)
+char *lg_jws_compose(lg_arena *arena, const lg_signing_key *key, const lg_jws_header *header,
+                     lg_bytes payload)
 {
     lg_buf out = {0};
     const char *encoded = lg_base64url_encode(arena, payload);
@@ -250,8 +266,8 @@ char *lg_jws_compose(lg_arena *arena, const lg_signing_key *key, const lg_jws_he
     return finish(arena, &out);
 }
 
-char *lg_jws_compose_two(lg_arena *arena, const lg_signing_key *first, const lg_signing_key *second, const lg_jws_header *header,
-                         lg_bytes payload)
+char *lg_jws_compose_two(lg_arena *arena, const lg_signing_key *first, const lg_signing_key *second,
+                         const lg_jws_header *header, lg_bytes payload)
 {
     lg_buf out = {0};
     const char *encoded = lg_base64url_encode(arena, payload), *jti = jti_of(arena, header);

@@ -1,6 +1,6 @@
-/* Signed commands: JWS (RFC 7515) with Ed25519 (RFC 8037) in JSON serialization, flattened, or general with up to two signatures
- * where two parties sign one act; the protected header as in ACME (RFC 8555 section 6.2). Stored verbatim: what is hashed
- * into the ledger's `req` is the exact bytes received. */
+/* Signed commands: JWS (RFC 7515) with Ed25519 (RFC 8037) in JSON serialization, flattened, or general with
+ * up to two signatures where two parties sign one act; the protected header as in ACME (RFC 8555
+ * section 6.2). Stored verbatim: what is hashed into the ledger's `req` is the exact bytes received. */
 #ifndef LG_REGISTRY_JWS_H
 #define LG_REGISTRY_JWS_H
 
@@ -31,9 +31,11 @@ typedef struct lg_jws {
     size_t signature_count;
 } lg_jws;
 
-/* Takes the form apart; LG_MALFORMED_JWS (or LG_MALFORMED_JSON) with a sentence otherwise. Verifies nothing. */
+/* Takes the form apart; LG_MALFORMED_JWS (or LG_MALFORMED_JSON) with a sentence otherwise. Verifies nothing.
+ */
 lg_err lg_jws_parse(lg_arena *arena, lg_bytes bytes, lg_jws *out, lg_report *report) LG_MUST_CHECK;
-/* alg, aud and url of every signature, and that two signatures agree on jti and cty. LG_WRONG_ALG, LG_WRONG_AUDIENCE, LG_WRONG_URL. */
+/* alg, aud and url of every signature, and that two signatures agree on jti and cty. LG_WRONG_ALG,
+ * LG_WRONG_AUDIENCE, LG_WRONG_URL. */
 lg_err lg_jws_check(const lg_jws *jws, const char *origin, const char *url, lg_report *report) LG_MUST_CHECK;
 
 /* LG_JTI_MIN to LG_JTI_MAX characters of the base64url alphabet. */
@@ -48,7 +50,8 @@ typedef struct lg_jws_header {
 } lg_jws_header;
 
 /* A flattened JWS for the command, NUL-terminated, in the arena. */
-char *lg_jws_compose(lg_arena *arena, const lg_signing_key *key, const lg_jws_header *header, lg_bytes payload);
+char *lg_jws_compose(lg_arena *arena, const lg_signing_key *key, const lg_jws_header *header,
+                     lg_bytes payload);
 /* A general JWS with both keys' signatures over one payload. */
 char *lg_jws_compose_two(lg_arena *arena, const lg_signing_key *first, const lg_signing_key *second,
                          const lg_jws_header *header, lg_bytes payload);

@@ -1,5 +1,5 @@
-/* Does an event say what the signed command asked? For the audit: an operator who records another act than the one that was signed,
- * or other facts, is found out here. */
+/* Does an event say what the signed command asked? For the audit: an operator who records another act than
+ * the one that was signed, or other facts, is found out here. */
 #include "ledger/registry/internal.h"
 
 #include "ledger/base/text.h"
@@ -18,10 +18,12 @@ static bool may_cause(const lg_command *command, const lg_event *event)
         return type == LG_EV_PARTICIPANT_REGISTERED;
     case LG_CMD_PARTICIPANT_SUSPEND:
     case LG_CMD_PARTICIPANT_ACTIVATE:
-        return type == LG_EV_PARTICIPANT_STATUS_CHANGED && event->suspended == (command->type == LG_CMD_PARTICIPANT_SUSPEND);
+        return type == LG_EV_PARTICIPANT_STATUS_CHANGED &&
+               event->suspended == (command->type == LG_CMD_PARTICIPANT_SUSPEND);
     case LG_CMD_DEBTOR_STOP:
     case LG_CMD_DEBTOR_CLEAR:
-        return type == LG_EV_PARTICIPANT_STOP_CHANGED && event->stopped == (command->type == LG_CMD_DEBTOR_STOP);
+        return type == LG_EV_PARTICIPANT_STOP_CHANGED &&
+               event->stopped == (command->type == LG_CMD_DEBTOR_STOP);
     case LG_CMD_CREDIT_LINE_SET:
         return type == LG_EV_CREDIT_LINE_SET;
     case LG_CMD_KEY_ADD:
@@ -35,8 +37,10 @@ static bool may_cause(const lg_command *command, const lg_event *event)
     case LG_CMD_POLICY_SET:
         return type == LG_EV_POLICY_SET;
     case LG_CMD_SUBMIT:
-        return type == LG_EV_RECEIVABLE_REGISTERED || type == LG_EV_RECEIVABLE_HELD || type == LG_EV_RECEIVABLE_REJECTED ||
-               (type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "both_signed") == 0 && command->signer_count == 2);
+        return type == LG_EV_RECEIVABLE_REGISTERED || type == LG_EV_RECEIVABLE_HELD ||
+               type == LG_EV_RECEIVABLE_REJECTED ||
+               (type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "both_signed") == 0 &&
+                command->signer_count == 2);
     case LG_CMD_CONFIRM:
         return type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "confirmed") == 0;
     case LG_CMD_ACCEPT:
@@ -46,7 +50,8 @@ static bool may_cause(const lg_command *command, const lg_event *event)
     case LG_CMD_WITHDRAW:
         return type == LG_EV_RECEIVABLE_WITHDRAWN;
     case LG_CMD_LAPSE:
-        return type == LG_EV_RECEIVABLE_EXPIRED || (type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "tacit") == 0);
+        return type == LG_EV_RECEIVABLE_EXPIRED ||
+               (type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "tacit") == 0);
     case LG_CMD_REVIEW_APPROVE:
         return type == LG_EV_REVIEW_APPROVED;
     case LG_CMD_REVIEW_REJECT:
@@ -76,7 +81,8 @@ static bool same_subject(const lg_command *c, const lg_event *e)
 
 static const char *match_registration(lg_arena *arena, const lg_command *c, const lg_event *e)
 {
-    if (!lg_text_equal(c->name, e->name) || !lg_text_equal(c->country, e->country) || !lg_text_equal(c->group, e->group))
+    if (!lg_text_equal(c->name, e->name) || !lg_text_equal(c->country, e->country) ||
+        !lg_text_equal(c->group, e->group))
         return "the participant's name, country or group is not what was signed";
     if (strcmp(lg_roles_json(arena, c->roles), e->roles) != 0)
         return "the participant's roles are not what was signed";
@@ -92,7 +98,8 @@ static const char *match_members(lg_arena *arena, const lg_command *c, const lg_
     if (e->type == LG_EV_PARTICIPANT_REGISTERED)
         return match_registration(arena, c, e);
     if (e->type == LG_EV_KEY_ADDED)
-        return same_key(c, e) && c->valid_until == e->valid_until && (!c->valid_from || c->valid_from == e->valid_from)
+        return same_key(c, e) && c->valid_until == e->valid_until &&
+                       (!c->valid_from || c->valid_from == e->valid_from)
                    ? NULL
                    : "the key or its validity is not what was signed";
     if (e->type == LG_EV_KEY_REVOKED)
@@ -102,12 +109,15 @@ static const char *match_members(lg_arena *arena, const lg_command *c, const lg_
                    ? NULL
                    : "the credit line is not what was signed";
     if (e->type == LG_EV_TOKEN_ISSUED)
-        return lg_uuid_equal(c->participant.uuid, e->participant_id) && strcmp(lg_scopes_json(arena, c->scopes), e->scopes) == 0 &&
+        return lg_uuid_equal(c->participant.uuid, e->participant_id) &&
+                       strcmp(lg_scopes_json(arena, c->scopes), e->scopes) == 0 &&
                        c->expires_at == e->expires_at && lg_text_equal(c->label, e->label)
                    ? NULL
                    : "the token is not what was signed";
     if (e->type == LG_EV_POLICY_SET)
-        return strcmp(lg_policy_format(arena, &c->policy), e->policy) == 0 ? NULL : "the policy is not what was signed";
+        return strcmp(lg_policy_format(arena, &c->policy), e->policy) == 0
+                   ? NULL
+                   : "the policy is not what was signed";
     return NULL;
 }
 
@@ -123,7 +133,8 @@ static const char *match_claim(lg_db *db, lg_arena *arena, const lg_command *c, 
     return amount == e->face_minor ? NULL : "face_minor is not the amount that was signed";
 }
 
-static const char *match_party(lg_db *db, lg_arena *arena, const lg_command *c, const lg_party_ref *ref, const lg_uuid *recorded)
+static const char *match_party(lg_db *db, lg_arena *arena, const lg_command *c, const lg_party_ref *ref,
+                               const lg_uuid *recorded)
 {
     lg_party party;
     if (lg_party_resolve(db, arena, ref, c->signers, c->signer_count, &party) != LG_OK)
@@ -138,8 +149,8 @@ static const char *match_documents(lg_arena *arena, const lg_submission *s, cons
     return lg_text_equal(documents, e->documents) ? NULL : "documents are not those of the signed document";
 }
 
-const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_command *command, const lg_submission *s,
-                                        const lg_event *e)
+const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_command *command,
+                                        const lg_submission *s, const lg_event *e)
 {
     const char *complaint = NULL;
     lg_hash digest = lg_sha256(command->payload);
@@ -149,7 +160,8 @@ const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_com
         return "invoice_number is not what the signed document says";
     if (s->issue_day != e->issue_day || s->due_day != e->due_day)
         return "a date is not what the signed document says";
-    if (!lg_currency_equal(s->currency, e->currency) || s->gross_minor != e->gross_minor || s->amount_minor != e->amount_minor)
+    if (!lg_currency_equal(s->currency, e->currency) || s->gross_minor != e->gross_minor ||
+        s->amount_minor != e->amount_minor)
         return "an amount is not what the signed document says";
     if (!lg_text_equal(s->part, e->part) || !lg_text_equal(s->order_reference, e->order_reference) ||
         !lg_text_equal(s->contract_reference, e->contract_reference) || !lg_text_equal(s->note, e->note))
@@ -164,7 +176,8 @@ const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_com
     return complaint ? complaint : match_documents(arena, s, e);
 }
 
-const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_command *command, const lg_event *event)
+const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_command *command,
+                                     const lg_event *event)
 {
     if (!may_cause(command, event))
         return "the event is not what a command of this kind does";

@@ -16,7 +16,8 @@ typedef struct lg_money_text {
     char s[32];
 } lg_money_text;
 
-/* A code of the current ISO 4217 list with a minor unit (no XXX, no metals, no funds codes). Exactly three capital letters. */
+/* A code of the current ISO 4217 list with a minor unit (no XXX, no metals, no funds codes). Exactly three
+ * capital letters. */
 bool lg_currency_parse(const char *text, lg_currency *out) LG_MUST_CHECK;
 int lg_currency_scale(lg_currency currency); /* 0, 2, 3 or 4 decimals */
 bool lg_currency_equal(lg_currency a, lg_currency b);
@@ -29,11 +30,13 @@ typedef enum {
     LG_AMOUNT_TOO_LARGE,
 } lg_amount_parse_result;
 
-/* Exactly the currency's scale ("1234.56", "1234", "1.234"): digits, no sign, no leading zeros but a single one, no exponent. */
+/* Exactly the currency's scale ("1234.56", "1234", "1.234"): digits, no sign, no leading zeros but a single
+ * one, no exponent. */
 lg_amount_parse_result lg_amount_parse(const char *text, lg_currency currency, int64_t *minor) LG_MUST_CHECK;
-/* As invoices write xsd:decimal: a sign, fewer decimals, more decimals if those are zeros, leading zeros ("1125", "2337.5",
- * "87859.00", "-12.30"). *minor may be negative. */
-lg_amount_parse_result lg_amount_parse_decimal(const char *text, lg_currency currency, int64_t *minor) LG_MUST_CHECK;
+/* As invoices write xsd:decimal: a sign, fewer decimals, more decimals if those are zeros, leading zeros
+ * ("1125", "2337.5", "87859.00", "-12.30"). *minor may be negative. */
+lg_amount_parse_result lg_amount_parse_decimal(const char *text, lg_currency currency,
+                                               int64_t *minor) LG_MUST_CHECK;
 lg_money_text lg_amount_format(int64_t minor, lg_currency currency);
 
 bool lg_amount_add(int64_t a, int64_t b, int64_t *sum) LG_MUST_CHECK; /* false if outside ±LG_AMOUNT_MAX */

@@ -1,4 +1,5 @@
-/* Commands about participants, their keys and tokens, and the policy: each checks the state and records one event. */
+/* Commands about participants, their keys and tokens, and the policy: each checks the state and records one
+ * event. */
 #include "ledger/registry/internal.h"
 
 #include "ledger/base/buf.h"
@@ -56,7 +57,8 @@ char *lg_identifiers_json(lg_arena *arena, const lg_identifier *identifiers, siz
     return text;
 }
 
-/* One company, one registration: an identifier has one owner, or a duplicate invoice could hide behind a second account. */
+/* One company, one registration: an identifier has one owner, or a duplicate invoice could hide behind a
+ * second account. */
 static lg_err check_identifiers_free(lg_act *act)
 {
     const lg_command *c = act->command;
@@ -65,12 +67,15 @@ static lg_err check_identifiers_free(lg_act *act)
         lg_err err = lg_identifier_owner(act->db, c->identifiers[i], &owner);
         const char *scheme = lg_scheme_name(c->identifiers[i].scheme);
         if (err == LG_OK)
-            lg_fault_add(act->report, "identifier_taken", lg_arena_printf(act->arena, "/identifiers/%s", scheme),
+            lg_fault_add(act->report, "identifier_taken",
+                         lg_arena_printf(act->arena, "/identifiers/%s", scheme),
                          "%s %s belongs to a registered participant.", scheme, c->identifiers[i].value);
         else if (err != LG_NOT_FOUND)
             return err;
     }
-    return act->report->fault_count ? lg_fail(act->report, LG_ALREADY_EXISTS, "An identifier is registered already.") : LG_OK;
+    return act->report->fault_count
+               ? lg_fail(act->report, LG_ALREADY_EXISTS, "An identifier is registered already.")
+               : LG_OK;
 }
 
 static lg_err check_key_free(lg_act *act)
@@ -78,7 +83,8 @@ static lg_err check_key_free(lg_act *act)
     lg_key existing;
     lg_err err = lg_key_get(act->db, lg_kid_of(&act->command->public_key).s, &existing);
     if (err == LG_OK)
-        return lg_fail(act->report, LG_ALREADY_EXISTS, "This public key is registered already; a key belongs to one participant, once.");
+        return lg_fail(act->report, LG_ALREADY_EXISTS,
+                       "This public key is registered already; a key belongs to one participant, once.");
     return err == LG_NOT_FOUND ? LG_OK : err;
 }
 
@@ -133,7 +139,8 @@ lg_err lg_do_participant_status(lg_act *act)
     if (err)
         return err;
     if (row.suspended == suspend)
-        return lg_fail(act->report, LG_WRONG_STATE, "The participant is %s already.", suspend ? "suspended" : "active");
+        return lg_fail(act->report, LG_WRONG_STATE, "The participant is %s already.",
+                       suspend ? "suspended" : "active");
     if (suspend && row.no.v == act->command->signers[0].no.v)
         return lg_fail(act->report, LG_WRONG_STATE, "The operator cannot suspend itself.");
     lg_event event = {
@@ -155,9 +162,11 @@ lg_err lg_do_debtor_stop(lg_act *act)
     if (err)
         return err;
     if (!lg_has_role(row.roles, LG_ROLE_CORE_ENTERPRISE))
-        return lg_fail(act->report, LG_WRONG_STATE, "Only a core_enterprise can be on the debtors' stop list.");
+        return lg_fail(act->report, LG_WRONG_STATE,
+                       "Only a core_enterprise can be on the debtors' stop list.");
     if (row.stopped == stop)
-        return lg_fail(act->report, LG_WRONG_STATE, "The debtor is %s the stop list already.", stop ? "on" : "off");
+        return lg_fail(act->report, LG_WRONG_STATE, "The debtor is %s the stop list already.",
+                       stop ? "on" : "off");
     lg_event event = {
         .type = LG_EV_PARTICIPANT_STOP_CHANGED,
         .participant_id = row.id.uuid,
@@ -222,7 +231,9 @@ static lg_err keep_one_operator_key(lg_act *act, const lg_participant *row, cons
 {
     lg_key *keys;
     size_t count;
-    lg_err err = lg_has_role(row->roles, LG_ROLE_OPERATOR) ? lg_key_list(act->db, row->no, act->arena, &keys, &count) : LG_OK;
+    lg_err err = lg_has_role(row->roles, LG_ROLE_OPERATOR)
+                     ? lg_key_list(act->db, row->no, act->arena, &keys, &count)
+                     : LG_OK;
     if (err || !lg_has_role(row->roles, LG_ROLE_OPERATOR))
         return err;
     for (size_t i = 0; i < count; i++)
@@ -244,7 +255,8 @@ lg_err lg_do_key_revoke(lg_act *act)
     if (err == LG_NOT_FOUND || (!err && key.participant.v != row.no.v))
         return lg_fail(act->report, LG_NOT_FOUND, "This participant has no key of that kid.");
     if (!err && key.revoked_at)
-        return lg_fail(act->report, LG_WRONG_STATE, "The key was revoked at %s.", lg_time_format(key.revoked_at).s);
+        return lg_fail(act->report, LG_WRONG_STATE, "The key was revoked at %s.",
+                       lg_time_format(key.revoked_at).s);
     if (!err)
         err = keep_one_operator_key(act, &row, key.kid.s);
     if (err)
@@ -270,7 +282,8 @@ lg_err lg_do_token_issue(lg_act *act)
         err = require_self_or_operator(act, row.no);
     if (!err) {
         err = lg_token_by_hash(act->db, &c->token_sha256, act->arena, &existing);
-        err = err == LG_OK ? lg_fail(act->report, LG_ALREADY_EXISTS, "This token is registered already; make a fresh random one.")
+        err = err == LG_OK ? lg_fail(act->report, LG_ALREADY_EXISTS,
+                                     "This token is registered already; make a fresh random one.")
                            : (err == LG_NOT_FOUND ? LG_OK : err);
     }
     if (err)
@@ -297,7 +310,8 @@ lg_err lg_do_token_revoke(lg_act *act)
     if (err == LG_NOT_FOUND || (!err && require_self_or_operator(act, token.participant) != LG_OK))
         return lg_fail(act->report, LG_NOT_FOUND, "No token of yours has this id.");
     if (!err && token.revoked_at)
-        return lg_fail(act->report, LG_WRONG_STATE, "The token was revoked at %s.", lg_time_format(token.revoked_at).s);
+        return lg_fail(act->report, LG_WRONG_STATE, "The token was revoked at %s.",
+                       lg_time_format(token.revoked_at).s);
     if (!err)
         err = lg_participant_id_of(act->db, token.participant, &owner);
     if (err)
@@ -315,7 +329,8 @@ lg_err lg_do_policy_set(lg_act *act)
     if (err)
         return err;
     if (act->command->base_version != current.version)
-        return lg_fail(act->report, LG_VERSION_CONFLICT, "base_version is %lld, the current policy is version %lld.",
+        return lg_fail(act->report, LG_VERSION_CONFLICT,
+                       "base_version is %lld, the current policy is version %lld.",
                        (long long)act->command->base_version, (long long)current.version);
     lg_event event = {
         .type = LG_EV_POLICY_SET,

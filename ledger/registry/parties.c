@@ -1,5 +1,5 @@
-/* Who a submission's seller and buyer are: a participant id, or identifiers that all belong to one participant; a submission that
- * does not name a side at all means its signer. */
+/* Who a submission's seller and buyer are: a participant id, or identifiers that all belong to one
+ * participant; a submission that does not name a side at all means its signer. */
 #include "ledger/registry/internal.h"
 
 #include <string.h>
@@ -29,7 +29,8 @@ static lg_err by_identifiers(lg_db *db, lg_arena *arena, const lg_party_ref *ref
     return found.v ? load(db, arena, found, out) : LG_OK;
 }
 
-/* The document's identifiers must not be another's: an id beside them would file one company's invoice under another. */
+/* The document's identifiers must not be another's: an id beside them would file one company's invoice under
+ * another. */
 static lg_err contradicts(lg_db *db, const lg_party_ref *ref, lg_party *out)
 {
     for (size_t i = 0; i < ref->identifier_count; i++) {
@@ -46,8 +47,8 @@ static lg_err contradicts(lg_db *db, const lg_party_ref *ref, lg_party *out)
     return LG_OK;
 }
 
-/* A company has one USCC, one LEI, and as a rule one tax number: a document that names another one may mean another company.
- * (Of locations, GLN, it may have many.) */
+/* A company has one USCC, one LEI, and as a rule one tax number: a document that names another one may mean
+ * another company. (Of locations, GLN, it may have many.) */
 static lg_err look_for_doubt(lg_db *db, lg_arena *arena, const lg_party_ref *ref, lg_party *out)
 {
     lg_identifier *known;
@@ -60,13 +61,15 @@ static lg_err look_for_doubt(lg_db *db, lg_arena *arena, const lg_party_ref *ref
             same_scheme = same_scheme || known[k].scheme == named->scheme;
             same = same || (known[k].scheme == named->scheme && strcmp(known[k].value, named->value) == 0);
         }
-        if (same_scheme && !same && named->scheme != LG_SCHEME_GLN && named->scheme != LG_SCHEME_REGISTRATION_NO)
+        if (same_scheme && !same && named->scheme != LG_SCHEME_GLN &&
+            named->scheme != LG_SCHEME_REGISTRATION_NO)
             out->doubt = lg_arena_printf(arena, "%s %s", lg_scheme_name(named->scheme), named->value);
     }
     return err;
 }
 
-static lg_err resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers, size_t signer_count, lg_party *out)
+static lg_err resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers,
+                      size_t signer_count, lg_party *out)
 {
     if (ref->has_participant) {
         lg_err err = lg_participant_by_id(db, ref->participant, arena, &out->row);
@@ -80,8 +83,8 @@ static lg_err resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const
     return load(db, arena, signers[0].no, out);
 }
 
-lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers, size_t signer_count,
-                        lg_party *out)
+lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers,
+                        size_t signer_count, lg_party *out)
 {
     *out = (lg_party){0};
     lg_err err = resolve(db, arena, ref, signers, signer_count, out);

@@ -25,7 +25,8 @@ char *lg_policy_format(lg_arena *arena, const lg_policy *policy)
 {
     lg_buf buf = {0};
     lg_json_open(&buf);
-    lg_json_put_str(&buf, "after_deadline", policy->after_deadline == LG_AFTER_DEADLINE_ACCEPT ? "accept" : "expire");
+    lg_json_put_str(&buf, "after_deadline",
+                    policy->after_deadline == LG_AFTER_DEADLINE_ACCEPT ? "accept" : "expire");
     lg_json_put_bool(&buf, "confirm_past_due", policy->confirm_past_due);
     lg_json_put_int(&buf, "confirm_within_days", policy->confirm_within_days);
     lg_json_key(&buf, "currencies");
@@ -50,7 +51,8 @@ static void decode_outcome(lg_decoder *decoder, const char *name, lg_review_outc
 {
     const char *text = lg_decode_str(decoder, name, true, 16);
     if (text && (!lg_review_outcome_parse(text, out) || *out == LG_OUTCOME_PASS))
-        lg_fault_add(decoder->report, "unknown_value", lg_decode_pointer(decoder, name), "%s must be warn, hold or reject.", name);
+        lg_fault_add(decoder->report, "unknown_value", lg_decode_pointer(decoder, name),
+                     "%s must be warn, hold or reject.", name);
 }
 
 static void decode_after_deadline(lg_decoder *decoder, lg_after_deadline *out)
@@ -75,14 +77,16 @@ static void decode_currencies(lg_decoder *decoder, lg_policy *out)
     if (!list)
         return;
     if (!json_is_array(list) || json_array_size(list) > LG_POLICY_CURRENCIES_MAX) {
-        lg_fault_add(decoder->report, "not_a_list", pointer, "currencies must be a list of at most %d currency codes.",
-                     LG_POLICY_CURRENCIES_MAX);
+        lg_fault_add(decoder->report, "not_a_list", pointer,
+                     "currencies must be a list of at most %d currency codes.", LG_POLICY_CURRENCIES_MAX);
         return;
     }
     json_array_foreach(list, i, item)
     {
-        if (!json_is_string(item) || !lg_currency_parse(json_string_value(item), &out->currencies[out->currency_count++]))
-            lg_fault_add(decoder->report, "unknown_currency", lg_arena_printf(decoder->report->arena, "%s/%zu", pointer, i),
+        if (!json_is_string(item) ||
+            !lg_currency_parse(json_string_value(item), &out->currencies[out->currency_count++]))
+            lg_fault_add(decoder->report, "unknown_currency",
+                         lg_arena_printf(decoder->report->arena, "%s/%zu", pointer, i),
                          "currencies[%zu] must be an ISO 4217 code.", i);
     }
 }
@@ -107,7 +111,8 @@ lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *ou
     if (report->fault_count == before && out->tenor_warn_days > out->tenor_max_days)
         lg_fault_add(report, "out_of_range", lg_decode_pointer(&decoder, "tenor_warn_days"),
                      "tenor_warn_days must not exceed tenor_max_days.");
-    return report->fault_count == before ? LG_OK : lg_fail(report, LG_INVALID_FIELDS, "The policy breaks a rule.");
+    return report->fault_count == before ? LG_OK
+                                         : lg_fail(report, LG_INVALID_FIELDS, "The policy breaks a rule.");
 }
 
 lg_err lg_policy_load(lg_db *db, int64_t version, lg_arena *arena, lg_policy *out)

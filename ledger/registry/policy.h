@@ -1,4 +1,5 @@
-/* The policy: the gateway's thresholds, versioned, changed only by a signed operator command that is itself a ledger entry. */
+/* The policy: the gateway's thresholds, versioned, changed only by a signed operator command that is itself a
+ * ledger entry. */
 #ifndef LG_REGISTRY_POLICY_H
 #define LG_REGISTRY_POLICY_H
 
@@ -29,7 +30,8 @@ lg_policy lg_policy_default(void);
 /* Canonical JSON of all fields but the version. */
 char *lg_policy_format(lg_arena *arena, const lg_policy *policy);
 /* Every field is required; LG_INVALID_FIELDS with a fault for each broken rule. Leaves out->version alone. */
-lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *out, lg_report *report) LG_MUST_CHECK;
+lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *out,
+                        lg_report *report) LG_MUST_CHECK;
 /* The stored policy; version 0: the newest. */
 lg_err lg_policy_load(lg_db *db, int64_t version, lg_arena *arena, lg_policy *out) LG_MUST_CHECK;
 

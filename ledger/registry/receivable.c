@@ -1,4 +1,5 @@
-/* Submitting receivables, and what the two sides (or time) do with them: each command checks the state and records one event. */
+/* Submitting receivables, and what the two sides (or time) do with them: each command checks the state and
+ * records one event. */
 #include "ledger/registry/internal.h"
 
 #include "ledger/base/buf.h"
@@ -28,7 +29,8 @@ char *lg_documents_json(lg_arena *arena, const lg_submission *s)
         lg_json_put_str(&buf, "kind", lg_document_kind_name(s->documents[i].kind));
         if (s->documents[i].name)
             lg_json_put_str(&buf, "name", s->documents[i].name);
-        lg_json_put_str(&buf, "sha256", lg_hex_encode(arena, lg_bytes_of(s->documents[i].sha256.b, LG_HASH_LEN)));
+        lg_json_put_str(&buf, "sha256",
+                        lg_hex_encode(arena, lg_bytes_of(s->documents[i].sha256.b, LG_HASH_LEN)));
         lg_json_close(&buf);
     }
     lg_json_end(&buf);
@@ -44,7 +46,8 @@ const char *lg_payee_name(const lg_submission *s)
     return s->payee.name ? s->payee.name : "unnamed";
 }
 
-/* The results as they go on the ledger: a passed check is its code alone, any other an object that says why. */
+/* The results as they go on the ledger: a passed check is its code alone, any other an object that says why.
+ */
 static char *checks_json(lg_arena *arena, const lg_review *review)
 {
     lg_buf buf = {0};
@@ -72,22 +75,27 @@ static char *checks_json(lg_arena *arena, const lg_review *review)
 static lg_err find_parties(lg_act *act, submit *s)
 {
     const lg_command *c = act->command;
-    lg_err err = lg_party_resolve(act->db, act->arena, &s->submission->seller, c->signers, c->signer_count, &s->seller);
+    lg_err err = lg_party_resolve(act->db, act->arena, &s->submission->seller, c->signers, c->signer_count,
+                                  &s->seller);
     if (!err)
-        err = lg_party_resolve(act->db, act->arena, &s->submission->buyer, c->signers, c->signer_count, &s->buyer);
+        err = lg_party_resolve(act->db, act->arena, &s->submission->buyer, c->signers, c->signer_count,
+                               &s->buyer);
     if (err)
         return err;
     int64_t first = c->signers[0].no.v, second = c->signer_count > 1 ? c->signers[1].no.v : 0;
-    int64_t seller = s->seller.found ? s->seller.row.no.v : -1, buyer = s->buyer.found ? s->buyer.row.no.v : -1;
+    int64_t seller = s->seller.found ? s->seller.row.no.v : -1,
+            buyer = s->buyer.found ? s->buyer.row.no.v : -1;
     s->signer_is_seller = first == seller;
     s->signer_is_buyer = first == buyer;
     s->both_signed = second && ((first == seller && second == buyer) || (first == buyer && second == seller));
     if (second && !s->both_signed)
-        return lg_fail(act->report, LG_NOT_PERMITTED, "Two signed, but they are not this invoice's seller and buyer.");
+        return lg_fail(act->report, LG_NOT_PERMITTED,
+                       "Two signed, but they are not this invoice's seller and buyer.");
     if (s->seller.found && s->buyer.found)
-        s->fingerprint = lg_fingerprint_make(lg_registry_hash_key(act->registry), act->arena, s->seller.row.id, s->buyer.row.id,
-                                             s->submission->number, s->submission->issue_day, s->submission->currency,
-                                             s->submission->gross_minor);
+        s->fingerprint =
+            lg_fingerprint_make(lg_registry_hash_key(act->registry), act->arena, s->seller.row.id,
+                                s->buyer.row.id, s->submission->number, s->submission->issue_day,
+                                s->submission->currency, s->submission->gross_minor);
     return LG_OK;
 }
 
@@ -106,7 +114,8 @@ static lg_review_input review_input(const lg_act *act, const submit *s)
     };
 }
 
-/* The checks that needed no transaction were made on the HTTP thread; if the policy changed since, all are made again here. */
+/* The checks that needed no transaction were made on the HTTP thread; if the policy changed since, all are
+ * made again here. */
 static lg_err judge(lg_act *act, size_t index, submit *s)
 {
     const lg_review *early = &act->command->early_reviews[index];
@@ -114,11 +123,12 @@ static lg_err judge(lg_act *act, size_t index, submit *s)
     lg_err err = lg_act_policy(act, &s->policy);
     if (err)
         return err;
-    /* What the document was read into rests on the policy too (missing due dates, which rows of a file can be read at all), and must
-     * follow from the one that the review will name. */
+    /* What the document was read into rests on the policy too (missing due dates, which rows of a file can be
+     * read at all), and must follow from the one that the review will name. */
     bool same_policy = early->policy_version == s->policy.version;
-    if (!same_policy && (act->command->rows ||
-                         (in->due_day_by_policy && (int64_t)in->due_day - in->issue_day != s->policy.default_tenor_days)))
+    if (!same_policy &&
+        (act->command->rows ||
+         (in->due_day_by_policy && (int64_t)in->due_day - in->issue_day != s->policy.default_tenor_days)))
         return lg_fail(act->report, LG_BUSY, "The policy changed while this was under way; send it again.");
     if (same_policy)
         s->review = *early;
@@ -163,16 +173,19 @@ static lg_err report_rejection(lg_act *act, const lg_review *review)
 {
     for (size_t i = 0; i < review->count; i++)
         if (review->results[i].outcome == LG_OUTCOME_REJECT)
-            lg_fault_add(act->report, review->results[i].code, review->results[i].pointer, "%s", review->results[i].detail);
+            lg_fault_add(act->report, review->results[i].code, review->results[i].pointer, "%s",
+                         review->results[i].detail);
     const lg_fault *first = act->report->first;
-    return lg_fail(act->report, LG_GATEWAY_REJECTED, "%s", first ? first->detail : "The gateway rejected it.");
+    return lg_fail(act->report, LG_GATEWAY_REJECTED, "%s",
+                   first ? first->detail : "The gateway rejected it.");
 }
 
 lg_err lg_do_submit(lg_act *act, size_t index)
 {
     const lg_signer *signer = &act->command->signers[0];
     if (!lg_signer_has(signer, LG_ROLE_SUPPLIER) && !lg_signer_has(signer, LG_ROLE_CORE_ENTERPRISE))
-        return lg_fail(act->report, LG_NOT_PERMITTED, "Submitting needs the role supplier or core_enterprise.");
+        return lg_fail(act->report, LG_NOT_PERMITTED,
+                       "Submitting needs the role supplier or core_enterprise.");
     submit s = {.submission = &act->command->submissions[index]};
     lg_err err = find_parties(act, &s);
     if (!err)
@@ -222,8 +235,8 @@ static lg_err require_life(lg_act *act, const lg_receivable *row, lg_receivable_
 {
     if (row->life == life)
         return LG_OK;
-    return lg_fail(act->report, LG_WRONG_STATE, "The receivable is %s; this needs it to be %s.", lg_receivable_life_name(row->life),
-                   lg_receivable_life_name(life));
+    return lg_fail(act->report, LG_WRONG_STATE, "The receivable is %s; this needs it to be %s.",
+                   lg_receivable_life_name(row->life), lg_receivable_life_name(life));
 }
 
 /* The side that did not submit, and whose signature makes a claim of it. */
@@ -247,17 +260,20 @@ static lg_err confirmed_amount(lg_act *act, const lg_receivable *row, int64_t *o
     case LG_AMOUNT_OK:
         break;
     case LG_AMOUNT_WRONG_SCALE:
-        lg_fault_add(act->report, "wrong_scale", "/amount", "amount must have exactly %d decimals for %s.", scale, row->currency.code);
+        lg_fault_add(act->report, "wrong_scale", "/amount", "amount must have exactly %d decimals for %s.",
+                     scale, row->currency.code);
         return lg_fail(act->report, LG_INVALID_FIELDS, "amount breaks a rule.");
     case LG_AMOUNT_TOO_LARGE:
         return lg_fail(act->report, LG_AMOUNT_OUT_OF_RANGE, "amount is larger than any amount here can be.");
     case LG_AMOUNT_MALFORMED:
     case LG_AMOUNT_NEGATIVE:
-        lg_fault_add(act->report, "malformed_amount", "/amount", "amount must be a decimal number without a sign, such as 1234.56.");
+        lg_fault_add(act->report, "malformed_amount", "/amount",
+                     "amount must be a decimal number without a sign, such as 1234.56.");
         return lg_fail(act->report, LG_INVALID_FIELDS, "amount breaks a rule.");
     }
     if (*out < 1 || *out > row->amount_minor)
-        return lg_fail(act->report, LG_AMOUNT_OUT_OF_RANGE, "amount must be above zero and at most the registered %s %s.",
+        return lg_fail(act->report, LG_AMOUNT_OUT_OF_RANGE,
+                       "amount must be above zero and at most the registered %s %s.",
                        lg_amount_format(row->amount_minor, row->currency).s, row->currency.code);
     return LG_OK;
 }
@@ -279,7 +295,8 @@ static lg_err check_time(lg_act *act, const lg_receivable *row)
     if (err)
         return err;
     if (!policy.confirm_past_due && lg_day_of(act->now) > row->due_day)
-        return lg_fail(act->report, LG_PAST_MATURITY, "It fell due on %s; the policy (version %lld) does not let it be confirmed later.",
+        return lg_fail(act->report, LG_PAST_MATURITY,
+                       "It fell due on %s; the policy (version %lld) does not let it be confirmed later.",
                        lg_day_format(row->due_day).s, (long long)policy.version);
     return LG_OK;
 }
@@ -309,8 +326,9 @@ lg_err lg_do_confirm(lg_act *act)
         err = require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err && accept != row.by_debtor)
         err = lg_fail(act->report, LG_WRONG_STATE, "%s",
-                      row.by_debtor ? "A payable its debtor submitted is accepted by the creditor, not confirmed."
-                                    : "A receivable its creditor submitted is confirmed by the debtor, not accepted.");
+                      row.by_debtor
+                          ? "A payable its debtor submitted is accepted by the creditor, not confirmed."
+                          : "A receivable its creditor submitted is confirmed by the debtor, not accepted.");
     if (!err)
         err = check_time(act, &row);
     if (!err)
@@ -335,7 +353,8 @@ lg_err lg_do_decline(lg_act *act)
     lg_err err = subject(act, &row);
     if (!err)
         err = require_other_side(act, &row);
-    /* A held payable keeps its creditor from registering the invoice itself, so it can be refused before any review. */
+    /* A held payable keeps its creditor from registering the invoice itself, so it can be refused before any
+     * review. */
     if (!err && !(row.life == LG_LIFE_HELD && row.by_debtor))
         err = require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err)

@@ -15,7 +15,8 @@ struct lg_registry {
     uint8_t *hash_key;   /* secret memory */
     uint8_t *master_key; /* secret memory; seals custody keys */
 
-    /* The newest policy by version: one copy for readers, one for the writer, whose transaction may yet be undone. */
+    /* The newest policy by version: one copy for readers, one for the writer, whose transaction may yet be
+     * undone. */
     pthread_mutex_t policy_lock;
     lg_policy reader_policy, writer_policy;
 };
@@ -90,9 +91,11 @@ const uint8_t *lg_registry_master_key(const lg_registry *registry)
     return registry->master_key;
 }
 
-char *lg_registry_sign_as_operator(const lg_registry *registry, lg_arena *arena, const char *url, const char *payload)
+char *lg_registry_sign_as_operator(const lg_registry *registry, lg_arena *arena, const char *url,
+                                   const char *payload)
 {
-    const lg_jws_header header = {.aud = registry->config.origin, .url = url, .iat = lg_now() / LG_TIME_PER_SECOND};
+    const lg_jws_header header = {
+        .aud = registry->config.origin, .url = url, .iat = lg_now() / LG_TIME_PER_SECOND};
     return lg_jws_compose(arena, registry->operator_key, &header, lg_bytes_str(payload));
 }
 

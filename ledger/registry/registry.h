@@ -1,10 +1,9 @@
-/* The registry: commands in, events out. It decides, under the writer's transaction, what a signed command does; the event it
- * makes of it is appended to the ledger and projected into tables. It knows no HTTP and no document formats: the gateway is handed
- * in as a function. */
+/* The registry: commands in, events out. It decides, under the writer's transaction, what a signed command
+ * does; the event it makes of it is appended to the ledger and projected into tables. It knows no HTTP and no
+ * document formats: the gateway is handed in as a function. */
 #ifndef LG_REGISTRY_REGISTRY_H
 #define LG_REGISTRY_REGISTRY_H
 
-#include "ledger/base/buf.h"
 #include "ledger/base/buf.h"
 #include "ledger/registry/event.h"
 #include "ledger/registry/jws.h"
@@ -67,7 +66,8 @@ typedef struct lg_review {
 typedef struct lg_party {
     bool found, ambiguous; /* ambiguous: its identifiers belong to several participants */
     lg_participant row;    /* when found */
-    const char *doubt;     /* when found: an identifier of the document that the directory knows otherwise; NULL: none */
+    const char
+        *doubt; /* when found: an identifier of the document that the directory knows otherwise; NULL: none */
 } lg_party;
 
 typedef struct lg_review_input {
@@ -83,8 +83,8 @@ typedef struct lg_review_input {
     lg_receivable_no except;           /* the held receivable itself, on approval */
 } lg_review_input;
 
-/* The gateway's judgement: appends a result for each check that can be judged from `input` (db or not) to review, in order, and sets
- * review->outcome. Details live in `arena`. */
+/* The gateway's judgement: appends a result for each check that can be judged from `input` (db or not) to
+ * review, in order, and sets review->outcome. Details live in `arena`. */
 typedef lg_err (*lg_review_fn)(const lg_review_input *input, lg_arena *arena, lg_review *review);
 
 /* ---- commands ---- */
@@ -101,7 +101,8 @@ typedef struct lg_command {
     lg_uuid subject; /* the id in the path; nil if none */
     const char *kid; /* the kid in the path */
 
-    /* Decoded payload; which members count depends on the type (decode.c). Borrowed from the request's arena. */
+    /* Decoded payload; which members count depends on the type (decode.c). Borrowed from the request's arena.
+     */
     const char *name, *country, *group;
     unsigned roles;
     lg_identifier identifiers[LG_IDENTIFIERS_MAX];
@@ -111,8 +112,8 @@ typedef struct lg_command {
     lg_time valid_from, valid_until;
     const char *reason, *note;
     lg_currency currency;
-    int64_t limit_minor;   /* LG_ABSENT: none */
-    int64_t amount_minor;  /* confirm: LG_ABSENT means the whole */
+    int64_t limit_minor;     /* LG_ABSENT: none */
+    int64_t amount_minor;    /* confirm: LG_ABSENT means the whole */
     const char *amount_text; /* confirm: as sent; its scale is judged against the receivable's currency */
     lg_participant_id participant; /* token: whose */
     lg_hash token_sha256;
@@ -121,7 +122,7 @@ typedef struct lg_command {
     lg_time expires_at;
     lg_policy policy;
     int64_t base_version;
-    lg_submission *submissions; /* submit: one, or a CSV's rows */
+    lg_submission *submissions;   /* submit: one, or a CSV's rows */
     lg_report *submission_faults; /* per row: err != LG_OK when the row could not be read */
     lg_review *early_reviews;     /* per row: the checks that needed no transaction */
     int *rows;                    /* CSV line numbers, NULL for a single submission */
@@ -148,13 +149,15 @@ typedef struct lg_outcome {
     size_t count;
     bool replayed; /* the jti was used by the same bytes before: `stored` is the answer */
     lg_command_row stored;
-    lg_buf answer; /* as stored; receipts are objects with only "seq" (lg_command_row.answer). Owned; clear it. */
+    lg_buf answer; /* as stored; receipts are objects with only "seq" (lg_command_row.answer). Owned; clear
+                      it. */
     int status;
 } lg_outcome;
 
-/* Writes the answer that is stored with the command, before it commits: *status and JSON text. Receipts as {"seq":n}. */
-typedef lg_err (*lg_render_fn)(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome, int *status,
-                               lg_buf *answer);
+/* Writes the answer that is stored with the command, before it commits: *status and JSON text. Receipts as
+ * {"seq":n}. */
+typedef lg_err (*lg_render_fn)(lg_db *db, lg_arena *arena, const lg_command *command,
+                               const lg_outcome *outcome, int *status, lg_buf *answer);
 
 typedef struct lg_registry_config {
     const char *dir; /* of the registry: keys/ is read from there */
@@ -168,11 +171,14 @@ void lg_registry_close(lg_registry *registry);
 const char *lg_registry_origin(const lg_registry *registry);
 lg_review_fn lg_registry_review(const lg_registry *registry);
 
-/* From the bytes of a JWS to who signed it: shape, alg, aud, url, kid, signature, key validity. Any thread with its reader. Fills jws,
- * req, jti, url, issued_at, signers and payload of *out; the parsed JWS comes back for cty and `submission`. */
-lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes, const char *url,
-                               lg_command *out, lg_jws *jws, lg_report *report) LG_MUST_CHECK;
-/* The stored answer, if this very command was accepted before: LG_OK and *out; LG_NOT_FOUND if its jti is new; LG_JTI_REUSED. */
+/* From the bytes of a JWS to who signed it: shape, alg, aud, url, kid, signature, key validity. Any thread
+ * with its reader. Fills jws, req, jti, url, issued_at, signers and payload of *out; the parsed JWS comes
+ * back for cty and `submission`. */
+lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes,
+                               const char *url, lg_command *out, lg_jws *jws,
+                               lg_report *report) LG_MUST_CHECK;
+/* The stored answer, if this very command was accepted before: LG_OK and *out; LG_NOT_FOUND if its jti is
+ * new; LG_JTI_REUSED. */
 lg_err lg_command_find_stored(lg_db *db, lg_arena *arena, const lg_command *command, lg_command_row *out,
                               lg_report *report) LG_MUST_CHECK;
 /* iat within the window around now. */
@@ -180,38 +186,44 @@ lg_err lg_command_check_age(const lg_command *command, lg_report *report) LG_MUS
 /* The payload of every command but submit, as typed members. `object` is the parsed JSON payload. */
 lg_err lg_command_decode(const json_t *object, lg_command *command, lg_report *report) LG_MUST_CHECK;
 
-/* Applies the command inside the writer's open savepoint: idempotency, signers, state, event, entry, projections, stored answer. An
- * error leaves the caller to undo the savepoint. */
-lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command, lg_outcome *out,
-                        lg_report *report) LG_MUST_CHECK;
+/* Applies the command inside the writer's open savepoint: idempotency, signers, state, event, entry,
+ * projections, stored answer. An error leaves the caller to undo the savepoint. */
+lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
+                        lg_outcome *out, lg_report *report) LG_MUST_CHECK;
 
 /* The current policy as this snapshot sees it; cached by version. Any thread. */
 lg_err lg_registry_policy(lg_registry *registry, lg_db *db, lg_policy *out) LG_MUST_CHECK;
 
-/* ---- for the audit (match.c): NULL, or a sentence that says how the event contradicts what was signed ---- */
+/* ---- for the audit (match.c): NULL, or a sentence that says how the event contradicts what was signed ----
+ */
 
-/* Kind of act, subject and members; command->type, subject and kid are set and its payload decoded. `db` is the state before. */
-const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_command *command, const lg_event *event);
+/* Kind of act, subject and members; command->type, subject and kid are set and its payload decoded. `db` is
+ * the state before. */
+const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_command *command,
+                                     const lg_event *event);
 /* The facts of a submission. */
-const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_command *command, const lg_submission *submission,
-                                        const lg_event *event);
+const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_command *command,
+                                        const lg_submission *submission, const lg_event *event);
 
 /* ---- making and acting as the operator ---- */
 
 /* A new registry in `dir`: keys/, head, ledger.db with genesis, the operator, policy 1. */
-lg_err lg_registry_create(const char *dir, const char *origin, lg_arena *arena, lg_participant_id *operator_id,
-                          lg_report *report) LG_MUST_CHECK;
-/* A command signed with the operator's own key (keys/operator.jwk), as time makes them: jti fresh, iat now. */
-char *lg_registry_sign_as_operator(const lg_registry *registry, lg_arena *arena, const char *url, const char *payload);
+lg_err lg_registry_create(const char *dir, const char *origin, lg_arena *arena,
+                          lg_participant_id *operator_id, lg_report *report) LG_MUST_CHECK;
+/* A command signed with the operator's own key (keys/operator.jwk), as time makes them: jti fresh, iat now.
+ */
+char *lg_registry_sign_as_operator(const lg_registry *registry, lg_arena *arena, const char *url,
+                                   const char *payload);
 
 /* ---- custody: keys the registry keeps for participants that cannot ---- */
 
 /* A fresh key, sealed under keys/master.key into keys/custody/<kid>; durable when this returns. */
 lg_err lg_custody_create(const lg_registry *registry, lg_public_key *out, lg_report *report) LG_MUST_CHECK;
-/* The command as a JWS signed with a custody key of `participant` that is valid now. LG_NOT_PERMITTED if it has none.
- * header.jti NULL: fresh. */
+/* The command as a JWS signed with a custody key of `participant` that is valid now. LG_NOT_PERMITTED if it
+ * has none. header.jti NULL: fresh. */
 lg_err lg_custody_sign(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_participant_no participant,
-                       const lg_jws_header *header, lg_bytes payload, char **out_jws, lg_report *report) LG_MUST_CHECK;
+                       const lg_jws_header *header, lg_bytes payload, char **out_jws,
+                       lg_report *report) LG_MUST_CHECK;
 
 /* ---- projections ---- */
 
@@ -223,12 +235,14 @@ typedef struct lg_apply {
     lg_time at;
     lg_bytes payload; /* of the command, for what never enters an entry (a token's hash) */
 } lg_apply;
-/* Writes what the event means into the projections. The same function serves the writer and the audit's rebuild. */
+/* Writes what the event means into the projections. The same function serves the writer and the audit's
+ * rebuild. */
 lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
 
 /* ---- fingerprints ---- */
 /* Keyed hashes of one invoice: equal however it arrived. Seller and buyer by participant. */
-lg_fingerprint lg_fingerprint_make(const uint8_t *hash_key, lg_arena *arena, lg_participant_id seller, lg_participant_id buyer,
-                                   const char *number, lg_day issue_day, lg_currency currency, int64_t gross_minor);
+lg_fingerprint lg_fingerprint_make(const uint8_t *hash_key, lg_arena *arena, lg_participant_id seller,
+                                   lg_participant_id buyer, const char *number, lg_day issue_day,
+                                   lg_currency currency, int64_t gross_minor);
 
 #endif

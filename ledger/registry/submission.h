@@ -1,5 +1,6 @@
-/* A submission: an invoice, or a stated part of one, that a supplier or a core enterprise asks to have registered. Typed and
- * normalised; whether it may be registered is the gateway's question. All strings are borrowed from the request's arena. */
+/* A submission: an invoice, or a stated part of one, that a supplier or a core enterprise asks to have
+ * registered. Typed and normalised; whether it may be registered is the gateway's question. All strings are
+ * borrowed from the request's arena. */
 #ifndef LG_REGISTRY_SUBMISSION_H
 #define LG_REGISTRY_SUBMISSION_H
 
@@ -9,7 +10,13 @@
 #include "ledger/registry/identifier.h"
 #include "ledger/registry/money.h"
 
-typedef enum { LG_FORMAT_JSON, LG_FORMAT_UBL, LG_FORMAT_CII, LG_FORMAT_CSV, LG_FORMAT_COUNT } lg_invoice_format;
+typedef enum {
+    LG_FORMAT_JSON,
+    LG_FORMAT_UBL,
+    LG_FORMAT_CII,
+    LG_FORMAT_CSV,
+    LG_FORMAT_COUNT
+} lg_invoice_format;
 const char *lg_invoice_format_name(lg_invoice_format format);
 
 typedef enum {
@@ -42,7 +49,8 @@ typedef struct lg_document {
     const char *name; /* may be NULL */
 } lg_document;
 
-/* How the submission names a party: by participant id, or by identifiers that must belong to one participant. */
+/* How the submission names a party: by participant id, or by identifiers that must belong to one participant.
+ */
 typedef struct lg_party_ref {
     bool has_participant;
     lg_participant_id participant;

@@ -15,7 +15,8 @@ static bool same_value(sqlite3_value *a, sqlite3_value *b)
     if (type == SQLITE_INTEGER)
         return sqlite3_value_int64(a) == sqlite3_value_int64(b);
     int len = sqlite3_value_bytes(a);
-    return len == sqlite3_value_bytes(b) && (len == 0 || memcmp(sqlite3_value_blob(a), sqlite3_value_blob(b), (size_t)len) == 0);
+    return len == sqlite3_value_bytes(b) &&
+           (len == 0 || memcmp(sqlite3_value_blob(a), sqlite3_value_blob(b), (size_t)len) == 0);
 }
 
 /* How a value is shown in a finding: blobs in hexadecimal, shortened. */
@@ -46,7 +47,8 @@ static void show_key(char *out, size_t len, sqlite3_stmt *row, int key_columns)
     }
 }
 
-/* Order of two rows by their key columns, as SQLite's BINARY collation has it: integers, then text or blobs by bytes. */
+/* Order of two rows by their key columns, as SQLite's BINARY collation has it: integers, then text or blobs
+ * by bytes. */
 static int compare_keys(sqlite3_stmt *a, sqlite3_stmt *b, int key_columns)
 {
     for (int i = 0; i < key_columns; i++) {
@@ -75,8 +77,8 @@ static int count_columns(const char *order)
     return count;
 }
 
-static void compare_row(sqlite3_stmt *actual, sqlite3_stmt *expected, const char *table, const char *key, lg_table_differ differ,
-                        void *ctx)
+static void compare_row(sqlite3_stmt *actual, sqlite3_stmt *expected, const char *table, const char *key,
+                        lg_table_differ differ, void *ctx)
 {
     for (int i = 0; i < sqlite3_column_count(actual); i++) {
         if (same_value(sqlite3_column_value(actual, i), sqlite3_column_value(expected, i)))
@@ -84,13 +86,14 @@ static void compare_row(sqlite3_stmt *actual, sqlite3_stmt *expected, const char
         char is[80], should[80], detail[256];
         show_value(is, sizeof is, actual, i);
         show_value(should, sizeof should, expected, i);
-        snprintf(detail, sizeof detail, "%s is %s, the ledger says %s", sqlite3_column_name(actual, i), is, should);
+        snprintf(detail, sizeof detail, "%s is %s, the ledger says %s", sqlite3_column_name(actual, i), is,
+                 should);
         differ(ctx, table, key, detail);
     }
 }
 
-lg_err lg_db_compare(lg_db *actual_db, lg_db *expected_db, const char *table, const char *order, lg_table_differ differ, void *ctx,
-                     int64_t *rows)
+lg_err lg_db_compare(lg_db *actual_db, lg_db *expected_db, const char *table, const char *order,
+                     lg_table_differ differ, void *ctx, int64_t *rows)
 {
     char sql[256], key[256];
     int keys = count_columns(order);
@@ -100,12 +103,15 @@ lg_err lg_db_compare(lg_db *actual_db, lg_db *expected_db, const char *table, co
     bool have_actual = lg_query_next(&actual), have_expected = lg_query_next(&expected);
     *rows = 0;
     while (have_actual || have_expected) {
-        int side = !have_actual ? 1 : !have_expected ? -1 : compare_keys(actual.statement, expected.statement, keys);
+        int side = !have_actual     ? 1
+                   : !have_expected ? -1
+                                    : compare_keys(actual.statement, expected.statement, keys);
         show_key(key, sizeof key, side > 0 ? expected.statement : actual.statement, keys);
         if (side == 0)
             compare_row(actual.statement, expected.statement, table, key, differ, ctx);
         else
-            differ(ctx, table, key, side < 0 ? "the row is not of the ledger's making" : "the row is missing");
+            differ(ctx, table, key,
+                   side < 0 ? "the row is not of the ledger's making" : "the row is missing");
         *rows += side <= 0;
         if (side <= 0)
             have_actual = lg_query_next(&actual);

@@ -28,7 +28,8 @@ struct lg_db {
     } slots[STATEMENT_SLOTS];
 };
 
-/* ENOSPC reaches us as SQLITE_FULL or as a failed write, depending on where it struck; a file-size limit only as the latter. */
+/* ENOSPC reaches us as SQLITE_FULL or as a failed write, depending on where it struck; a file-size limit only
+ * as the latter. */
 static lg_err map_error(lg_db *db, int code)
 {
     switch (code & 0xff) {
@@ -57,16 +58,19 @@ static lg_err map_error(lg_db *db, int code)
         return LG_IO;
     case SQLITE_CONSTRAINT: {
         int extended = sqlite3_extended_errcode(db->handle);
-        return extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY ? LG_ALREADY_EXISTS : LG_INTERNAL;
+        return extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY
+                   ? LG_ALREADY_EXISTS
+                   : LG_INTERNAL;
     }
     default:
         return LG_INTERNAL;
     }
 }
 
-/* After opening, statements may not change the schema, attach other databases or change settings, and what is append-only
- * cannot even be named in an UPDATE or DELETE. The triggers and the chain say the same again. */
-static int authorize(void *unused, int action, const char *first, const char *second, const char *database, const char *trigger)
+/* After opening, statements may not change the schema, attach other databases or change settings, and what is
+ * append-only cannot even be named in an UPDATE or DELETE. The triggers and the chain say the same again. */
+static int authorize(void *unused, int action, const char *first, const char *second, const char *database,
+                     const char *trigger)
 {
     static const char *const append_only[] = {"entries", "disclosures", "commands", "nodes", "checkpoints"};
     (void)unused, (void)second, (void)database, (void)trigger;
@@ -102,7 +106,8 @@ static int note_wal_pages(void *db, sqlite3 *handle, const char *name, int pages
 static lg_err run_script(lg_db *db, const char *sql, lg_report *report)
 {
     lg_err err = map_error(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
-    return err ? lg_fail(report, err, "The database refused a setting or migration: %s.", lg_db_message(db)) : LG_OK;
+    return err ? lg_fail(report, err, "The database refused a setting or migration: %s.", lg_db_message(db))
+               : LG_OK;
 }
 
 static lg_err schema_version(lg_db *db, size_t *out)
@@ -120,10 +125,12 @@ static lg_err migrate(lg_db *db, lg_report *report)
     if (err)
         return lg_fail(report, err, "The database cannot be read: %s.", lg_db_message(db));
     if (version > lg_schema_migration_count)
-        return lg_fail(report, LG_SCHEMA_UNKNOWN, "The database has schema version %zu, this program knows up to %zu.", version,
+        return lg_fail(report, LG_SCHEMA_UNKNOWN,
+                       "The database has schema version %zu, this program knows up to %zu.", version,
                        lg_schema_migration_count);
     if (version < lg_schema_migration_count && db->mode == LG_DB_READER)
-        return lg_fail(report, LG_SCHEMA_UNKNOWN, "The database has schema version %zu and must be migrated by its server first.",
+        return lg_fail(report, LG_SCHEMA_UNKNOWN,
+                       "The database has schema version %zu and must be migrated by its server first.",
                        version);
     for (; version < lg_schema_migration_count && !err; version++) {
         char bump[64];
@@ -142,7 +149,8 @@ static lg_err migrate(lg_db *db, lg_report *report)
 static lg_err configure(lg_db *db, lg_report *report)
 {
     char cache[64];
-    snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d", db->mode == LG_DB_READER ? READER_CACHE_KIB : WRITER_CACHE_KIB);
+    snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d",
+             db->mode == LG_DB_READER ? READER_CACHE_KIB : WRITER_CACHE_KIB);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -153,7 +161,9 @@ static lg_err configure(lg_db *db, lg_report *report)
         err = run_script(db, cache, report);
     if (!err && db->mode == LG_DB_WRITER) {
         sqlite3_wal_hook(db->handle, note_wal_pages, db); /* replaces the automatic checkpoint */
-        err = run_script(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864", report);
+        err = run_script(
+            db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864",
+            report);
     }
     if (!err)
         err = migrate(db, report);
@@ -162,7 +172,8 @@ static lg_err configure(lg_db *db, lg_report *report)
     return err;
 }
 
-/* SQLite counts every allocation under one lock of the process, which the HTTP threads and the writer would fight over. */
+/* SQLite counts every allocation under one lock of the process, which the HTTP threads and the writer would
+ * fight over. */
 static void configure_library(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -177,9 +188,11 @@ lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *rep
     pthread_once(&once, configure_library);
     db->mode = mode;
     int flags = mode == LG_DB_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int code = sqlite3_open_v2(mode == LG_DB_SCRATCH ? ":memory:" : path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    lg_err err = code == SQLITE_OK ? configure(db, report)
-                                   : lg_fail(report, map_error(db, code), "%s: %s.", path, sqlite3_errstr(code));
+    int code = sqlite3_open_v2(mode == LG_DB_SCRATCH ? ":memory:" : path, &db->handle,
+                               flags | SQLITE_OPEN_NOMUTEX, NULL);
+    lg_err err = code == SQLITE_OK
+                     ? configure(db, report)
+                     : lg_fail(report, map_error(db, code), "%s: %s.", path, sqlite3_errstr(code));
     if (err) {
         lg_db_close(db);
         return err;
@@ -235,19 +248,22 @@ bool lg_db_in_transaction(const lg_db *db)
 
 lg_err lg_db_savepoint(lg_db *db, unsigned depth)
 {
-    static const lg_sql open[SAVEPOINT_DEPTHS] = {{"SAVEPOINT s0"}, {"SAVEPOINT s1"}, {"SAVEPOINT s2"}, {"SAVEPOINT s3"}};
+    static const lg_sql open[SAVEPOINT_DEPTHS] = {
+        {"SAVEPOINT s0"}, {"SAVEPOINT s1"}, {"SAVEPOINT s2"}, {"SAVEPOINT s3"}};
     return run(db, &open[depth]);
 }
 
 lg_err lg_db_release(lg_db *db, unsigned depth)
 {
-    static const lg_sql release[SAVEPOINT_DEPTHS] = {{"RELEASE s0"}, {"RELEASE s1"}, {"RELEASE s2"}, {"RELEASE s3"}};
+    static const lg_sql release[SAVEPOINT_DEPTHS] = {
+        {"RELEASE s0"}, {"RELEASE s1"}, {"RELEASE s2"}, {"RELEASE s3"}};
     return run(db, &release[depth]);
 }
 
 lg_err lg_db_rollback_to(lg_db *db, unsigned depth)
 {
-    static const lg_sql back[SAVEPOINT_DEPTHS] = {{"ROLLBACK TO s0"}, {"ROLLBACK TO s1"}, {"ROLLBACK TO s2"}, {"ROLLBACK TO s3"}};
+    static const lg_sql back[SAVEPOINT_DEPTHS] = {
+        {"ROLLBACK TO s0"}, {"ROLLBACK TO s1"}, {"ROLLBACK TO s2"}, {"ROLLBACK TO s3"}};
     lg_err err = run(db, &back[depth]);
     return err ? err : lg_db_release(db, depth);
 }
@@ -287,7 +303,8 @@ static sqlite3_stmt *prepared(lg_db *db, const lg_sql *sql, lg_err *err)
             lg_die("more than %d statements", STATEMENT_SLOTS);
         if (!db->slots[at].sql) {
             sqlite3_stmt *statement = NULL;
-            int code = sqlite3_prepare_v3(db->handle, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+            int code =
+                sqlite3_prepare_v3(db->handle, sql->text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
             *err = map_error(db, code);
             if (*err)
                 return NULL;
@@ -329,17 +346,20 @@ void lg_bind_int(lg_query *query, int at, int64_t value)
 
 void lg_bind_int_or_null(lg_query *query, int at, int64_t value)
 {
-    bound(query, value ? sqlite3_bind_int64(query->statement, at, value) : sqlite3_bind_null(query->statement, at));
+    bound(query,
+          value ? sqlite3_bind_int64(query->statement, at, value) : sqlite3_bind_null(query->statement, at));
 }
 
 void lg_bind_text(lg_query *query, int at, const char *text)
 {
-    bound(query, text ? sqlite3_bind_text(query->statement, at, text, -1, SQLITE_STATIC) : sqlite3_bind_null(query->statement, at));
+    bound(query, text ? sqlite3_bind_text(query->statement, at, text, -1, SQLITE_STATIC)
+                      : sqlite3_bind_null(query->statement, at));
 }
 
 void lg_bind_blob(lg_query *query, int at, const void *data, size_t len)
 {
-    bound(query, data ? sqlite3_bind_blob64(query->statement, at, data, len, SQLITE_STATIC) : sqlite3_bind_null(query->statement, at));
+    bound(query, data ? sqlite3_bind_blob64(query->statement, at, data, len, SQLITE_STATIC)
+                      : sqlite3_bind_null(query->statement, at));
 }
 
 void lg_bind_uuid(lg_query *query, int at, const lg_uuid *id)

@@ -1,7 +1,9 @@
-/* One SQLite connection, its prepared statements, and errors told in our own words. Only this folder knows SQLite.
+/* One SQLite connection, its prepared statements, and errors told in our own words. Only this folder knows
+ * SQLite.
  *
- * Every statement is a static lg_sql next to the function that runs it, prepared once per connection. Any step result but a row or the
- * end is an error, kept in the query until lg_query_end returns it. A connection belongs to one thread at a time. */
+ * Every statement is a static lg_sql next to the function that runs it, prepared once per connection. Any
+ * step result but a row or the end is an error, kept in the query until lg_query_end returns it. A connection
+ * belongs to one thread at a time. */
 #ifndef LG_STORE_DB_H
 #define LG_STORE_DB_H
 
@@ -17,7 +19,8 @@ typedef struct lg_sql {
 } lg_sql;
 
 typedef enum {
-    LG_DB_WRITER,  /* the one connection that writes and checkpoints: WAL, synchronous=FULL; migrates on open */
+    LG_DB_WRITER,  /* the one connection that writes and checkpoints: WAL, synchronous=FULL; migrates on open
+                    */
     LG_DB_READER,  /* read-only */
     LG_DB_SCRATCH, /* private and temporary, in memory: the audit rebuilds projections in one */
 } lg_db_mode;
@@ -54,8 +57,10 @@ lg_query lg_query_start(lg_db *db, const lg_sql *sql);
 lg_query lg_query_start_once(lg_db *db, const char *sql);
 void lg_bind_int(lg_query *query, int at, int64_t value);
 void lg_bind_int_or_null(lg_query *query, int at, int64_t value); /* 0 binds NULL */
-void lg_bind_text(lg_query *query, int at, const char *text);     /* NULL binds NULL; borrowed until lg_query_end */
-void lg_bind_blob(lg_query *query, int at, const void *data, size_t len); /* NULL data binds NULL; borrowed likewise */
+void lg_bind_text(lg_query *query, int at,
+                  const char *text); /* NULL binds NULL; borrowed until lg_query_end */
+void lg_bind_blob(lg_query *query, int at, const void *data,
+                  size_t len); /* NULL data binds NULL; borrowed likewise */
 void lg_bind_uuid(lg_query *query, int at, const lg_uuid *id);
 /* Steps; true while there is a row. */
 bool lg_query_next(lg_query *query);
@@ -77,13 +82,15 @@ void lg_column_fixed(lg_query *query, int at, void *out, size_t len);
 typedef struct lg_readers lg_readers;
 lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_report *report) LG_MUST_CHECK;
 void lg_readers_close(lg_readers *readers);
-lg_db *lg_readers_take(lg_readers *readers); /* waits for a free one; begins a read transaction (a consistent snapshot) */
+lg_db *lg_readers_take(
+    lg_readers *readers); /* waits for a free one; begins a read transaction (a consistent snapshot) */
 void lg_readers_give(lg_readers *readers, lg_db *db); /* ends the transaction */
 
-/* Compares every row and column of one table in two databases, in primary-key order; calls differ for each difference. */
+/* Compares every row and column of one table in two databases, in primary-key order; calls differ for each
+ * difference. */
 typedef void (*lg_table_differ)(void *ctx, const char *table, const char *key, const char *detail);
-lg_err lg_db_compare(lg_db *actual, lg_db *expected, const char *table, const char *order, lg_table_differ differ, void *ctx,
-                     int64_t *rows) LG_MUST_CHECK;
+lg_err lg_db_compare(lg_db *actual, lg_db *expected, const char *table, const char *order,
+                     lg_table_differ differ, void *ctx, int64_t *rows) LG_MUST_CHECK;
 /* SQLite's own integrity check; every complaint goes to differ with table "database". */
 lg_err lg_db_integrity(lg_db *db, lg_table_differ differ, void *ctx) LG_MUST_CHECK;
 

@@ -25,7 +25,7 @@ struct lg_ledger {
     struct staged {
         lg_hash leaf;
         lg_time at;
-    } *staged;
+    } * staged;
     size_t staged_count, staged_cap;
 
     pthread_mutex_t publish_lock;
@@ -51,7 +51,8 @@ lg_published *lg_ledger_published(lg_ledger *ledger)
 
 char *lg_ledger_note(const lg_ledger *ledger, lg_arena *arena, int64_t size, const lg_hash *root)
 {
-    const char *text = lg_checkpoint_text(arena, &(lg_checkpoint){.origin = ledger->origin, .size = size, .root = *root});
+    const char *text =
+        lg_checkpoint_text(arena, &(lg_checkpoint){.origin = ledger->origin, .size = size, .root = *root});
     return lg_note_join(arena, text, lg_note_sign(arena, text, ledger->origin, ledger->key));
 }
 
@@ -102,8 +103,9 @@ static lg_err load(lg_ledger *ledger, lg_report *report)
     if (!err)
         err = lg_checkpoint_latest(ledger->db, &size, &root);
     if (!err && size != ledger->right.seq)
-        err = lg_fail(report, LG_CORRUPT, "The newest checkpoint is of %lld entries, the writer's row says %lld.", (long long)size,
-                      (long long)ledger->right.seq);
+        err = lg_fail(report, LG_CORRUPT,
+                      "The newest checkpoint is of %lld entries, the writer's row says %lld.",
+                      (long long)size, (long long)ledger->right.seq);
     if (!err)
         err = lg_edge_open(lg_node_read, ledger->db, size, &ledger->edge);
     if (!err)
@@ -113,18 +115,20 @@ static lg_err load(lg_ledger *ledger, lg_report *report)
     return err;
 }
 
-/* A database may be ahead of the head file (a crash between COMMIT and the head's sync: nothing of that was answered), never
- * behind it or beside it: a log must never sign two histories. */
+/* A database may be ahead of the head file (a crash between COMMIT and the head's sync: nothing of that was
+ * answered), never behind it or beside it: a log must never sign two histories. */
 static lg_err reconcile_head(lg_ledger *ledger, lg_report *report)
 {
     int64_t size = lg_edge_size(ledger->edge);
     lg_checkpoint head = lg_head_get(ledger->head);
     lg_hash root_then, root_now;
     if (strcmp(head.origin, ledger->origin) != 0)
-        return lg_fail(report, LG_HEAD_MISMATCH, "The head file is of the ledger %s, not %s.", head.origin, ledger->origin);
+        return lg_fail(report, LG_HEAD_MISMATCH, "The head file is of the ledger %s, not %s.", head.origin,
+                       ledger->origin);
     if (head.size > size)
         return lg_fail(report, LG_HEAD_MISMATCH,
-                       "The head file says %lld entries were acknowledged, the database has %lld: it is older (a restored backup?). "
+                       "The head file says %lld entries were acknowledged, the database has %lld: it is "
+                       "older (a restored backup?). "
                        "Serving it would sign a second history. Bring back the newer database.",
                        (long long)head.size, (long long)size);
     lg_err err = lg_tree_root(lg_edge_read, ledger->edge, head.size, &root_then);
@@ -134,10 +138,12 @@ static lg_err reconcile_head(lg_ledger *ledger, lg_report *report)
         return err;
     if (!lg_hash_equal(&root_then, &head.root))
         return lg_fail(report, LG_HEAD_MISMATCH,
-                       "The database holds another history than the head file: the tree of the first %lld entries has a different root.",
+                       "The database holds another history than the head file: the tree of the first %lld "
+                       "entries has a different root.",
                        (long long)head.size);
     if (head.size < size)
-        err = lg_head_swap(ledger->head, &head, &(lg_checkpoint){.origin = ledger->origin, .size = size, .root = root_now});
+        err = lg_head_swap(ledger->head, &head,
+                           &(lg_checkpoint){.origin = ledger->origin, .size = size, .root = root_now});
     if (!err)
         publish(ledger, size, &root_now);
     return err;
@@ -162,7 +168,8 @@ static lg_err take_over(lg_ledger *ledger)
     return err;
 }
 
-lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_take, lg_ledger **out, lg_report *report)
+lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_take, lg_ledger **out,
+                      lg_report *report)
 {
     lg_ledger *ledger = calloc(1, sizeof *ledger);
     if (!ledger)
@@ -178,7 +185,8 @@ lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_t
     /* The head's lock comes first: nobody migrates or recovers a database that another server is writing. */
     lg_err err = lg_head_open(lg_arena_printf(ledger->arena, "%s/head", dir), &ledger->head, report);
     if (!err)
-        err = lg_db_open(lg_arena_printf(ledger->arena, "%s/ledger.db", dir), LG_DB_WRITER, &ledger->db, report);
+        err = lg_db_open(lg_arena_printf(ledger->arena, "%s/ledger.db", dir), LG_DB_WRITER, &ledger->db,
+                         report);
     if (!err)
         err = load(ledger, report);
     if (!err)
@@ -284,8 +292,8 @@ lg_time lg_ledger_clock(const lg_ledger *ledger)
     return now > floor ? now : floor;
 }
 
-lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg_time at, const lg_hash *req, const lg_fact *facts,
-                        size_t fact_count, lg_entry_row *out)
+lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg_time at, const lg_hash *req,
+                        const lg_fact *facts, size_t fact_count, lg_entry_row *out)
 {
     const struct staged *last = last_staged(ledger);
     lg_entry entry = {
@@ -313,7 +321,8 @@ lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg
     return LG_OK;
 }
 
-/* One flipped bit between hashing and disk has ended logs before: what the database now holds is read back and hashed anew. */
+/* One flipped bit between hashing and disk has ended logs before: what the database now holds is read back
+ * and hashed anew. */
 static lg_err rehash(lg_ledger *ledger)
 {
     int64_t first = lg_edge_size(ledger->edge);
@@ -321,14 +330,16 @@ static lg_err rehash(lg_ledger *ledger)
         lg_entry_row *rows;
         size_t count;
         lg_arena_reset(ledger->commit_arena);
-        lg_err err = lg_entry_range(ledger->db, first + (int64_t)done, 256, ledger->commit_arena, &rows, &count);
+        lg_err err =
+            lg_entry_range(ledger->db, first + (int64_t)done, 256, ledger->commit_arena, &rows, &count);
         if (err)
             return err;
         if (count == 0 || count > ledger->staged_count - done)
             return LG_CORRUPT;
         for (size_t i = 0; i < count; i++) {
             lg_hash leaf = lg_leaf_hash(rows[i].body);
-            if (rows[i].seq != first + (int64_t)(done + i) || !lg_hash_equal(&leaf, &ledger->staged[done + i].leaf))
+            if (rows[i].seq != first + (int64_t)(done + i) ||
+                !lg_hash_equal(&leaf, &ledger->staged[done + i].leaf))
                 return LG_CORRUPT;
         }
         done += count;
@@ -386,9 +397,11 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
         err = lg_db_commit(ledger->db);
     if (err) {
         lg_ledger_abort(ledger);
-        /* After a failed sync nobody knows what the disk holds: only opening anew finds out. (A failed write is undone.) */
+        /* After a failed sync nobody knows what the disk holds: only opening anew finds out. (A failed write
+         * is undone.) */
         ledger->broken = ledger->broken || lg_db_sync_failed(ledger->db);
-        /* Reading the row anew just gave us the other writer's right; using it would take the ledger back from it. */
+        /* Reading the row anew just gave us the other writer's right; using it would take the ledger back
+         * from it. */
         ledger->broken = ledger->broken || err == LG_WRITER_DISPLACED;
         return err;
     }
@@ -397,7 +410,8 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
     ledger->right = next;
     ledger->last_leaf = last.leaf;
     ledger->last_at = last.at;
-    err = lg_head_swap(ledger->head, &(lg_checkpoint){.origin = ledger->origin, .size = before->size, .root = before->root},
+    err = lg_head_swap(ledger->head,
+                       &(lg_checkpoint){.origin = ledger->origin, .size = before->size, .root = before->root},
                        &(lg_checkpoint){.origin = ledger->origin, .size = next.seq, .root = root});
     if (err)
         ledger->broken = true;
@@ -410,8 +424,8 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
 void lg_ledger_abort(lg_ledger *ledger)
 {
     lg_db_rollback(ledger->db);
-    /* The edge may have grown; a failed sync may have left more or less on disk than it seems. Begin again from what is there, and
-     * if that is not the state last published, stop. */
+    /* The edge may have grown; a failed sync may have left more or less on disk than it seems. Begin again
+     * from what is there, and if that is not the state last published, stop. */
     if (load(ledger, NULL) != LG_OK || lg_edge_size(ledger->edge) != ledger->published->size)
         ledger->broken = true;
     lg_arena_reset(ledger->commit_arena);

@@ -1,8 +1,9 @@
 /* The ledger as the writer holds it: database, tree edge, head file and log key, moved forward together.
  *
- * Order of one commit: BEGIN IMMEDIATE; entries, disclosures, projections, commands; tree nodes, checkpoint row, the writer's right
- * (compare and set); re-read and re-hash of the new entries; COMMIT with synchronous=FULL; head file; signed checkpoint. Only then
- * may anything be answered. One thread at a time. */
+ * Order of one commit: BEGIN IMMEDIATE; entries, disclosures, projections, commands; tree nodes, checkpoint
+ * row, the writer's right (compare and set); re-read and re-hash of the new entries; COMMIT with
+ * synchronous=FULL; head file; signed checkpoint. Only then may anything be answered. One thread at a time.
+ */
 #ifndef LG_STORE_LEDGER_H
 #define LG_STORE_LEDGER_H
 
@@ -20,8 +21,9 @@ typedef struct lg_published {
 } lg_published;
 void lg_published_drop(lg_published *published); /* NULL is fine */
 
-/* Opens the writer's side in `dir` (ledger.db, head). Refuses (LG_HEAD_MISMATCH) a database that is behind the head file or
- * different from it; one that is ahead (a crash between COMMIT and head) is completed. key_take is owned from here on. */
+/* Opens the writer's side in `dir` (ledger.db, head). Refuses (LG_HEAD_MISMATCH) a database that is behind
+ * the head file or different from it; one that is ahead (a crash between COMMIT and head) is completed.
+ * key_take is owned from here on. */
 lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_take, lg_ledger **out,
                       lg_report *report) LG_MUST_CHECK;
 void lg_ledger_close(lg_ledger *ledger);
@@ -39,15 +41,15 @@ typedef struct lg_mark {
 lg_err lg_ledger_mark(lg_ledger *ledger, unsigned depth, lg_mark *out) LG_MUST_CHECK;
 lg_err lg_ledger_keep(lg_ledger *ledger, lg_mark mark) LG_MUST_CHECK;
 lg_err lg_ledger_undo(lg_ledger *ledger, lg_mark mark) LG_MUST_CHECK;
-/* Appends one entry: salts the facts, chains, stores. Entry 0 also carries origin and vkey. *out (in the arena) is the entry as stored.
- * `at` must be lg_ledger_clock's or later. */
-lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg_time at, const lg_hash *req, const lg_fact *facts,
-                        size_t fact_count, lg_entry_row *out) LG_MUST_CHECK;
+/* Appends one entry: salts the facts, chains, stores. Entry 0 also carries origin and vkey. *out (in the
+ * arena) is the entry as stored. `at` must be lg_ledger_clock's or later. */
+lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg_time at, const lg_hash *req,
+                        const lg_fact *facts, size_t fact_count, lg_entry_row *out) LG_MUST_CHECK;
 /* The time the next entry carries: now, but never before the entry ahead of it. */
 lg_time lg_ledger_clock(const lg_ledger *ledger);
-/* Makes everything since begin durable and publishes the new checkpoint. Without entries it only rolls back. After a failure nothing
- * was recorded, except when the error is LG_IO from the head file or the sync: then the ledger refuses further work (its state
- * on disk is unknown until reopened). */
+/* Makes everything since begin durable and publishes the new checkpoint. Without entries it only rolls back.
+ * After a failure nothing was recorded, except when the error is LG_IO from the head file or the sync: then
+ * the ledger refuses further work (its state on disk is unknown until reopened). */
 lg_err lg_ledger_commit(lg_ledger *ledger) LG_MUST_CHECK;
 void lg_ledger_abort(lg_ledger *ledger);
 bool lg_ledger_is_broken(const lg_ledger *ledger);
@@ -56,7 +58,8 @@ bool lg_ledger_is_broken(const lg_ledger *ledger);
 lg_err lg_ledger_prove(lg_ledger *ledger, int64_t seq, lg_proof *out) LG_MUST_CHECK;
 /* The newest checkpoint, one reference for the caller; any thread. */
 lg_published *lg_ledger_published(lg_ledger *ledger);
-/* The signed checkpoint of an earlier tree head of this ledger (the same bytes as it had then); any thread. */
+/* The signed checkpoint of an earlier tree head of this ledger (the same bytes as it had then); any thread.
+ */
 char *lg_ledger_note(const lg_ledger *ledger, lg_arena *arena, int64_t size, const lg_hash *root);
 
 #endif

@@ -153,9 +153,11 @@ static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
     };
 }
 
-lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena, lg_command_row *out)
+lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena,
+                         lg_command_row *out)
 {
-    static const lg_sql sql = {"SELECT " COMMAND_COLUMNS " FROM commands WHERE jti_key = ?1 AND jti = ?2 AND signer_no = ?3"};
+    static const lg_sql sql = {"SELECT " COMMAND_COLUMNS
+                               " FROM commands WHERE jti_key = ?1 AND jti = ?2 AND signer_no = ?3"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, jti_key(jti));
     lg_bind_text(&query, 2, jti);

@@ -16,13 +16,16 @@ typedef struct lg_entry_row {
 /* LG_NOT_FOUND if absent. */
 lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out) LG_MUST_CHECK;
 /* Up to `limit` entries from seq on; *rows in the arena. */
-lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows, size_t *count) LG_MUST_CHECK;
-/* Entries of a subject's history, oldest first, after `after_seq` (-1: from the start). other_no: a second subject merged in, or 0. */
-lg_err lg_entry_history(lg_db *db, int64_t subject_no, int64_t other_no, int64_t after_seq, size_t limit, lg_arena *arena,
-                        lg_entry_row **rows, size_t *count) LG_MUST_CHECK;
+lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows,
+                      size_t *count) LG_MUST_CHECK;
+/* Entries of a subject's history, oldest first, after `after_seq` (-1: from the start). other_no: a second
+ * subject merged in, or 0. */
+lg_err lg_entry_history(lg_db *db, int64_t subject_no, int64_t other_no, int64_t after_seq, size_t limit,
+                        lg_arena *arena, lg_entry_row **rows, size_t *count) LG_MUST_CHECK;
 lg_err lg_history_insert(lg_db *db, int64_t subject_no, int64_t seq) LG_MUST_CHECK;
 /* Subjects (participant, receivable and claim numbers) whose history holds this entry. */
-lg_err lg_entry_subjects(lg_db *db, int64_t seq, lg_arena *arena, int64_t **subjects, size_t *count) LG_MUST_CHECK;
+lg_err lg_entry_subjects(lg_db *db, int64_t seq, lg_arena *arena, int64_t **subjects,
+                         size_t *count) LG_MUST_CHECK;
 
 typedef struct lg_command_row {
     int64_t first_seq, entry_count;
@@ -34,7 +37,8 @@ typedef struct lg_command_row {
 } lg_command_row;
 lg_err lg_command_insert(lg_db *db, const lg_command_row *row) LG_MUST_CHECK;
 /* By idempotency key, which is each (first) signer's own; LG_NOT_FOUND if none of its commands has it. */
-lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
+lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena,
+                         lg_command_row *out) LG_MUST_CHECK;
 /* The command that caused an entry. */
 lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
 
@@ -48,8 +52,8 @@ lg_err lg_checkpoint_latest(lg_db *db, int64_t *size, lg_hash *root) LG_MUST_CHE
 /* The first checkpoint that includes entry `seq`. */
 lg_err lg_checkpoint_including(lg_db *db, int64_t seq, int64_t *size, lg_hash *root) LG_MUST_CHECK;
 /* Checkpoints with size > after, in order. */
-lg_err lg_checkpoint_range(lg_db *db, int64_t after, size_t limit, lg_arena *arena, int64_t **sizes, lg_hash **roots,
-                           size_t *count) LG_MUST_CHECK;
+lg_err lg_checkpoint_range(lg_db *db, int64_t after, size_t limit, lg_arena *arena, int64_t **sizes,
+                           lg_hash **roots, size_t *count) LG_MUST_CHECK;
 
 /* Walks the tables: for the audit only. */
 typedef struct lg_log_counts {
@@ -63,6 +67,7 @@ typedef struct lg_writer_row {
 } lg_writer_row;
 lg_err lg_writer_get(lg_db *db, lg_writer_row *out) LG_MUST_CHECK;
 /* Compare-and-set of the single row; LG_WRITER_DISPLACED if it does not hold `expected`. */
-lg_err lg_writer_swap(lg_db *db, const lg_writer_row *expected, const lg_writer_row *next, const char *holder) LG_MUST_CHECK;
+lg_err lg_writer_swap(lg_db *db, const lg_writer_row *expected, const lg_writer_row *next,
+                      const char *holder) LG_MUST_CHECK;
 
 #endif

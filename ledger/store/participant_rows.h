@@ -50,12 +50,16 @@ typedef struct lg_participant {
 } lg_participant;
 
 /* All gets: LG_NOT_FOUND if absent; strings in the arena. */
-lg_err lg_participant_get(lg_db *db, lg_participant_no no, lg_arena *arena, lg_participant *out) LG_MUST_CHECK;
-lg_err lg_participant_by_id(lg_db *db, lg_participant_id id, lg_arena *arena, lg_participant *out) LG_MUST_CHECK;
+lg_err lg_participant_get(lg_db *db, lg_participant_no no, lg_arena *arena,
+                          lg_participant *out) LG_MUST_CHECK;
+lg_err lg_participant_by_id(lg_db *db, lg_participant_id id, lg_arena *arena,
+                            lg_participant *out) LG_MUST_CHECK;
 lg_err lg_participant_no_of(lg_db *db, lg_participant_id id, lg_participant_no *out) LG_MUST_CHECK;
-lg_err lg_participant_id_of(lg_db *db, lg_participant_no no, lg_participant_id *out) LG_MUST_CHECK; /* no 0 gives the nil id */
+lg_err lg_participant_id_of(lg_db *db, lg_participant_no no,
+                            lg_participant_id *out) LG_MUST_CHECK; /* no 0 gives the nil id */
 lg_err lg_participant_insert(lg_db *db, const lg_participant *row) LG_MUST_CHECK;
-lg_err lg_participant_update(lg_db *db, const lg_participant *row) LG_MUST_CHECK; /* suspended, stopped, last_seq */
+lg_err lg_participant_update(lg_db *db,
+                             const lg_participant *row) LG_MUST_CHECK; /* suspended, stopped, last_seq */
 
 typedef struct lg_participant_filter {
     int role;         /* lg_role or -1 */
@@ -64,12 +68,13 @@ typedef struct lg_participant_filter {
     int64_t after_no; /* keyset cursor: 0 from the start */
     size_t limit;
 } lg_participant_filter;
-lg_err lg_participant_list(lg_db *db, const lg_participant_filter *filter, lg_arena *arena, lg_participant **rows,
-                           size_t *count) LG_MUST_CHECK;
+lg_err lg_participant_list(lg_db *db, const lg_participant_filter *filter, lg_arena *arena,
+                           lg_participant **rows, size_t *count) LG_MUST_CHECK;
 
 lg_err lg_identifier_insert(lg_db *db, lg_identifier identifier, lg_participant_no no) LG_MUST_CHECK;
 lg_err lg_identifier_owner(lg_db *db, lg_identifier identifier, lg_participant_no *out) LG_MUST_CHECK;
-lg_err lg_identifier_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_identifier **rows, size_t *count) LG_MUST_CHECK;
+lg_err lg_identifier_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_identifier **rows,
+                          size_t *count) LG_MUST_CHECK;
 
 typedef struct lg_key {
     lg_kid kid;
@@ -82,7 +87,8 @@ typedef struct lg_key {
 lg_err lg_key_get(lg_db *db, const char *kid, lg_key *out) LG_MUST_CHECK;
 lg_err lg_key_insert(lg_db *db, const lg_key *row) LG_MUST_CHECK;
 lg_err lg_key_revoke(lg_db *db, const char *kid, lg_time at) LG_MUST_CHECK;
-lg_err lg_key_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_key **rows, size_t *count) LG_MUST_CHECK;
+lg_err lg_key_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_key **rows,
+                   size_t *count) LG_MUST_CHECK;
 
 typedef struct lg_token {
     int64_t token_no;
@@ -97,7 +103,8 @@ lg_err lg_token_by_hash(lg_db *db, const lg_hash *token_sha256, lg_arena *arena,
 lg_err lg_token_by_id(lg_db *db, lg_token_id id, lg_arena *arena, lg_token *out) LG_MUST_CHECK;
 lg_err lg_token_insert(lg_db *db, const lg_token *row) LG_MUST_CHECK;
 lg_err lg_token_revoke(lg_db *db, int64_t token_no, lg_time at) LG_MUST_CHECK;
-lg_err lg_token_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_token **rows, size_t *count) LG_MUST_CHECK;
+lg_err lg_token_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_token **rows,
+                     size_t *count) LG_MUST_CHECK;
 
 typedef struct lg_credit_line {
     lg_currency currency;
@@ -105,12 +112,16 @@ typedef struct lg_credit_line {
     int64_t used_minor;
 } lg_credit_line;
 /* limit_minor < 0 removes the line. */
-lg_err lg_credit_line_set(lg_db *db, lg_participant_no no, lg_currency currency, int64_t limit_minor) LG_MUST_CHECK;
-lg_err lg_credit_line_get(lg_db *db, lg_participant_no no, lg_currency currency, lg_credit_line *out) LG_MUST_CHECK; /* LG_OK even if no row */
-lg_err lg_credit_line_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_credit_line **rows, size_t *count) LG_MUST_CHECK;
+lg_err lg_credit_line_set(lg_db *db, lg_participant_no no, lg_currency currency,
+                          int64_t limit_minor) LG_MUST_CHECK;
+lg_err lg_credit_line_get(lg_db *db, lg_participant_no no, lg_currency currency,
+                          lg_credit_line *out) LG_MUST_CHECK; /* LG_OK even if no row */
+lg_err lg_credit_line_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_credit_line **rows,
+                           size_t *count) LG_MUST_CHECK;
 /* Adds change (may be negative) to what the debtor owes; LG_CORRUPT if it would leave 0 … LG_EXPOSURE_MAX. */
 #define LG_EXPOSURE_MAX (LG_AMOUNT_MAX * 1000)
-lg_err lg_exposure_change(lg_db *db, lg_participant_no no, lg_currency currency, int64_t change_minor) LG_MUST_CHECK;
+lg_err lg_exposure_change(lg_db *db, lg_participant_no no, lg_currency currency,
+                          int64_t change_minor) LG_MUST_CHECK;
 
 typedef struct lg_policy_row {
     int64_t version, set_seq;
@@ -118,7 +129,8 @@ typedef struct lg_policy_row {
     const char *body; /* JSON */
 } lg_policy_row;
 lg_err lg_policy_newest(lg_db *db, int64_t *version) LG_MUST_CHECK; /* its number alone */
-lg_err lg_policy_get(lg_db *db, int64_t version, lg_arena *arena, lg_policy_row *out) LG_MUST_CHECK; /* version 0: the newest */
+lg_err lg_policy_get(lg_db *db, int64_t version, lg_arena *arena,
+                     lg_policy_row *out) LG_MUST_CHECK; /* version 0: the newest */
 lg_err lg_policy_insert(lg_db *db, const lg_policy_row *row) LG_MUST_CHECK;
 
 #endif

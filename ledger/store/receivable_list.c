@@ -44,7 +44,7 @@ bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party)
 /* lg_receivable_visible, for the rows of a party. */
 #define VISIBLE                                                                                              \
     " AND (submitter_no = ?1 OR (life <> 'held' AND (review_outcome IN ('pass', 'warn')"                     \
-    " OR (review_outcome = 'hold' AND decision = 'approved')))"                                               \
+    " OR (review_outcome = 'hold' AND decision = 'approved')))"                                              \
     " OR (creditor_no = ?1 AND submitted_by = 'debtor' AND review_outcome = 'hold'))"
 #define BEFORE       " AND receivable_no < ?2"
 #define AFTER        " AND receivable_no > ?2"

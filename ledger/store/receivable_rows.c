@@ -205,7 +205,8 @@ lg_err lg_receivable_update(lg_db *db, const lg_receivable *row)
         "number_key = ?6,"
         " similar_key = ?7, claim_no = ?8, reason = ?9, reason_note = ?10, decision = ?11, decided_by_no = "
         "?12,"
-        " decided_at = ?13, decision_note = ?14, updated_at = ?15, last_seq = ?16, terms_version = ?17 WHERE receivable_no = ?1"};
+        " decided_at = ?13, decision_note = ?14, updated_at = ?15, last_seq = ?16, terms_version = ?17 WHERE "
+        "receivable_no = ?1"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, row->no.v);
     lg_bind_text(&query, 2, lg_receivable_life_name(row->life));
@@ -249,8 +250,9 @@ lg_err lg_receivable_similar_number(lg_db *db, const lg_fingerprint *fingerprint
                                     lg_receivable_no except, lg_arena *arena, bool *found)
 {
     /* The key finds candidates of this seller; whether they are alike is seen from the numbers themselves. */
-    static const lg_sql sql = {"SELECT invoice_number FROM receivables WHERE number_key = ?1 AND fingerprint <> ?2"
-                               " AND receivable_no <> ?3"};
+    static const lg_sql sql = {
+        "SELECT invoice_number FROM receivables WHERE number_key = ?1 AND fingerprint <> ?2"
+        " AND receivable_no <> ?3"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, fingerprint->number_key);
     lg_bind_blob(&query, 2, fingerprint->exact, sizeof fingerprint->exact);

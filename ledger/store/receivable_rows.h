@@ -19,7 +19,13 @@ typedef enum {
 const char *lg_receivable_life_name(lg_receivable_life life);
 bool lg_receivable_life_parse(const char *text, lg_receivable_life *out) LG_MUST_CHECK;
 
-typedef enum { LG_OUTCOME_PASS, LG_OUTCOME_WARN, LG_OUTCOME_HOLD, LG_OUTCOME_REJECT, LG_OUTCOME_COUNT } lg_review_outcome;
+typedef enum {
+    LG_OUTCOME_PASS,
+    LG_OUTCOME_WARN,
+    LG_OUTCOME_HOLD,
+    LG_OUTCOME_REJECT,
+    LG_OUTCOME_COUNT
+} lg_review_outcome;
 const char *lg_review_outcome_name(lg_review_outcome outcome);
 bool lg_review_outcome_parse(const char *text, lg_review_outcome *out) LG_MUST_CHECK;
 
@@ -39,7 +45,7 @@ typedef struct lg_receivable {
     const char *invoice_number;
     lg_day issue_day, due_day;
     lg_currency currency;
-    int64_t gross_minor, amount_minor, confirmed_minor; /* confirmed 0: not yet */
+    int64_t gross_minor, amount_minor, confirmed_minor;                     /* confirmed 0: not yet */
     const char *part, *order_reference, *contract_reference, *note, *payee; /* may be NULL */
     lg_hash document_sha256;
     const char *documents; /* JSON array */
@@ -49,9 +55,10 @@ typedef struct lg_receivable {
     lg_claim_no claim; /* 0: none */
     const char *reason, *reason_note;
     int64_t policy_version; /* the gateway's review */
-    int64_t terms_version;  /* policy whose deadline rules hold: the review's, or the one it was approved under */
+    int64_t
+        terms_version; /* policy whose deadline rules hold: the review's, or the one it was approved under */
     lg_review_outcome review_outcome;
-    const char *checks; /* JSON array */
+    const char *checks;   /* JSON array */
     const char *decision; /* "approved", "rejected" or NULL */
     lg_participant_no decided_by;
     lg_time decided_at;
@@ -63,29 +70,34 @@ typedef struct lg_receivable {
 lg_err lg_receivable_get(lg_db *db, lg_receivable_no no, lg_arena *arena, lg_receivable *out) LG_MUST_CHECK;
 lg_err lg_receivable_by_id(lg_db *db, lg_receivable_id id, lg_arena *arena, lg_receivable *out) LG_MUST_CHECK;
 lg_err lg_receivable_insert(lg_db *db, const lg_receivable *row) LG_MUST_CHECK;
-/* What may change: life, confirmed_minor, fingerprint, claim, reason, decision, updated_at, last_seq, confirm_by, terms_version. */
+/* What may change: life, confirmed_minor, fingerprint, claim, reason, decision, updated_at, last_seq,
+ * confirm_by, terms_version. */
 lg_err lg_receivable_update(lg_db *db, const lg_receivable *row) LG_MUST_CHECK;
 
-/* Sum of the live registered amounts of the invoice, and whether one without part label, or with this label, is among them. */
+/* Sum of the live registered amounts of the invoice, and whether one without part label, or with this label,
+ * is among them. */
 typedef struct lg_registered_parts {
     int64_t amount_minor;
     bool whole, same_part;
     lg_receivable_id any; /* one of them */
 } lg_registered_parts;
-lg_err lg_receivable_parts(lg_db *db, const lg_fingerprint *fingerprint, const char *part, lg_receivable_no except,
-                           lg_registered_parts *out) LG_MUST_CHECK;
-/* Is there another live registration alike: a number of the seller's that is alike (lg_text_alike) but not the same invoice; or same seller, buyer,
- * currency and gross amount with an issue day within `days`, again not the same invoice. */
-lg_err lg_receivable_similar_number(lg_db *db, const lg_fingerprint *fingerprint, const char *number, lg_receivable_no except,
-                                    lg_arena *arena, bool *found) LG_MUST_CHECK;
+lg_err lg_receivable_parts(lg_db *db, const lg_fingerprint *fingerprint, const char *part,
+                           lg_receivable_no except, lg_registered_parts *out) LG_MUST_CHECK;
+/* Is there another live registration alike: a number of the seller's that is alike (lg_text_alike) but not
+ * the same invoice; or same seller, buyer, currency and gross amount with an issue day within `days`, again
+ * not the same invoice. */
+lg_err lg_receivable_similar_number(lg_db *db, const lg_fingerprint *fingerprint, const char *number,
+                                    lg_receivable_no except, lg_arena *arena, bool *found) LG_MUST_CHECK;
 lg_err lg_receivable_similar_sale(lg_db *db, const lg_fingerprint *fingerprint, lg_day issue_day, int days,
                                   lg_receivable_no except, bool *found) LG_MUST_CHECK;
 /* Registered ones whose deadline is at or before `now`, oldest deadline first. */
-lg_err lg_receivable_lapsed(lg_db *db, lg_time now, size_t limit, lg_arena *arena, lg_receivable_id **ids, size_t *count) LG_MUST_CHECK;
+lg_err lg_receivable_lapsed(lg_db *db, lg_time now, size_t limit, lg_arena *arena, lg_receivable_id **ids,
+                            size_t *count) LG_MUST_CHECK;
 
 typedef enum { LG_PART_ANY, LG_PART_CREDITOR, LG_PART_DEBTOR, LG_PART_HOLDER } lg_party_part;
 
-/* Filters; zeros and NULLs mean "not asked". party is whose view it is: required unless `held` (the review queue). */
+/* Filters; zeros and NULLs mean "not asked". party is whose view it is: required unless `held` (the review
+ * queue). */
 typedef struct lg_receivable_filter {
     lg_participant_no party;
     lg_party_part part;
@@ -95,16 +107,16 @@ typedef struct lg_receivable_filter {
     int open;           /* review queue: 1 only held, 0 only decided or never held, -1 all */
     lg_participant_no creditor, debtor;
     const char *currency, *number;
-    lg_day due_from, due_to;            /* INT32_MIN / INT32_MAX when not asked */
-    int64_t amount_min, amount_max;     /* 0 / INT64_MAX when not asked */
+    lg_day due_from, due_to;        /* INT32_MIN / INT32_MAX when not asked */
+    int64_t amount_min, amount_max; /* 0 / INT64_MAX when not asked */
     bool ascending;
     int64_t after_no; /* keyset cursor: 0 from the start */
     size_t limit;
 } lg_receivable_filter;
-lg_err lg_receivable_list(lg_db *db, const lg_receivable_filter *filter, lg_arena *arena, lg_receivable **rows,
-                          size_t *count) LG_MUST_CHECK;
-/* May `party` see it? Its creditor and debtor may; what is held or was never registered only its submitter, and a
- * held payable also the creditor it names. */
+lg_err lg_receivable_list(lg_db *db, const lg_receivable_filter *filter, lg_arena *arena,
+                          lg_receivable **rows, size_t *count) LG_MUST_CHECK;
+/* May `party` see it? Its creditor and debtor may; what is held or was never registered only its submitter,
+ * and a held payable also the creditor it names. */
 bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party);
 
 typedef struct lg_claim {
@@ -133,12 +145,13 @@ typedef struct lg_claim_filter {
     lg_party_part part;
     const char *life, *currency;
     lg_participant_no creditor, debtor;
-    lg_day due_from, due_to;        /* INT32_MIN / INT32_MAX when not asked */
+    lg_day due_from, due_to; /* INT32_MIN / INT32_MAX when not asked */
     bool ascending;
     int64_t after_no;
     size_t limit;
 } lg_claim_filter;
-lg_err lg_claim_list(lg_db *db, const lg_claim_filter *filter, lg_arena *arena, lg_claim **rows, size_t *count) LG_MUST_CHECK;
+lg_err lg_claim_list(lg_db *db, const lg_claim_filter *filter, lg_arena *arena, lg_claim **rows,
+                     size_t *count) LG_MUST_CHECK;
 bool lg_claim_visible(const lg_claim *row, lg_participant_no party);
 
 #endif

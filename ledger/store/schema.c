@@ -1,8 +1,9 @@
 #include "ledger/store/schema.h"
 
-/* The assembler takes the files in as they are; paths are relative to the top of the source tree, where make runs. */
-#define EMBED(symbol, path)                                                                                                      \
-    __asm__(".section .rodata\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.previous\n");                                        \
+/* The assembler takes the files in as they are; paths are relative to the top of the source tree, where make
+ * runs. */
+#define EMBED(symbol, path)                                                                                  \
+    __asm__(".section .rodata\n" #symbol ":\n.incbin \"" path "\"\n.byte 0\n.previous\n");                   \
     extern const char symbol[] __attribute__((visibility("hidden")))
 
 EMBED(lg_schema_0001, "schema/0001_ledger.sql");

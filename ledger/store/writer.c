@@ -64,7 +64,8 @@ static lg_job *take_batch(lg_writer *writer)
     return batch;
 }
 
-/* Applies one job under its savepoint. A refusal undoes only the job; an error is returned when the transaction is lost. */
+/* Applies one job under its savepoint. A refusal undoes only the job; an error is returned when the
+ * transaction is lost. */
 static lg_err apply(lg_writer *writer, lg_job *job)
 {
     lg_mark mark;
@@ -106,7 +107,8 @@ static void run_batch(lg_writer *writer, lg_job *batch)
     for (lg_job *job = batch, *next; job; job = next) {
         next = job->next; /* after done() the job is gone */
         if (err) {
-            /* Nothing of this batch was recorded, and a refusal may have rested on what was not: all may try again. */
+            /* Nothing of this batch was recorded, and a refusal may have rested on what was not: all may try
+             * again. */
             job->err = err;
             job->entry_count = 0;
             lg_report_init(&job->report, job->arena); /* what it says of a refusal is not what went wrong */

@@ -1,8 +1,9 @@
-/* The single writer: one thread that takes jobs from a bounded queue, applies as many as are waiting in one transaction (each under
- * its own savepoint), commits once, and only then reports them done.
+/* The single writer: one thread that takes jobs from a bounded queue, applies as many as are waiting in one
+ * transaction (each under its own savepoint), commits once, and only then reports them done.
  *
- * No job waits for company: a batch is whatever had queued up while the batch before it was being committed, so a lone
- * client pays one commit and a crowd shares one. When the queue is empty the writer moves the WAL into the database. */
+ * No job waits for company: a batch is whatever had queued up while the batch before it was being committed,
+ * so a lone client pays one commit and a crowd shares one. When the queue is empty the writer moves the WAL
+ * into the database. */
 #ifndef LG_STORE_WRITER_H
 #define LG_STORE_WRITER_H
 
@@ -13,7 +14,8 @@ typedef struct lg_job lg_job;
 
 /* Work for the writer, embedded in the caller's own struct. The caller keeps it alive until `done`. */
 struct lg_job {
-    /* Runs on the writer's thread inside the job's savepoint. LG_OK keeps what it wrote; an error undoes it. */
+    /* Runs on the writer's thread inside the job's savepoint. LG_OK keeps what it wrote; an error undoes it.
+     */
     lg_err (*apply)(lg_job *job, lg_ledger *ledger);
     /* Runs on the writer's thread once the batch is durable (or failed). The job is the caller's again. */
     void (*done)(lg_job *job);
@@ -24,21 +26,26 @@ struct lg_job {
     /* Filled by the writer before `done`: */
     lg_err err;
     int64_t first_seq;
-    size_t entry_count;       /* entries the job appended; 0 after an error */
-    lg_proof *proofs;         /* entry_count of them, in the arena */
-    lg_published *published;  /* the checkpoint that includes them; the caller drops it. NULL when entry_count is 0 */
+    size_t entry_count; /* entries the job appended; 0 after an error */
+    lg_proof *proofs;   /* entry_count of them, in the arena */
+    lg_published
+        *published; /* the checkpoint that includes them; the caller drops it. NULL when entry_count is 0 */
 
     lg_job *next; /* the queue's */
 };
 
-enum { LG_WRITER_QUEUE_DEFAULT = 4096, LG_WRITER_BATCH_MAX = 512 /* entries, but for a single job that is larger */ };
+enum {
+    LG_WRITER_QUEUE_DEFAULT = 4096,
+    LG_WRITER_BATCH_MAX = 512 /* entries, but for a single job that is larger */
+};
 
 /* Starts the thread; the ledger belongs to it until close. */
 lg_err lg_writer_open(lg_ledger *ledger, size_t queue_max, lg_writer **out) LG_MUST_CHECK;
-/* Told once, on the writer's thread, when the ledger refuses further work (lg_ledger_is_broken): a write or sync failed, and only opening
- * anew finds out what the disk holds. Set before the first job. */
+/* Told once, on the writer's thread, when the ledger refuses further work (lg_ledger_is_broken): a write or
+ * sync failed, and only opening anew finds out what the disk holds. Set before the first job. */
 void lg_writer_on_broken(lg_writer *writer, void (*broken)(void *ctx), void *ctx);
-/* Hands a job over; LG_OVERLOADED when the queue is full, LG_STOPPING when closing (the job then stays the caller's). Any thread. */
+/* Hands a job over; LG_OVERLOADED when the queue is full, LG_STOPPING when closing (the job then stays the
+ * caller's). Any thread. */
 lg_err lg_writer_submit(lg_writer *writer, lg_job *job) LG_MUST_CHECK;
 /* Finishes what is queued, then ends the thread. */
 void lg_writer_close(lg_writer *writer);

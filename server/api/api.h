@@ -1,5 +1,5 @@
-/* The API: what every handler shares. Handlers of reads are in read_*.c, of commands in command_*.c, resources as JSON in json_*.c,
- * and the one route table in routes.c. */
+/* The API: what every handler shares. Handlers of reads are in read_*.c, of commands in command_*.c,
+ * resources as JSON in json_*.c, and the one route table in routes.c. */
 #ifndef API_API_H
 #define API_API_H
 
@@ -34,20 +34,23 @@ typedef struct api_read {
 } api_read;
 
 /* ---- auth.c ---- */
-/* Opens a snapshot and authenticates the bearer token (LG_UNAUTHENTICATED, LG_TOKEN_EXPIRED, LG_TOKEN_REVOKED, LG_SCOPE_MISSING when it lacks
- * `scope`, LG_PARTICIPANT_SUSPENDED). On error nothing is open. */
+/* Opens a snapshot and authenticates the bearer token (LG_UNAUTHENTICATED, LG_TOKEN_EXPIRED,
+ * LG_TOKEN_REVOKED, LG_SCOPE_MISSING when it lacks `scope`, LG_PARTICIPANT_SUSPENDED). On error nothing is
+ * open. */
 lg_err api_read_open(http_request *request, lg_scope scope, api_read *out) LG_MUST_CHECK;
 /* The same where a token is optional: without one, caller.no is 0. */
 lg_err api_read_open_public(http_request *request, api_read *out) LG_MUST_CHECK;
 void api_read_close(api_read *read);
 
 /* ---- query.c: query parameters into C; faults go to the request's report, LG_BAD_QUERY ---- */
-lg_err api_query_limit(http_request *request, size_t *limit) LG_MUST_CHECK;     /* 1..1000, default 50 */
-lg_err api_query_cursor(http_request *request, int64_t *after_no) LG_MUST_CHECK; /* opaque text; 0 if absent */
+lg_err api_query_limit(http_request *request, size_t *limit) LG_MUST_CHECK; /* 1..1000, default 50 */
+lg_err api_query_cursor(http_request *request,
+                        int64_t *after_no) LG_MUST_CHECK; /* opaque text; 0 if absent */
 char *api_cursor(lg_arena *arena, int64_t no);
 
 /* ---- json_*.c: resources as JSON; they look up ids of the numbers in the row through db ---- */
-lg_err json_participant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_participant *row, bool with_private) LG_MUST_CHECK;
+lg_err json_participant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_participant *row,
+                        bool with_private) LG_MUST_CHECK;
 lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receivable *row) LG_MUST_CHECK;
 lg_err json_claim(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row) LG_MUST_CHECK;
 lg_err json_token(lg_buf *buf, lg_db *db, const lg_token *row) LG_MUST_CHECK;
@@ -55,14 +58,15 @@ void json_policy(lg_buf *buf, const lg_policy_row *row);
 /* {"seq","type","at","entry","leaf"} and, with disclosures, "disclosures" and "facts". */
 lg_err json_entry(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, bool with_disclosures) LG_MUST_CHECK;
 /* The receipt of entry row.seq proven by `proof` against the signed note. */
-lg_err json_receipt(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const lg_proof *proof, const char *note) LG_MUST_CHECK;
+lg_err json_receipt(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const lg_proof *proof,
+                    const char *note) LG_MUST_CHECK;
 
 /* ---- handlers of reads ---- */
 http_result read_me(http_request *request);
 http_result read_participants(http_request *request);
 http_result read_participant(http_request *request);
 http_result read_tokens(http_request *request);
-http_result read_policy(http_request *request);       /* newest, or {version} */
+http_result read_policy(http_request *request); /* newest, or {version} */
 http_result read_receivables(http_request *request);
 http_result read_receivable(http_request *request);
 http_result read_receivable_history(http_request *request);

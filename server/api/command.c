@@ -8,7 +8,8 @@
 
 /* ---- before the queue ---- */
 
-/* A key is made only for those whose command can succeed; the writer refuses the others before it looks at a key. */
+/* A key is made only for those whose command can succeed; the writer refuses the others before it looks at a
+ * key. */
 static bool may_ask_for_custody(const lg_command *command)
 {
     const lg_signer *signer = &command->signers[0];
@@ -25,7 +26,8 @@ static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *re
         return err ? err : gateway_read(jws, &policy, &c->command, report);
     }
     if (jws->signatures[0].cty || jws->signatures[0].submission)
-        return lg_fail(report, LG_MALFORMED_JWS, "cty and submission belong to submissions of invoice files only.");
+        return lg_fail(report, LG_MALFORMED_JWS,
+                       "cty and submission belong to submissions of invoice files only.");
     if (jws->signature_count > 1)
         return lg_fail(report, LG_MALFORMED_JWS, "Only a submission is signed by two.");
     lg_err err = lg_json_load(c->command.payload, &payload, report);
@@ -37,15 +39,16 @@ static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *re
     return err;
 }
 
-lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws_bytes, const char *url,
-                           lg_command_type type, lg_report *report)
+lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws_bytes,
+                           const char *url, lg_command_type type, lg_report *report)
 {
     lg_jws jws;
     out->api = api;
     out->command.type = type;
     out->job = (lg_job){.apply = api_command_apply, .arena = arena};
     lg_report_init(&out->job.report, arena);
-    lg_err err = lg_command_authenticate(api->registry, db, arena, jws_bytes, url, &out->command, &jws, report);
+    lg_err err =
+        lg_command_authenticate(api->registry, db, arena, jws_bytes, url, &out->command, &jws, report);
     if (err)
         return err;
     err = lg_command_find_stored(db, arena, &out->command, &out->outcome.stored, report);
@@ -68,7 +71,8 @@ lg_err api_command_apply(lg_job *job, lg_ledger *ledger)
 /* ---- after the commit ---- */
 
 /* What was proven when the command was committed can be proven in the same words at any later time. */
-static lg_err receipts_of_stored(api_context *api, lg_db *db, lg_arena *arena, const lg_command_row *stored, api_receipts *out)
+static lg_err receipts_of_stored(api_context *api, lg_db *db, lg_arena *arena, const lg_command_row *stored,
+                                 api_receipts *out)
 {
     size_t count = (size_t)stored->entry_count;
     lg_entry_row *entries = lg_arena_array(arena, count, sizeof *entries);
@@ -114,13 +118,19 @@ static void set_location(http_request *request, const lg_outcome *outcome)
     lg_arena *arena = http_arena(request);
     const lg_result *result = &outcome->results[0];
     if (result->has_receivable)
-        http_set_header(request, "Location", lg_arena_printf(arena, "/v1/receivables/%s", lg_uuid_format(result->receivable.id.uuid).s));
+        http_set_header(
+            request, "Location",
+            lg_arena_printf(arena, "/v1/receivables/%s", lg_uuid_format(result->receivable.id.uuid).s));
     else if (result->has_token)
-        http_set_header(request, "Location", lg_arena_printf(arena, "/v1/tokens/%s", lg_uuid_format(result->token.id.uuid).s));
+        http_set_header(request, "Location",
+                        lg_arena_printf(arena, "/v1/tokens/%s", lg_uuid_format(result->token.id.uuid).s));
     else if (result->has_participant)
-        http_set_header(request, "Location", lg_arena_printf(arena, "/v1/participants/%s", lg_uuid_format(result->participant.id.uuid).s));
+        http_set_header(
+            request, "Location",
+            lg_arena_printf(arena, "/v1/participants/%s", lg_uuid_format(result->participant.id.uuid).s));
     else if (result->has_policy)
-        http_set_header(request, "Location", lg_arena_printf(arena, "/v1/policy/%lld", (long long)result->policy.version));
+        http_set_header(request, "Location",
+                        lg_arena_printf(arena, "/v1/policy/%lld", (long long)result->policy.version));
 }
 
 static http_result send(http_request *request, int status, const char *answer, const api_receipts *receipts)
@@ -197,7 +207,8 @@ static lg_err prepare(http_request *request, api_command *c, lg_command_type typ
             return err;
     }
     lg_db *db = lg_readers_take(api->readers);
-    lg_err err = api_command_prepare(c, api, db, http_arena(request), jws, http_path(request), type, http_report(request));
+    lg_err err = api_command_prepare(c, api, db, http_arena(request), jws, http_path(request), type,
+                                     http_report(request));
     lg_readers_give(api->readers, db);
     return err;
 }

@@ -1,5 +1,5 @@
-/* The way of one command: authenticate → decode → gateway → queue → writer → commit → answer. Shared by the HTTP handler and
- * the sweeper, whose commands the operator's key signs. */
+/* The way of one command: authenticate → decode → gateway → queue → writer → commit → answer. Shared by the
+ * HTTP handler and the sweeper, whose commands the operator's key signs. */
 #ifndef API_COMMAND_H
 #define API_COMMAND_H
 
@@ -15,14 +15,15 @@ typedef struct api_command {
     void *owner;           /* the sweeper's own */
 } api_command;
 
-/* Everything before the queue, on a reader's snapshot. `subject` and `kid` come from the path. LG_OK: ready for the writer, or, when
- * outcome.replayed, answered before. */
-lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws, const char *url,
-                           lg_command_type type, lg_report *report) LG_MUST_CHECK;
+/* Everything before the queue, on a reader's snapshot. `subject` and `kid` come from the path. LG_OK: ready
+ * for the writer, or, when outcome.replayed, answered before. */
+lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws,
+                           const char *url, lg_command_type type, lg_report *report) LG_MUST_CHECK;
 /* The job's apply function. */
 lg_err api_command_apply(lg_job *job, lg_ledger *ledger);
 /* An lg_render_fn (render.c). */
-lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome, int *status, lg_buf *answer);
+lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome,
+                  int *status, lg_buf *answer);
 
 /* Receipts of one answer: entries first_seq … with their proofs against one checkpoint. */
 typedef struct api_receipts {
@@ -33,6 +34,7 @@ typedef struct api_receipts {
     const char *note;
 } api_receipts;
 /* Copies a stored answer, with each {"seq":n} of a receipt written out in full (render.c). */
-lg_err api_expand(lg_buf *out, lg_arena *arena, const char *answer, const api_receipts *receipts) LG_MUST_CHECK;
+lg_err api_expand(lg_buf *out, lg_arena *arena, const char *answer,
+                  const api_receipts *receipts) LG_MUST_CHECK;
 
 #endif

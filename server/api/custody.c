@@ -1,5 +1,6 @@
-/* Plain commands with a bearer token, for participants whose key the registry keeps: composed into the very JWS they would have signed
- * themselves, so that everything behind this point is one way. The entry says `custody`. */
+/* Plain commands with a bearer token, for participants whose key the registry keeps: composed into the very
+ * JWS they would have signed themselves, so that everything behind this point is one way. The entry says
+ * `custody`. */
 #include "server/api/custody.h"
 
 #include "ledger/base/text.h"
@@ -48,7 +49,8 @@ static lg_err read_submission(http_request *request, const char *cty, const char
     if (!text)
         return LG_OK;
     if (!cty)
-        return lg_fail(report, LG_BAD_REQUEST, "The Submission header goes with an XML or CSV body; JSON says all of it itself.");
+        return lg_fail(report, LG_BAD_REQUEST,
+                       "The Submission header goes with an XML or CSV body; JSON says all of it itself.");
     lg_err err = lg_json_load(lg_bytes_str(text), &object, report);
     if (err)
         return err;
@@ -61,9 +63,10 @@ static lg_err read_submission(http_request *request, const char *cty, const char
     return LG_OK;
 }
 
-/* A retry bears the same Idempotency-Key, but iat has moved on, so the bytes would differ: what is held against the stored command
- * is what the client sent. */
-static lg_err find_earlier(api_read *read, http_request *request, const lg_jws_header *header, lg_command_row *out)
+/* A retry bears the same Idempotency-Key, but iat has moved on, so the bytes would differ: what is held
+ * against the stored command is what the client sent. */
+static lg_err find_earlier(api_read *read, http_request *request, const lg_jws_header *header,
+                           lg_command_row *out)
 {
     lg_report *report = http_report(request);
     lg_jws jws;
@@ -74,15 +77,16 @@ static lg_err find_earlier(api_read *read, http_request *request, const lg_jws_h
     if (err)
         return LG_CORRUPT;
     lg_bytes body = http_body(request);
-    if (strcmp(out->url, header->url) == 0 &&
-        lg_text_equal(jws.signatures[0].cty, header->cty) && lg_text_equal(jws.signatures[0].submission, header->submission) &&
-        jws.payload.len == body.len &&
+    if (strcmp(out->url, header->url) == 0 && lg_text_equal(jws.signatures[0].cty, header->cty) &&
+        lg_text_equal(jws.signatures[0].submission, header->submission) && jws.payload.len == body.len &&
         memcmp(jws.payload.data, body.data, body.len) == 0)
         return LG_OK;
-    return lg_fail(report, LG_JTI_REUSED, "The Idempotency-Key %s belongs to another command of yours.", header->jti);
+    return lg_fail(report, LG_JTI_REUSED, "The Idempotency-Key %s belongs to another command of yours.",
+                   header->jti);
 }
 
-static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_command_row *earlier, bool *replayed)
+static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_command_row *earlier,
+                      bool *replayed)
 {
     lg_report *report = http_report(request);
     const char *type = http_media_type(request), *jti = http_header(request, "Idempotency-Key");
@@ -95,7 +99,8 @@ static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_c
     };
     char *text;
     if (jti && !lg_jti_is_valid(jti))
-        return lg_fail(report, LG_BAD_REQUEST, "Idempotency-Key must be %d to %d base64url characters.", LG_JTI_MIN, LG_JTI_MAX);
+        return lg_fail(report, LG_BAD_REQUEST, "Idempotency-Key must be %d to %d base64url characters.",
+                       LG_JTI_MIN, LG_JTI_MAX);
     lg_err err = read_submission(request, header.cty, &header.submission);
     if (err)
         return err;
@@ -103,13 +108,15 @@ static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_c
     *replayed = err == LG_OK;
     if (err != LG_NOT_FOUND)
         return err;
-    err = lg_custody_sign(read->api->registry, read->db, read->arena, read->caller.no, &header, http_body(request), &text, report);
+    err = lg_custody_sign(read->api->registry, read->db, read->arena, read->caller.no, &header,
+                          http_body(request), &text, report);
     if (!err)
         *jws = lg_bytes_str(text);
     return err;
 }
 
-lg_err api_custody_compose(http_request *request, lg_command_type type, lg_bytes *jws, lg_command_row *earlier, bool *replayed)
+lg_err api_custody_compose(http_request *request, lg_command_type type, lg_bytes *jws,
+                           lg_command_row *earlier, bool *replayed)
 {
     api_read read;
     lg_err err = api_read_open(request, scope_of(type), &read);

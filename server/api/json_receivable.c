@@ -12,8 +12,8 @@ static size_t string_len(const char *text)
     return text[len] ? len + 1 : len;
 }
 
-/* Stored, a passed check is its code alone; shown, every check is an object. The text is the registry's own: a list of strings
- * and flat objects. */
+/* Stored, a passed check is its code alone; shown, every check is an object. The text is the registry's own:
+ * a list of strings and flat objects. */
 static void put_checks(lg_buf *buf, const char *checks)
 {
     bool in_object = false;

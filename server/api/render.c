@@ -1,11 +1,13 @@
-/* Answers to commands. What is stored with a command names each receipt only by {"seq":n}; entry and proof are filled in when it is
- * sent, the first time and any time after, from the tree as it was when the command was committed: the same bytes. */
+/* Answers to commands. What is stored with a command names each receipt only by {"seq":n}; entry and proof
+ * are filled in when it is sent, the first time and any time after, from the tree as it was when the command
+ * was committed: the same bytes. */
 #include "server/api/command.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Inside a JSON string its quotation marks would be escaped, so this occurs only where render_receipt wrote it. */
+/* Inside a JSON string its quotation marks would be escaped, so this occurs only where render_receipt wrote
+ * it. */
 static const char RECEIPT[] = "\"receipt\":{\"seq\":";
 
 static void render_receipt(lg_buf *buf, const lg_result *result)
@@ -76,7 +78,8 @@ static int status_of(const lg_command *command, const lg_result *result)
     return 200;
 }
 
-/* The gateway's rejection is a problem that also shows what is on record: the receivable with its review, and the receipt. */
+/* The gateway's rejection is a problem that also shows what is on record: the receivable with its review, and
+ * the receipt. */
 static lg_err render_rejection(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_result *result)
 {
     lg_buf members = {0};
@@ -87,7 +90,8 @@ static lg_err render_rejection(lg_buf *buf, lg_db *db, lg_arena *arena, const lg
     return err;
 }
 
-static lg_err render_row(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command, const lg_result *result)
+static lg_err render_row(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command,
+                         const lg_result *result)
 {
     lg_err err = LG_OK;
     lg_json_open(buf);
@@ -105,7 +109,8 @@ static lg_err render_row(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_comma
     return err;
 }
 
-static lg_err render_rows(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome)
+static lg_err render_rows(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command,
+                          const lg_outcome *outcome)
 {
     int64_t registered = 0, held = 0, refused = 0;
     lg_err err = LG_OK;
@@ -127,7 +132,8 @@ static lg_err render_rows(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_comm
     return err;
 }
 
-lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome, int *status, lg_buf *answer)
+lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome,
+                  int *status, lg_buf *answer)
 {
     if (command->rows) {
         *status = 200;

@@ -260,7 +260,8 @@ static lg_err credit_line(const lg_review_input *in, lg_arena *arena, verdict *o
         return LG_OK;
     lg_err err = lg_credit_line_get(in->db, in->buyer->row.no, s->currency, &line);
     if (!err && line.limit_minor < 0 && line.used_minor > LG_EXPOSURE_MAX - s->amount_minor)
-        say(arena, out, LG_OUTCOME_REJECT, "/amount", "With %s more, what the debtor owes in %s would exceed any sum this registry can hold.",
+        say(arena, out, LG_OUTCOME_REJECT, "/amount",
+            "With %s more, what the debtor owes in %s would exceed any sum this registry can hold.",
             money(arena, s->amount_minor, s->currency), s->currency.code);
     if (!err && line.limit_minor >= 0 && line.used_minor > line.limit_minor - s->amount_minor)
         say(arena, out, LG_OUTCOME_REJECT, "/amount", "%s would exceed the debtor's credit line in %s.",
@@ -316,8 +317,8 @@ static lg_err payee_is_seller(const lg_review_input *in, lg_arena *arena, verdic
 
 /* ---- the table ---- */
 
-/* What a check looks at. The last kind tells of other business of the two parties, so a stranger's submission, rejected anyway, is
- * not put to it: its answer must be the same whatever the registry holds. */
+/* What a check looks at. The last kind tells of other business of the two parties, so a stranger's
+ * submission, rejected anyway, is not put to it: its answer must be the same whatever the registry holds. */
 typedef enum { ALONE, IN_TRANSACTION, AMONG_PARTIES } check_stage;
 
 static const struct check {

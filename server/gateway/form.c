@@ -11,7 +11,8 @@ struct form {
     const gw_invoice *in;
     lg_submission *out;
     lg_report *report;
-    bool lacks_due_date;   /* a complete invoice without one is no receivable; an incomplete one is just incomplete */
+    bool lacks_due_date;   /* a complete invoice without one is no receivable; an incomplete one is just
+                              incomplete */
     bool is_no_receivable; /* a fault that no correction of fields can mend was found */
 };
 
@@ -206,8 +207,9 @@ static void take_days(struct form *form, int default_tenor_days, bool may_be_owe
             out->due_day = out->issue_day + default_tenor_days;
         /* The ledger writes dates of the years 1900 to 2999 and reads no others. */
         if (has_issue_day && !lg_day_parse(lg_day_format(out->due_day).s, &out->due_day))
-            lg_fault_add(form->report, "out_of_range", in->issue_date.pointer,
-                         "The issue date and the policy's default tenor give a due date beyond the year 2999.");
+            lg_fault_add(
+                form->report, "out_of_range", in->issue_date.pointer,
+                "The issue date and the policy's default tenor give a due date beyond the year 2999.");
         out->due_day_by_policy = true;
         return;
     }

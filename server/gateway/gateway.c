@@ -29,7 +29,9 @@ static lg_err import_one(const lg_jws *jws, gw_invoice *invoice, lg_report *repo
         return err ? err : overlay(header, invoice, report);
     }
     if (header->submission)
-        return lg_fail(report, LG_MALFORMED_JWS, "The header's submission goes with an XML or CSV payload; JSON says all of it itself.");
+        return lg_fail(
+            report, LG_MALFORMED_JWS,
+            "The header's submission goes with an XML or CSV payload; JSON says all of it itself.");
     if (jws->payload.len > JSON_MAX)
         return lg_fail(report, LG_BODY_TOO_LARGE, "An invoice in JSON may have %d bytes.", JSON_MAX);
     lg_err err = lg_json_load(jws->payload, &payload, report);
@@ -48,8 +50,8 @@ static void room_for(lg_command *command, lg_arena *arena, size_t count)
 }
 
 /* Form, then the checks that can be made alone. */
-static lg_err judge(const gw_invoice *invoice, const lg_policy *policy, lg_arena *arena, lg_submission *submission, lg_review *review,
-                    lg_report *report)
+static lg_err judge(const gw_invoice *invoice, const lg_policy *policy, lg_arena *arena,
+                    lg_submission *submission, lg_review *review, lg_report *report)
 {
     lg_err err = invoice_to_submission(invoice, (int)policy->default_tenor_days, submission, report);
     if (err)
@@ -73,7 +75,8 @@ static lg_err read_csv(const lg_jws *jws, const lg_policy *policy, lg_command *c
         lg_report_init(row_report, report->arena);
         err = overlay(&jws->signatures[0], &rows[i], row_report);
         if (!err)
-            err = judge(&rows[i], policy, report->arena, &command->submissions[i], &command->early_reviews[i], row_report);
+            err = judge(&rows[i], policy, report->arena, &command->submissions[i], &command->early_reviews[i],
+                        row_report);
         row_report->err = err;
         if (err && lg_err_kind(err) != LG_KIND_CALLER)
             return err;
@@ -84,7 +87,8 @@ static lg_err read_csv(const lg_jws *jws, const lg_policy *policy, lg_command *c
 static bool may_submit(const lg_signer *signers, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!lg_has_role(signers[i].roles, LG_ROLE_SUPPLIER) && !lg_has_role(signers[i].roles, LG_ROLE_CORE_ENTERPRISE))
+        if (!lg_has_role(signers[i].roles, LG_ROLE_SUPPLIER) &&
+            !lg_has_role(signers[i].roles, LG_ROLE_CORE_ENTERPRISE))
             return false;
     return true;
 }
@@ -98,11 +102,13 @@ lg_err gateway_read(const lg_jws *jws, const lg_policy *policy, lg_command *comm
     if (cty && strcmp(cty, "text/csv") == 0)
         return read_csv(jws, policy, command, report);
     if (cty && strcmp(cty, "application/xml") != 0)
-        return lg_fail(report, LG_UNSUPPORTED_MEDIA_TYPE, "cty is %s; a submission is JSON (no cty), application/xml or text/csv.", cty);
+        return lg_fail(report, LG_UNSUPPORTED_MEDIA_TYPE,
+                       "cty is %s; a submission is JSON (no cty), application/xml or text/csv.", cty);
     gw_invoice invoice = {0};
     lg_err err = import_one(jws, &invoice, report);
     if (err)
         return err;
     room_for(command, report->arena, 1);
-    return judge(&invoice, policy, report->arena, &command->submissions[0], &command->early_reviews[0], report);
+    return judge(&invoice, policy, report->arena, &command->submissions[0], &command->early_reviews[0],
+                 report);
 }

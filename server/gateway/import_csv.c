@@ -269,7 +269,8 @@ static lg_err read_file(struct reader *reader, lg_bytes file)
     struct csv_parser parser;
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return lg_fail(reader->report, LG_INTERNAL, "The CSV parser does not start.");
-    csv_set_blk_size(&parser, 65536); /* cells grow by this much; its own 128 bytes make long ones quadratic */
+    csv_set_blk_size(&parser,
+                     65536); /* cells grow by this much; its own 128 bytes make long ones quadratic */
     csv_set_delim(&parser, separator_of(file));
     lg_err err = read_lines(reader, &parser, file);
     csv_free(&parser);

@@ -156,7 +156,7 @@ struct http_server {
     uint16_t port;
     atomic_bool stopping;
     atomic_size_t body_bytes; /* held by bodies of all requests */
-    atomic_uint running; /* requests given to a handler and not yet completed */
+    atomic_uint running;      /* requests given to a handler and not yet completed */
     pthread_mutex_t lock;
     pthread_cond_t drained;
 };

@@ -204,7 +204,8 @@ static void on_body(http_request *request, const char *data, size_t len)
     if (reserve_body(request, request->body_len + len + 1) != LG_OK) {
         drop_body(request);
         request->last = true;
-        request->refusal = lg_fail(&request->report, LG_OVERLOADED, "The bodies being received fill the memory set aside for them.");
+        request->refusal = lg_fail(&request->report, LG_OVERLOADED,
+                                   "The bodies being received fill the memory set aside for them.");
         return;
     }
     memcpy(request->body + request->body_len, data, len);

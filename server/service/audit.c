@@ -1,4 +1,5 @@
-/* `tallystick audit`: the ledger's audit, with the gateway's opinion on whether an entry says what the signed document says. */
+/* `tallystick audit`: the ledger's audit, with the gateway's opinion on whether an entry says what the signed
+ * document says. */
 #include "server/server.h"
 
 #include "ledger/audit/audit.h"
@@ -36,7 +37,8 @@ static void note_progress(void *ctx, int64_t done, int64_t total)
         run->progress(run->ctx, done, total);
 }
 
-static const char *read_document(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws, const lg_event *event)
+static const char *read_document(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws,
+                                 const lg_event *event)
 {
     lg_report report;
     lg_policy policy;
@@ -52,17 +54,19 @@ static const char *read_document(audit_run *run, lg_db *db, const lg_command *co
     return NULL;
 }
 
-static const char *submission_opinion(audit_run *run, lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event,
-                                      int64_t row)
+static const char *submission_opinion(audit_run *run, lg_db *db, lg_arena *arena, const lg_command *command,
+                                      const lg_jws *jws, const lg_event *event, int64_t row)
 {
     const char *complaint = row == 0 ? read_document(run, db, command, jws, event) : NULL;
     if (complaint)
         return complaint;
-    while (run->next_row < run->document.submission_count && run->document.submission_faults[run->next_row].err)
+    while (run->next_row < run->document.submission_count &&
+           run->document.submission_faults[run->next_row].err)
         run->next_row++; /* a row that could not be read made no entry */
     if (run->next_row == run->document.submission_count)
         return "the signed document has fewer rows than entries";
-    return lg_submission_contradiction(db, arena, command, &run->document.submissions[run->next_row++], event);
+    return lg_submission_contradiction(db, arena, command, &run->document.submissions[run->next_row++],
+                                       event);
 }
 
 /* Which command a path is for: the route table read backwards. */
@@ -101,8 +105,8 @@ static void read_path(const char *url, lg_arena *arena, lg_command *out)
         out->kid = lg_arena_strndup(arena, kid + sizeof keys - 1, strcspn(kid + sizeof keys - 1, "/"));
 }
 
-static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_event *event,
-                           int64_t row)
+static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command,
+                           const lg_jws *jws, const lg_event *event, int64_t row)
 {
     lg_command again = *command;
     lg_report report;
@@ -112,7 +116,8 @@ static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_comma
         return "the command's path is not one that takes commands";
     read_path(command->url, arena, &again);
     if (again.type != LG_CMD_SUBMIT) {
-        bool readable = lg_json_load(jws->payload, &payload, &report) == LG_OK && lg_command_decode(payload, &again, &report) == LG_OK;
+        bool readable = lg_json_load(jws->payload, &payload, &report) == LG_OK &&
+                        lg_command_decode(payload, &again, &report) == LG_OK;
         json_decref(payload);
         if (!readable)
             return "the signed command cannot be read";
@@ -146,9 +151,10 @@ static void restore_rejection(lg_arena *arena, lg_result *result)
     result->report.arena = arena;
 }
 
-/* Rows of a CSV: those that could not be read lie between those that became entries. False if they do not add up. */
-static bool restore_rows(lg_db *db, lg_arena *arena, lg_command *command, const lg_jws *jws, const lg_result *results, size_t count,
-                         lg_outcome *out)
+/* Rows of a CSV: those that could not be read lie between those that became entries. False if they do not add
+ * up. */
+static bool restore_rows(lg_db *db, lg_arena *arena, lg_command *command, const lg_jws *jws,
+                         const lg_result *results, size_t count, lg_outcome *out)
 {
     lg_report report;
     lg_policy policy;
@@ -161,7 +167,8 @@ static bool restore_rows(lg_db *db, lg_arena *arena, lg_command *command, const 
     out->results = lg_arena_array(arena, out->count, sizeof *out->results);
     for (size_t i = 0; i < out->count; i++) {
         if (command->submission_faults[i].err) {
-            out->results[i] = (lg_result){.err = command->submission_faults[i].err, .report = command->submission_faults[i]};
+            out->results[i] = (lg_result){.err = command->submission_faults[i].err,
+                                          .report = command->submission_faults[i]};
         } else if (used < count) {
             out->results[i] = results[used++];
         } else {
@@ -172,8 +179,8 @@ static bool restore_rows(lg_db *db, lg_arena *arena, lg_command *command, const 
     return used == count;
 }
 
-static const char *judge_answer(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws, const lg_command_row *stored,
-                                lg_result *results, size_t count)
+static const char *judge_answer(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws,
+                                const lg_command_row *stored, lg_result *results, size_t count)
 {
     lg_command again = *command;
     lg_outcome outcome = {.results = results, .count = count};
@@ -183,11 +190,13 @@ static const char *judge_answer(lg_db *db, lg_arena *arena, const lg_command *co
         return "the command's path is not one that takes commands";
     for (size_t i = 0; i < count; i++) {
         lg_report_init(&results[i].report, arena);
-        if (results[i].has_receivable && results[i].receivable.life == LG_LIFE_REJECTED && again.type == LG_CMD_SUBMIT)
+        if (results[i].has_receivable && results[i].receivable.life == LG_LIFE_REJECTED &&
+            again.type == LG_CMD_SUBMIT)
             restore_rejection(arena, &results[i]);
     }
     const char *cty = jws->signatures[0].cty;
-    if (cty && strcmp(cty, "text/csv") == 0 && !restore_rows(db, arena, &again, jws, results, count, &outcome))
+    if (cty && strcmp(cty, "text/csv") == 0 &&
+        !restore_rows(db, arena, &again, jws, results, count, &outcome))
         return "the stored answer does not fit the rows of the signed file";
     if (api_render(db, arena, &again, &outcome, &status, &outcome.answer) != LG_OK)
         complaint = "the stored answer cannot be written anew";
@@ -220,11 +229,17 @@ static char *write_report(lg_arena *arena, const lg_audit_summary *summary, cons
     return text;
 }
 
-lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server_progress progress, void *ctx, lg_report *report)
+lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server_progress progress, void *ctx,
+                    lg_report *report)
 {
     audit_run run = {.progress = progress, .ctx = ctx, .document_arena = lg_arena_open()};
     lg_audit_summary summary;
-    lg_audit_config config = {.dir = dir, .opinion = opinion, .answer = judge_answer, .finding = note_finding, .progress = note_progress, .ctx = &run};
+    lg_audit_config config = {.dir = dir,
+                              .opinion = opinion,
+                              .answer = judge_answer,
+                              .finding = note_finding,
+                              .progress = note_progress,
+                              .ctx = &run};
     lg_err err = service_read_origin(dir, arena, &config.origin, &config.vkey, report);
     if (err)
         goto out;

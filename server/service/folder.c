@@ -7,13 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-lg_err service_read_origin(const char *dir, lg_arena *arena, const char **origin, const char **vkey, lg_report *report)
+lg_err service_read_origin(const char *dir, lg_arena *arena, const char **origin, const char **vkey,
+                           lg_report *report)
 {
     char lines[2][1024];
     const char *path = lg_arena_printf(arena, "%s/origin", dir);
     FILE *file = fopen(path, "re");
     if (!file)
-        return errno == ENOENT ? lg_fail(report, LG_NOT_FOUND, "%s is not a registry (make one with `tallystick init`).", dir)
+        return errno == ENOENT ? lg_fail(report, LG_NOT_FOUND,
+                                         "%s is not a registry (make one with `tallystick init`).", dir)
                                : lg_file_fail(report, errno, "open", path);
     bool whole = fgets(lines[0], sizeof lines[0], file) && fgets(lines[1], sizeof lines[1], file);
     fclose(file);

@@ -27,7 +27,8 @@ typedef struct service {
     atomic_bool broken; /* the ledger refuses further work */
 } service;
 
-lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **summary_json, lg_report *report)
+lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **summary_json,
+                   lg_report *report)
 {
     lg_participant_id operator_id;
     lg_signing_key *operator_key;
@@ -65,12 +66,14 @@ static void log_line(void *context, const char *line)
     fprintf(stderr, "%s %s\n", now.s, line); /* one call, one line: stderr is locked around it */
 }
 
-/* On the writer's thread: ends the service, so that a supervisor starts it anew and opening finds out what the disk holds. */
+/* On the writer's thread: ends the service, so that a supervisor starts it anew and opening finds out what
+ * the disk holds. */
 static void stop_broken(void *ctx)
 {
     service *s = ctx;
     atomic_store(&s->broken, true);
-    log_line(NULL, "storage failed: what the disk holds is not known; stopping, so that a new start can find out");
+    log_line(NULL,
+             "storage failed: what the disk holds is not known; stopping, so that a new start can find out");
     kill(getpid(), SIGTERM);
 }
 
@@ -96,7 +99,8 @@ static lg_err open_service(service *s, const char *dir, const server_options *op
     lg_signing_key *log_key = NULL;
     unsigned threads = options->threads ? options->threads : core_count();
     lg_err err = service_read_origin(dir, s->arena, &s->api.origin, &s->api.vkey, report);
-    const lg_registry_config registry = {.dir = dir, .origin = s->api.origin, .review = gateway_review, .render = api_render};
+    const lg_registry_config registry = {
+        .dir = dir, .origin = s->api.origin, .review = gateway_review, .render = api_render};
     if (!err)
         err = lg_registry_open(&registry, &s->api.registry, report);
     if (!err)
@@ -106,7 +110,8 @@ static lg_err open_service(service *s, const char *dir, const server_options *op
     if (!err && strcmp(lg_ledger_vkey(s->api.ledger), s->api.vkey) != 0)
         err = lg_fail(report, LG_CORRUPT, "keys/log.jwk is not the key that %s/origin names.", dir);
     if (!err) /* one for each HTTP thread, one for the sweeper */
-        err = lg_readers_open(lg_arena_printf(s->arena, "%s/ledger.db", dir), threads + 1, &s->api.readers, report);
+        err = lg_readers_open(lg_arena_printf(s->arena, "%s/ledger.db", dir), threads + 1, &s->api.readers,
+                              report);
     if (!err)
         err = lg_writer_open(s->api.ledger, 0, &s->api.writer);
     if (!err)
@@ -156,13 +161,15 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
     lg_err err = open_service(&s, dir, options, report);
     if (!err) {
         const char *colon = strrchr(options->listen, ':');
-        printf("listening on http://%.*s:%u\n", (int)(colon - options->listen), options->listen, http_server_port(s.http));
+        printf("listening on http://%.*s:%u\n", (int)(colon - options->listen), options->listen,
+               http_server_port(s.http));
         fflush(stdout);
         while (sigwait(&stop, &received) != 0)
             ;
         log_line(NULL, "stopping: finishing what was accepted");
         if (atomic_load(&s.broken))
-            err = lg_fail(report, LG_IO, "Storage failed while serving; nothing unconfirmed was acknowledged. Start again.");
+            err = lg_fail(report, LG_IO,
+                          "Storage failed while serving; nothing unconfirmed was acknowledged. Start again.");
     }
     close_service(&s);
     return err;

@@ -45,7 +45,8 @@ static lg_err queue_lapse(sweeper *s, lg_db *db, lg_arena *arena, lg_receivable_
     lg_err err = api_command_prepare(c, s->api, db, arena, lg_bytes_str(jws), url, LG_CMD_LAPSE, &report);
     if (err)
         return err;
-    /* Jobs of one round run one after another on the writer's thread, but this thread goes on allocating meanwhile. */
+    /* Jobs of one round run one after another on the writer's thread, but this thread goes on allocating
+     * meanwhile. */
     c->job.arena = lg_arena_open();
     c->job.report.arena = c->job.arena;
     c->job.done = lapse_done;
@@ -64,13 +65,16 @@ static lg_err queue_lapse(sweeper *s, lg_db *db, lg_arena *arena, lg_receivable_
     return LG_OK;
 }
 
-/* The operator must hear of it: what time makes due stays undone until it is mended. The first of a sweep speaks for all. */
+/* The operator must hear of it: what time makes due stays undone until it is mended. The first of a sweep
+ * speaks for all. */
 static void note_failure(sweeper *s, sweep_result *result, lg_err err)
 {
     char line[200];
     if (result->failed++ == 0) {
-        snprintf(line, sizeof line, "sweep: a receivable past its deadline cannot be closed (%s); is keys/operator.jwk a valid key?",
-                 lg_err_slug(err));
+        snprintf(
+            line, sizeof line,
+            "sweep: a receivable past its deadline cannot be closed (%s); is keys/operator.jwk a valid key?",
+            lg_err_slug(err));
         s->api->log(NULL, line);
     }
 }

@@ -1,4 +1,5 @@
-/* What time does: receivables whose other side stayed silent past the deadline lapse, by commands the operator's own key signs. */
+/* What time does: receivables whose other side stayed silent past the deadline lapse, by commands the
+ * operator's own key signs. */
 #ifndef SERVICE_SWEEPER_H
 #define SERVICE_SWEEPER_H
 

@@ -148,7 +148,8 @@ static void routes_are_those_of_openapi(void **state)
     {
         json_object_foreach(operations, method, operation)
         {
-            check_operation(document, find_route(strcmp(method, "post") == 0 ? HTTP_POST : HTTP_GET, path), operation);
+            check_operation(document, find_route(strcmp(method, "post") == 0 ? HTTP_POST : HTTP_GET, path),
+                            operation);
             described++;
         }
     }

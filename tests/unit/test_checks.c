@@ -338,7 +338,8 @@ static void background_and_payee(void **state)
     says(r, s, "payee_is_seller", LG_OUTCOME_REJECT,
          "/invoice/payee"); /* the name alone does not outweigh it */
     /* Another identifier of the seller's, which the directory knows and the invoice need not name. */
-    OK(lg_identifier_insert(lg_ledger_db(r->ledger), (lg_identifier){LG_SCHEME_TAX_ID, "DE1"}, s.seller.row.no));
+    OK(lg_identifier_insert(lg_ledger_db(r->ledger), (lg_identifier){LG_SCHEME_TAX_ID, "DE1"},
+                            s.seller.row.no));
     says(r, s, "payee_is_seller", LG_OUTCOME_PASS, "");
 }
 

@@ -79,8 +79,9 @@ static void another_invoice(void **state)
 static void numbers_alike(void **state)
 {
     (void)state;
-    const char *const alike[] = {"re-2026/0042", "RE 2026 0042", "RE.20260042",
-                                 "\xef\xbc\xb2\xef\xbc\xa5-2026/0042", "RE-002026/0042", "RE-2026/42"};
+    const char *const alike[] = {"re-2026/0042",   "RE 2026 0042",
+                                 "RE.20260042",    "\xef\xbc\xb2\xef\xbc\xa5-2026/0042",
+                                 "RE-002026/0042", "RE-2026/42"};
     const char *const unlike[] = {"R-2026/0042", "2026/0042", "RE-2026/0042-1"};
     for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
         invoice other = first;

@@ -142,17 +142,21 @@ static void numbers_that_are_alike(void **state)
         {"RE-2026/0042", "RE-2026/42"},
         {"0001", "1"},
         {"1-001", "1001"},
-        {"\xef\xbc\xa9\xef\xbc\xae\xef\xbc\xb6\xef\xbc\x8d\xef\xbc\x90\xef\xbc\x91", "INV1"}, /* full-width INV-01 */
-        {"A\xe2\x80\x8b" "1", "A1"},     /* zero-width space */
-        {"A\xe2\x80\x93" "1", "A-1"},    /* en dash */
-        {"A\xc2\xa0" "1", "A 1"},         /* no-break space */
+        {"\xef\xbc\xa9\xef\xbc\xae\xef\xbc\xb6\xef\xbc\x8d\xef\xbc\x90\xef\xbc\x91",
+         "INV1"}, /* full-width INV-01 */
+        {"A\xe2\x80\x8b"
+         "1",
+         "A1"}, /* zero-width space */
+        {"A\xe2\x80\x93"
+         "1",
+         "A-1"}, /* en dash */
+        {"A\xc2\xa0"
+         "1",
+         "A 1"}, /* no-break space */
         {"\xe5\x8f\x91\xe7\xa5\xa8 007", "\xe5\x8f\x91\xe7\xa5\xa8-7"},
     };
     static const char *const unlike[][2] = {
-        {"1001", "101"},
-        {"A100", "A1"},
-        {"RE-2026/4200", "RE-2026/42"},
-        {"RE-2026/42", "RE-2026/42-1"},
+        {"1001", "101"}, {"A100", "A1"}, {"RE-2026/4200", "RE-2026/42"}, {"RE-2026/42", "RE-2026/42-1"},
 
         {"1", "2"},
     };
@@ -168,10 +172,15 @@ static void skeletons_leave_letters_and_digits(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"", ""},           {"inv-2026/001", "INV2261"},  {"000", ""},
-        {"--//..", ""},     {"A0B00C100", "ABC1"},        {"\xef\xbd\x81\xef\xbd\x9a", "AZ"},
+        {"", ""},
+        {"inv-2026/001", "INV2261"},
+        {"000", ""},
+        {"--//..", ""},
+        {"A0B00C100", "ABC1"},
+        {"\xef\xbd\x81\xef\xbd\x9a", "AZ"},
         {"\xc3\xa9t\xc3\xa9", "ETE"}, /* accents go */
-        {"\xe5\x8f\x91 7", "\xe5\x8f\x91" "7"}, /* other scripts stay */
+        {"\xe5\x8f\x91 7", "\xe5\x8f\x91"
+                           "7"}, /* other scripts stay */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_string_equal(lg_text_skeleton(arena, rows[i][0]), rows[i][1]);
