@@ -110,10 +110,11 @@ check-model: $(BIN)
 check-layers:
 	@scripts/check-layers.sh
 
+# One build has both sanitizers, so both names mean it.
 asan ubsan:
 	@$(MAKE) --no-print-directory MODE=asan -j2 all
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	 $(MAKE) --no-print-directory MODE=asan check-unit check-api
+	 $(MAKE) --no-print-directory MODE=asan check-unit check-api check-model
 
 tsan:
 	@$(MAKE) --no-print-directory MODE=tsan -j2 all
@@ -129,10 +130,10 @@ format:
 coverage:
 	@$(MAKE) --no-print-directory MODE=coverage -j2 all
 	@$(MAKE) --no-print-directory MODE=coverage check-unit check-api
-	@gcovr --root . --object-directory build/coverage --filter ledger/ --print-summary
+	@gcovr --root . --object-directory build/coverage --filter ledger/ --filter server/ --print-summary
 
 bench: all $B/bench
-	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench $(BENCH_FLAGS)
+	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
 
 install: all
 	install -Dm755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tallystick
