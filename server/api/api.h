@@ -1,4 +1,4 @@
-/* The API: what every handler shares. Handlers of reads are in read_*.c, of commands in command_*.c,
+/* The API: what every handler shares. Handlers of reads are in read_*.c, of commands in command.c,
  * resources as JSON in json_*.c, and the one route table in routes.c. */
 #ifndef API_API_H
 #define API_API_H

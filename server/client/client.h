@@ -29,7 +29,7 @@ typedef struct client client;
 /* An option of a subcommand: `--name VALUE`, or a switch if value is NULL. */
 typedef struct client_option {
     const char *name;
-    const char *value; /* placeholder for help */
+    const char *value; /* how help writes it */
     const char *help;
 } client_option;
 
