@@ -203,9 +203,9 @@ static void decode_policy(lg_decoder *d, lg_command *c)
 {
     lg_decode_int(d, "base_version", true, 0, INT32_MAX, &c->base_version);
     const json_t *policy = lg_decode_value(d, "policy", true);
-    /* Its faults are in the report; finish() below turns them into the error. */
-    if (policy && lg_policy_decode(policy, member(d, "policy"), &c->policy, d->report) != LG_OK)
-        return;
+    /* Its faults join the others in the report, and lg_command_decode makes the error of them all. */
+    if (policy)
+        (void)!lg_policy_decode(policy, member(d, "policy"), &c->policy, d->report);
 }
 
 static void decode_decline(lg_decoder *d, lg_command *c)

@@ -2,8 +2,6 @@
 #include "ledger/store/participant_rows.h"
 #include "ledger/store/rows_internal.h"
 
-/* What one debtor may owe in one currency, all receivables together; leaves room below 2^63. */
-
 static lg_err credit_line_remove(lg_db *db, lg_participant_no no, lg_currency currency)
 {
     static const lg_sql sql = {"DELETE FROM credit_lines WHERE participant_no = ?1 AND currency = ?2"};

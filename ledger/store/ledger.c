@@ -1,7 +1,6 @@
 #include "ledger/store/ledger.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -118,8 +118,9 @@ lg_err lg_credit_line_get(lg_db *db, lg_participant_no no, lg_currency currency,
                           lg_credit_line *out) LG_MUST_CHECK; /* LG_OK even if no row */
 lg_err lg_credit_line_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_credit_line **rows,
                            size_t *count) LG_MUST_CHECK;
-/* Adds change (may be negative) to what the debtor owes; LG_CORRUPT if it would leave 0 … LG_EXPOSURE_MAX. */
+/* What one debtor may owe in one currency, all receivables together, minor units; leaves room below 2^63. */
 #define LG_EXPOSURE_MAX (LG_AMOUNT_MAX * 1000)
+/* Adds change (may be negative) to what the debtor owes; LG_CORRUPT if it would leave 0 … LG_EXPOSURE_MAX. */
 lg_err lg_exposure_change(lg_db *db, lg_participant_no no, lg_currency currency,
                           int64_t change_minor) LG_MUST_CHECK;
 

@@ -246,8 +246,7 @@ static lg_err debtor_not_stopped(const lg_review_input *in, lg_arena *arena, ver
 {
     if (in->buyer->found && in->buyer->row.stopped)
         say(arena, out, LG_OUTCOME_REJECT, in->submission->buyer.pointer,
-            "%s is on the stop list for an unpaid overdue claim; nothing new on it is registered until that "
-            "is cleared.",
+            "%s is on the debtors' stop list; nothing new on it is registered until it is taken off.",
             in->buyer->row.name);
     return LG_OK;
 }

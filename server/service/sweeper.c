@@ -129,6 +129,11 @@ static sweep_result sweep(sweeper *s)
     bool more = true;
     while (more && !result.err)
         result.err = sweep_round(s, &result, &more);
+    if (result.err) {
+        char line[120];
+        snprintf(line, sizeof line, "sweep: cut short (%s); the next one goes on", lg_err_slug(result.err));
+        s->api->log(NULL, line);
+    }
     return result;
 }
 
