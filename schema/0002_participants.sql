@@ -1,4 +1,5 @@
--- Who takes part. All projections. A `_no` is the seq of the entry that created the row.
+-- Who takes part. All projections. A `_no` is 128 * seq + index: seq of the entry that created the row, and the row's place among
+-- what the entry created (0: its main thing; claims count from 1).
 
 CREATE TABLE participants (
     participant_no INTEGER PRIMARY KEY,
@@ -9,6 +10,8 @@ CREATE TABLE participants (
     roles          INTEGER NOT NULL,         -- bit set, in the order of lg_role
     suspended      INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)),
     stopped        INTEGER NOT NULL DEFAULT 0 CHECK (stopped IN (0, 1)),  -- on the debtors' stop list
+    rating         TEXT,                     -- as the operator recorded it, such as AA+
+    rating_agency  TEXT,
     registered_at  INTEGER NOT NULL,         -- microseconds since 1970, UTC
     last_seq       INTEGER NOT NULL          -- entry of the last change
 ) STRICT;
@@ -24,7 +27,7 @@ CREATE INDEX identifiers_by_participant ON identifiers (participant_no);
 
 CREATE TABLE keys (
     kid            TEXT PRIMARY KEY,         -- RFC 7638 thumbprint
-    key_no         INTEGER NOT NULL,         -- seq of the entry that added it
+    key_no         INTEGER NOT NULL,
     participant_no INTEGER NOT NULL REFERENCES participants (participant_no),
     public_key     BLOB NOT NULL CHECK (length(public_key) = 32),
     custody        INTEGER NOT NULL CHECK (custody IN (0, 1)),  -- 1: the registry's custody signs with it

@@ -65,22 +65,54 @@ CREATE TABLE claims (
     hop               INTEGER NOT NULL CHECK (hop >= 0),  -- transfers since the root
     origin            TEXT NOT NULL CHECK (origin = 'confirmed' OR origin = 'accepted' OR origin = 'both_signed' OR origin = 'tacit'),
     holder_no         INTEGER NOT NULL,
+    held_seq          INTEGER NOT NULL,      -- the entry that made the holder its holder
     creditor_no       INTEGER NOT NULL,
     debtor_no         INTEGER NOT NULL,
     currency          TEXT NOT NULL,
     face_minor        INTEGER NOT NULL CHECK (face_minor > 0),
-    outstanding_minor INTEGER NOT NULL CHECK (outstanding_minor >= 0 AND outstanding_minor <= face_minor),
+    -- face = outstanding + paid + diluted, until a split closes it; then the children's faces are what was outstanding.
+    outstanding_minor INTEGER NOT NULL CHECK (outstanding_minor >= 0),
+    paid_minor        INTEGER NOT NULL CHECK (paid_minor >= 0),
+    diluted_minor     INTEGER NOT NULL CHECK (diluted_minor >= 0),  -- lowered by credit notes
     due_day           INTEGER NOT NULL,
-    life              TEXT NOT NULL,
-    encumbrance       TEXT NOT NULL,
-    locks             INTEGER NOT NULL,      -- bit set
-    accepted_at       INTEGER NOT NULL,      -- microseconds
+    life              TEXT NOT NULL CHECK (life = 'confirmed' OR life = 'due' OR life = 'part_paid' OR life = 'overdue' OR life = 'defaulted'
+                          OR life = 'settled' OR life = 'split' OR life = 'void' OR life = 'written_off'),
+    age               INTEGER NOT NULL CHECK (age BETWEEN 0 AND 3),  -- 1 due, 2 overdue, 3 defaulted: how far time has moved it
+    next_age_day      INTEGER,               -- days since 1970-01-01; when time moves it on; NULL: never
+    encumbrance       TEXT NOT NULL CHECK (encumbrance = 'free' OR encumbrance = 'offered' OR encumbrance = 'reserved'
+                          OR encumbrance = 'pledged' OR encumbrance = 'sold' OR encumbrance = 'pooled'),
+    locks             INTEGER NOT NULL,      -- bit set of lg_claim_lock, without the debtor's being stopped (that is on the debtor)
+    lender_no         INTEGER,               -- for whom it is reserved or pledged
+    lent_seq          INTEGER,               -- the entry that gave the lender its right
+    financing_no      INTEGER,               -- the financing it is reserved, pledged or sold under
+    request_no        INTEGER,               -- the open financing request that offers it
+    offered_to_no     INTEGER,               -- the recipient of a transfer that is not answered yet ...
+    respond_by        INTEGER,               -- ... and its deadline, microseconds
+    disputed_by_no    INTEGER,
+    dispute_reason    TEXT,
+    dispute_note      TEXT,
+    disputed_at       INTEGER,               -- microseconds
+    frozen_by_no      INTEGER,
+    order_reference   TEXT,                  -- of the order that froze it
+    notified_at       INTEGER,               -- microseconds; when the debtor was told of the present holder or lender
+    acknowledged_at   INTEGER,               -- microseconds; when the debtor signed that it knows
+    accepted_at       INTEGER NOT NULL,      -- microseconds; of the root
     updated_at        INTEGER NOT NULL,      -- microseconds
     last_seq          INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX claims_by_holder ON claims (holder_no, claim_no);
-CREATE INDEX claims_by_debtor ON claims (debtor_no, claim_no);
-CREATE INDEX claims_by_creditor ON claims (creditor_no, claim_no);
+CREATE INDEX claims_by_holder ON claims (holder_no, accepted_at, claim_no);
+CREATE INDEX claims_by_debtor ON claims (debtor_no, accepted_at, claim_no);
+-- The first creditor lists what was owed to it, not what became of that.
+CREATE INDEX claims_by_creditor ON claims (creditor_no, accepted_at, claim_no) WHERE parent_no IS NULL;
+-- An undivided root is found by its own number.
+CREATE INDEX claims_by_root ON claims (root_no, claim_no) WHERE parent_no IS NOT NULL;
+CREATE INDEX claims_by_lender ON claims (lender_no, accepted_at, claim_no) WHERE lender_no IS NOT NULL;
+CREATE INDEX claims_by_recipient ON claims (offered_to_no, accepted_at, claim_no) WHERE offered_to_no IS NOT NULL;
+CREATE INDEX claims_by_authority ON claims (frozen_by_no, accepted_at, claim_no) WHERE frozen_by_no IS NOT NULL;
+CREATE INDEX claims_responding ON claims (respond_by) WHERE respond_by IS NOT NULL;
+CREATE INDEX claims_ageing ON claims (next_age_day, claim_no)
+    WHERE life = 'confirmed' OR life = 'due' OR life = 'part_paid' OR life = 'overdue';
+CREATE INDEX claims_unpaid ON claims (debtor_no) WHERE life = 'overdue' OR life = 'defaulted';
 
 -- Which entries tell the story of what: subject_no is a participant_no, receivable_no or claim_no.
 CREATE TABLE history (
@@ -88,4 +120,17 @@ CREATE TABLE history (
     seq        INTEGER NOT NULL REFERENCES entries (seq),
     PRIMARY KEY (subject_no, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX history_by_seq ON history (seq);
+
+-- Who is party to which entry, and how much of its facts each may read: whatever one of its shares shows. A row stays for good:
+-- who once saw goes on seeing.
+-- Also the durable outbox of the webhooks: written with the entry, in its transaction, and read by seq; a party is sent an entry
+-- once, with all it may read then. A row may come to an earlier entry later on, for one that became a party. It is for reading: it
+-- is sent only where the outbox had not yet come by, as when it lags, or starts over because webhooks.db is lost.
+CREATE TABLE parties (
+    seq            INTEGER NOT NULL REFERENCES entries (seq),
+    participant_no INTEGER NOT NULL,
+    -- ledger/registry/share.h. 0: all facts; 1..127: all but other parts' (part_<j>, j <> share); 128 + k: part_<k> alone;
+    -- -1: those of the title; -2: which financing request it is.
+    share          INTEGER NOT NULL CHECK (share BETWEEN -2 AND 255 AND share <> 128),
+    PRIMARY KEY (seq, participant_no, share)
+) STRICT, WITHOUT ROWID;

@@ -2,6 +2,7 @@
 
 #include "ledger/base/text.h"
 #include "ledger/crypto/secret.h"
+#include "ledger/store/invariants.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,8 +120,9 @@ static lg_err project(lg_audit *audit, const lg_entry *entry, const lg_event *ev
     if (err)
         lg_audit_find(audit, "entries", seq_key(audit, entry->seq),
                       "the event %s is impossible at this point: %s", entry->type, lg_err_slug(err));
+    if (!result->has_entry)
+        result->entry.seq = entry->seq;
     result->has_entry = true;
-    result->entry.seq = entry->seq;
     if (!err)
         lg_audit_command_projected(audit, entry);
     return LG_OK;
@@ -253,7 +255,26 @@ static lg_err compare_tables(lg_audit *audit)
         {"policies", "version"},
         {"receivables", "receivable_no"},
         {"claims", "claim_no"},
+        {"claim_versions", "claim_no, until_seq"},
+        {"claim_views", "participant_no, claim_no, source_no"},
+        {"grants", "grant_no"},
+        {"check_counts", "participant_no, day"},
+        {"programs", "program_no"},
+        {"program_debtors", "debtor_no, program_no"},
+        {"program_draws", "program_no, debtor_no"},
+        {"requests", "request_no"},
+        {"request_claims", "request_no, place"},
+        {"request_lenders", "lender_no, request_no"},
+        {"offers", "offer_no"},
+        {"financings", "financing_no"},
+        {"financing_claims", "financing_no, place"},
+        {"payments", "payment_no"},
+        {"payment_shares", "payment_no, claim_no"},
+        {"proposals", "proposal_no"},
+        {"proposal_signers", "proposal_no, place"},
+        {"webhooks", "webhook_no"},
         {"history", "subject_no, seq"},
+        {"parties", "seq, participant_no, share"},
     };
     lg_err err = LG_OK;
     for (size_t i = 0; i < sizeof projections / sizeof *projections && !err; i++) {
@@ -359,6 +380,8 @@ lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary, lg
         err = check_checkpoints(&audit);
     if (!err)
         err = compare_tables(&audit);
+    if (!err)
+        err = lg_db_check_invariants(audit.rebuilt, differ, &audit, &summary->invariants);
     if (!err)
         err = check_head(&audit);
     if (!err)

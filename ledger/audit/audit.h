@@ -9,14 +9,24 @@
 typedef void (*lg_audit_finding)(void *ctx, const char *table, const char *key, const char *detail);
 typedef void (*lg_audit_progress)(void *ctx, int64_t done, int64_t total);
 
-/* One entry with the command that caused it, for a further opinion on whether the event says what the command
- * asked. `db` is the rebuilt state before this entry. `row` counts the command's entries from 0. Returns a
- * sentence (in the arena) when it does not. */
+/* Where an entry stands: its number and time, and which of how many entries of its command it is, from 0. */
+typedef struct lg_audit_place {
+    int64_t seq;
+    lg_time at;
+    int64_t row, row_count;
+} lg_audit_place;
+
+/* One entry with the command that caused it, for a further opinion on whether the event is what the command
+ * had to cause. `db` is the rebuilt state before this entry. Returns a sentence (in the arena) when it is
+ * not.
+ */
 typedef const char *(*lg_audit_opinion)(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command,
-                                        const lg_jws *jws, const lg_event *event, int64_t row);
+                                        const lg_jws *jws, const lg_event *event,
+                                        const lg_audit_place *place);
 
 /* A whole command, after its last entry was projected into `db`: is `stored` what it must have been answered?
- * results are those of its entries. Returns a sentence when it is not. */
+ * results are those of its acts: one for each entry of a CSV's, one for all entries of any other command.
+ * Returns a sentence when it is not. */
 typedef const char *(*lg_audit_answer)(lg_db *db, lg_arena *arena, const lg_command *command,
                                        const lg_jws *jws, const lg_command_row *stored, lg_result *results,
                                        size_t count);
@@ -36,10 +46,11 @@ typedef struct lg_audit_table {
     int64_t rows;
 } lg_audit_table;
 
-enum { LG_AUDIT_TABLES_MAX = 24 };
+enum { LG_AUDIT_TABLES_MAX = 48 };
 
 typedef struct lg_audit_summary {
     int64_t entries, commands, signatures, facts, findings;
+    int64_t invariants; /* rules between the tables that were asked (store/invariants.h) */
     lg_audit_table tables[LG_AUDIT_TABLES_MAX];
     size_t table_count;
 } lg_audit_summary;

@@ -130,8 +130,13 @@ static lg_err load_command(lg_audit *audit, const lg_entry *entry, bool *found)
     audit->command.jti = audit->jws.signatures[0].jti;
     audit->command.url = audit->jws.signatures[0].url;
     audit->command.signer_count = audit->jws.signature_count;
-    audit->results = lg_arena_array(audit->command_arena, (size_t)row->entry_count, sizeof *audit->results);
+    const char *cty = audit->jws.signatures[0].cty;
+    audit->by_row = cty && strcmp(cty, "text/csv") == 0;
+    audit->results = lg_arena_array(audit->command_arena, audit->by_row ? (size_t)row->entry_count : 1,
+                                    sizeof *audit->results);
     audit->result_count = 0;
+    audit->projected = 0;
+    audit->command_at = entry->at;
     audit->has_command = true;
     *found = true;
     return LG_OK;
@@ -192,28 +197,38 @@ void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_eve
         return;
     if (!lg_hash_equal(&entry->req, &audit->command.req))
         lg_audit_find(audit, "commands", key, "the command's bytes do not hash to the entry's req");
+    if (entry->at != audit->command_at)
+        lg_audit_find(audit, "entries", key, "at is not the time of the command's first entry");
     check_signers(audit, entry, event);
     if (!audit->config->opinion || entry->seq <= 2)
         return;
-    const char *complaint =
-        audit->config->opinion(audit->config->ctx, audit->rebuilt, audit->arena, &audit->command, &audit->jws,
-                               event, entry->seq - audit->command_row.first_seq);
+    const lg_audit_place place = {
+        .seq = entry->seq,
+        .at = entry->at,
+        .row = entry->seq - audit->command_row.first_seq,
+        .row_count = audit->command_row.entry_count,
+    };
+    const char *complaint = audit->config->opinion(audit->config->ctx, audit->rebuilt, audit->arena,
+                                                   &audit->command, &audit->jws, event, &place);
     if (complaint)
         lg_audit_find(audit, "entries", key, "%s", complaint);
 }
 
 lg_result *lg_audit_next_result(lg_audit *audit)
 {
-    if (!audit->has_command || audit->result_count >= (size_t)audit->command_row.entry_count)
+    if (!audit->has_command || audit->projected >= audit->command_row.entry_count)
         return lg_arena_alloc(audit->arena, sizeof(lg_result));
-    return &audit->results[audit->result_count++];
+    audit->projected++;
+    if (audit->by_row || audit->result_count == 0)
+        return &audit->results[audit->result_count++];
+    return &audit->results[0];
 }
 
 void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry)
 {
     const lg_command_row *row = &audit->command_row;
     if (!audit->has_command || !audit->config->answer || entry->seq + 1 < row->first_seq + row->entry_count ||
-        entry->seq <= 2 || audit->result_count != (size_t)row->entry_count)
+        entry->seq <= 2 || audit->projected != row->entry_count)
         return;
     const char *complaint = audit->config->answer(audit->rebuilt, audit->command_arena, &audit->command,
                                                   &audit->jws, row, audit->results, audit->result_count);

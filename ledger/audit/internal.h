@@ -16,9 +16,12 @@ typedef struct lg_audit {
     lg_command_row command_row;
     lg_command command;
     lg_jws jws;
+    lg_time command_at; /* of its first entry, and so of all */
     bool has_command;
-    lg_result *results; /* of the command's entries so far, in command_arena */
+    bool by_row;        /* a CSV: each of its entries is an act of its own */
+    lg_result *results; /* of the command's acts so far, in command_arena */
     size_t result_count;
+    int64_t projected; /* entries of the command that were projected */
     uint8_t hash_key[LG_HASH_KEY_LEN];
     lg_checkpoint
         head; /* the head file, read before the snapshot; its origin is gone after the first entry */
@@ -36,7 +39,8 @@ void lg_audit_find(lg_audit *audit, const char *table, const char *key, const ch
 lg_err lg_audit_command_begin(lg_audit *audit, const lg_entry *entry) LG_MUST_CHECK;
 /* The entry and its event against that command. */
 void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_event *event);
-/* Where the projection of the current command's next entry puts its result. */
+/* Where the projection of the current command's next entry puts its result: the act's, as when it was done.
+ */
 lg_result *lg_audit_next_result(lg_audit *audit);
 /* After an entry was projected: if it was its command's last, the stored answer is judged. */
 void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry);

@@ -62,6 +62,12 @@ typedef enum {
     X(LG_PAST_MATURITY, CALLER, "past-maturity", "The receivable is past its due date")                      \
     X(LG_NOT_YET_DUE, CALLER, "not-yet-due", "The time for this has not come")                               \
     X(LG_VERSION_CONFLICT, CALLER, "version-conflict", "The version named is not the current one")           \
+    X(LG_CLAIM_LOCKED, CALLER, "claim-locked", "The claim is disputed, frozen, or its debtor is stopped")    \
+    X(LG_CLAIM_ENCUMBERED, CALLER, "claim-encumbered", "The claim is offered, reserved, pledged or sold")    \
+    X(LG_LIMIT_EXCEEDED, CALLER, "limit-exceeded", "A limit does not leave room for this")                   \
+    X(LG_HOP_LIMIT, CALLER, "hop-limit", "The claim was passed on as often as the policy allows")            \
+    X(LG_SPLIT_LIMIT, CALLER, "split-limit", "The claim cannot be divided further under the policy")         \
+    X(LG_PAYMENT_REFUSED, CALLER, "payment-refused", "The policy does not take such a payment")              \
     X(LG_GATEWAY_REJECTED, CALLER, "gateway-rejected", "The asset gateway rejected the submission")          \
     /* verifying from outside, command line */                                                               \
     X(LG_PROOF_INVALID, CALLER, "proof-invalid", "The proof does not verify")                                \

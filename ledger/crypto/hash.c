@@ -9,7 +9,8 @@
 #include <sodium.h>
 #include <string.h>
 
-_Static_assert(LG_HASH_LEN == SHA256_DIGEST_LENGTH, "lg_hash holds a SHA-256");
+_Static_assert(LG_HASH_LEN == SHA256_DIGEST_LENGTH && LG_HASH_LEN == crypto_auth_hmacsha256_BYTES,
+               "lg_hash holds a SHA-256");
 _Static_assert(LG_HASH_KEY_LEN >= crypto_generichash_KEYBYTES_MIN &&
                    LG_HASH_KEY_LEN <= crypto_generichash_KEYBYTES_MAX,
                "BLAKE2b takes keys of this length");
@@ -34,6 +35,18 @@ lg_hash lg_sha256_cat(lg_bytes prefix, lg_bytes a, lg_bytes b)
     SHA256_Update(&ctx, a.data, a.len);
     SHA256_Update(&ctx, b.data, b.len);
     SHA256_Final(out.b, &ctx);
+    return out;
+}
+
+lg_hash lg_hmac_sha256(lg_bytes key, const lg_bytes *parts, size_t count)
+{
+    crypto_auth_hmacsha256_state state;
+    lg_hash out;
+    crypto_auth_hmacsha256_init(&state, key.data, key.len);
+    for (size_t i = 0; i < count; i++)
+        crypto_auth_hmacsha256_update(&state, parts[i].data, parts[i].len);
+    crypto_auth_hmacsha256_final(&state, out.b);
+    sodium_memzero(&state, sizeof state);
     return out;
 }
 

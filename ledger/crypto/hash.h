@@ -16,6 +16,8 @@ typedef struct lg_hash {
 lg_hash lg_sha256(lg_bytes bytes);
 /* SHA-256 of prefix ‖ a ‖ b. */
 lg_hash lg_sha256_cat(lg_bytes prefix, lg_bytes a, lg_bytes b);
+/* HMAC-SHA-256 (RFC 2104) of parts joined without a separator. */
+lg_hash lg_hmac_sha256(lg_bytes key, const lg_bytes *parts, size_t count);
 bool lg_hash_equal(const lg_hash *a, const lg_hash *b);
 
 /* A 128-bit BLAKE2b keyed with `key` over fields joined unambiguously (each preceded by its length as u32be).

@@ -68,7 +68,7 @@ static lg_err insert_key(const lg_apply *apply, const lg_event *event, lg_partic
 {
     const lg_key key = {
         .kid = lg_kid_of(&event->public_key),
-        .key_no = apply->seq,
+        .key_no = lg_row_no(apply->seq, 0),
         .participant = no,
         .public_key = event->public_key,
         .custody = event->key_in_custody,
@@ -78,10 +78,24 @@ static lg_err insert_key(const lg_apply *apply, const lg_event *event, lg_partic
     return lg_key_insert(apply->db, &key);
 }
 
+/* The entry tells of the participant, who reads it, as does who signed: itself or the operator. */
+static lg_err tell(const lg_apply *apply, const lg_event *event, lg_participant_no no)
+{
+    lg_participant_no signer;
+    lg_err err = lg_history_insert(apply->db, no.v, apply->seq);
+    if (!err)
+        err = lg_entry_party_insert(apply->db, apply->seq, no, LG_SHARE_ALL);
+    if (!err)
+        err = lg_apply_number_of(apply, &event->by, &signer);
+    if (!err && signer.v)
+        err = lg_entry_party_insert(apply->db, apply->seq, signer, LG_SHARE_ALL);
+    return err;
+}
+
 static lg_err register_participant(const lg_apply *apply, const lg_event *event, lg_result *result)
 {
     lg_participant row = {
-        .no = {apply->seq},
+        .no = {lg_row_no(apply->seq, 0)},
         .id = {event->participant_id},
         .name = event->name,
         .country = event->country,
@@ -97,7 +111,7 @@ static lg_err register_participant(const lg_apply *apply, const lg_event *event,
     if (!err)
         err = insert_key(apply, event, row.no);
     if (!err)
-        err = lg_history_insert(apply->db, row.no.v, apply->seq);
+        err = tell(apply, event, row.no);
     result->participant = row;
     result->has_participant = true;
     return err;
@@ -118,7 +132,7 @@ static lg_err issue_token(const lg_apply *apply, const lg_event *event, lg_parti
                           lg_result *result)
 {
     lg_token row = {
-        .token_no = apply->seq,
+        .token_no = lg_row_no(apply->seq, 0),
         .id = {event->token_id},
         .participant = no,
         .label = event->label,
@@ -170,7 +184,10 @@ static lg_err change_participant(const lg_apply *apply, const lg_event *event, l
         row->suspended = event->suspended;
     else if (event->type == LG_EV_PARTICIPANT_STOP_CHANGED)
         row->stopped = event->stopped;
-    else if (event->type == LG_EV_CREDIT_LINE_SET)
+    else if (event->type == LG_EV_PARTICIPANT_RATED) {
+        row->rating = event->rating;
+        row->rating_agency = event->agency;
+    } else if (event->type == LG_EV_CREDIT_LINE_SET)
         err = lg_credit_line_set(apply->db, row->no, event->currency,
                                  event->limit_minor == LG_ABSENT ? -1 : event->limit_minor);
     else if (event->type == LG_EV_KEY_ADDED)
@@ -183,7 +200,7 @@ static lg_err change_participant(const lg_apply *apply, const lg_event *event, l
         err = revoke_token(apply, event, result);
     if (!err)
         err = lg_participant_update(apply->db, row);
-    return err ? err : lg_history_insert(apply->db, row->no.v, apply->seq);
+    return err ? err : tell(apply, event, row->no);
 }
 
 lg_err lg_apply_participant_event(const lg_apply *apply, const lg_event *event, lg_result *result)

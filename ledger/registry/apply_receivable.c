@@ -1,9 +1,9 @@
 /* Projections of events about receivables and claims. */
-#include "ledger/registry/internal.h"
+#include "ledger/registry/claim.h"
 
 #include <string.h>
 
-static lg_err number_of(const lg_apply *apply, const lg_uuid *id, lg_participant_no *out)
+lg_err lg_apply_number_of(const lg_apply *apply, const lg_uuid *id, lg_participant_no *out)
 {
     *out = (lg_participant_no){0};
     if (lg_uuid_is_nil(*id))
@@ -25,7 +25,7 @@ static bool parse_format(const char *text, lg_invoice_format *out)
 
 static lg_receivable_life life_after(lg_event_type type)
 {
-    switch (type) {
+    switch ((int)type) {
     case LG_EV_RECEIVABLE_HELD:
         return LG_LIFE_HELD;
     case LG_EV_RECEIVABLE_REGISTERED:
@@ -41,60 +41,33 @@ static lg_receivable_life life_after(lg_event_type type)
         return LG_LIFE_WITHDRAWN;
     case LG_EV_RECEIVABLE_EXPIRED:
         return LG_LIFE_EXPIRED;
-    case LG_EV_GENESIS:
-    case LG_EV_PARTICIPANT_REGISTERED:
-    case LG_EV_PARTICIPANT_STATUS_CHANGED:
-    case LG_EV_PARTICIPANT_STOP_CHANGED:
-    case LG_EV_CREDIT_LINE_SET:
-    case LG_EV_KEY_ADDED:
-    case LG_EV_KEY_REVOKED:
-    case LG_EV_TOKEN_ISSUED:
-    case LG_EV_TOKEN_REVOKED:
-    case LG_EV_POLICY_SET:
-    case LG_EV_COUNT:
-        break;
     }
     return LG_LIFE_COUNT;
 }
 
-/* A claim is born with the amount the other side stands for, held by the creditor. */
-static lg_err insert_claim(const lg_apply *apply, const lg_event *event, const lg_receivable *receivable,
-                           lg_result *result)
+/* The entry tells of the receivable, and who may see that now reads it. An approval lets the other side see
+ * it, and with it what went before. */
+static lg_err tell(const lg_apply *apply, const lg_event *event, const lg_receivable *row)
 {
-    result->claim = (lg_claim){
-        .no = {apply->seq},
-        .id = {event->claim_id},
-        .receivable = receivable->no,
-        .root = {apply->seq},
-        .origin = event->origin,
-        .holder = receivable->creditor,
-        .creditor = receivable->creditor,
-        .debtor = receivable->debtor,
-        .currency = receivable->currency,
-        .face_minor = event->face_minor,
-        .outstanding_minor = event->face_minor,
-        .due_day = receivable->due_day,
-        .life = "confirmed",
-        .encumbrance = "free",
-        .accepted_at = apply->at,
-        .updated_at = apply->at,
-        .last_seq = apply->seq,
-    };
-    result->has_claim = true;
-    lg_err err = lg_claim_insert(apply->db, &result->claim);
-    /* When both signed at once, receivable and claim share their entry and with it their number. */
-    if (!err && receivable->no.v != apply->seq)
-        err = lg_history_insert(apply->db, apply->seq, apply->seq);
+    const lg_participant_no sides[] = {row->submitter, row->creditor, row->debtor};
+    lg_err err = lg_history_insert(apply->db, row->no.v, apply->seq);
+    for (size_t i = 0; i < sizeof sides / sizeof *sides && !err; i++) {
+        if (!lg_receivable_visible(row, sides[i]))
+            continue;
+        err = event->type == LG_EV_REVIEW_APPROVED
+                  ? lg_entry_party_insert_history(apply->db, row->no.v, sides[i], LG_SHARE_ALL)
+                  : lg_entry_party_insert(apply->db, apply->seq, sides[i], LG_SHARE_ALL);
+    }
     return err;
 }
 
 static lg_err fill_parties(const lg_apply *apply, const lg_event *event, lg_receivable *row)
 {
-    lg_err err = number_of(apply, &event->submitter_id, &row->submitter);
+    lg_err err = lg_apply_number_of(apply, &event->submitter_id, &row->submitter);
     if (!err)
-        err = number_of(apply, &event->creditor_id, &row->creditor);
+        err = lg_apply_number_of(apply, &event->creditor_id, &row->creditor);
     if (!err)
-        err = number_of(apply, &event->debtor_id, &row->debtor);
+        err = lg_apply_number_of(apply, &event->debtor_id, &row->debtor);
     return err;
 }
 
@@ -102,7 +75,7 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
 {
     lg_receivable *row = &result->receivable;
     *row = (lg_receivable){
-        .no = {apply->seq},
+        .no = {lg_row_no(apply->seq, 0)},
         .id = {event->receivable_id},
         .life = life_after(event->type),
         .by_debtor = strcmp(event->submitted_by, "debtor") == 0,
@@ -144,15 +117,15 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
     }
     if (event->type == LG_EV_CLAIM_ACCEPTED) {
         row->confirmed_minor = event->face_minor;
-        row->claim = (lg_claim_no){apply->seq};
+        row->claim = (lg_claim_no){lg_row_no(apply->seq, 1)};
     }
     err = lg_receivable_insert(apply->db, row);
     if (!err)
-        err = lg_history_insert(apply->db, row->no.v, apply->seq);
+        err = tell(apply, event, row);
     if (!err && (row->life == LG_LIFE_REGISTERED || row->life == LG_LIFE_CONFIRMED))
         err = lg_exposure_change(apply->db, row->debtor, row->currency, row->amount_minor);
     if (!err && event->type == LG_EV_CLAIM_ACCEPTED)
-        err = insert_claim(apply, event, row, result);
+        err = lg_apply_claim_accepted(apply, event, row, result);
     result->has_receivable = true;
     return err;
 }
@@ -162,7 +135,7 @@ static lg_err decide(const lg_apply *apply, const lg_event *event, lg_receivable
     row->decision = event->type == LG_EV_REVIEW_APPROVED ? "approved" : "rejected";
     row->decided_at = apply->at;
     row->decision_note = event->note;
-    return number_of(apply, &event->by, &row->decided_by);
+    return lg_apply_number_of(apply, &event->by, &row->decided_by);
 }
 
 /* How the debtor's exposure moves when a receivable goes from one life to the next. */
@@ -194,7 +167,7 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
         }
     } else if (event->type == LG_EV_CLAIM_ACCEPTED) {
         row->confirmed_minor = event->face_minor;
-        row->claim = (lg_claim_no){apply->seq};
+        row->claim = (lg_claim_no){lg_row_no(apply->seq, 1)};
     } else { /* declined, withdrawn, expired */
         row->reason = event->reason;
         row->reason_note = event->note;
@@ -207,9 +180,9 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
     if (!err)
         err = lg_receivable_update(apply->db, row);
     if (!err)
-        err = lg_history_insert(apply->db, row->no.v, apply->seq);
+        err = tell(apply, event, row);
     if (!err && event->type == LG_EV_CLAIM_ACCEPTED)
-        err = insert_claim(apply, event, row, result);
+        err = lg_apply_claim_accepted(apply, event, row, result);
     return err;
 }
 
@@ -217,35 +190,4 @@ lg_err lg_apply_receivable_event(const lg_apply *apply, const lg_event *event, l
 {
     return event->invoice_number ? insert_receivable(apply, event, result)
                                  : change_receivable(apply, event, result);
-}
-
-lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *result)
-{
-    switch (event->type) {
-    case LG_EV_GENESIS:
-        return LG_OK;
-    case LG_EV_PARTICIPANT_REGISTERED:
-    case LG_EV_PARTICIPANT_STATUS_CHANGED:
-    case LG_EV_PARTICIPANT_STOP_CHANGED:
-    case LG_EV_CREDIT_LINE_SET:
-    case LG_EV_KEY_ADDED:
-    case LG_EV_KEY_REVOKED:
-    case LG_EV_TOKEN_ISSUED:
-    case LG_EV_TOKEN_REVOKED:
-    case LG_EV_POLICY_SET:
-        return lg_apply_participant_event(apply, event, result);
-    case LG_EV_RECEIVABLE_REGISTERED:
-    case LG_EV_RECEIVABLE_HELD:
-    case LG_EV_RECEIVABLE_REJECTED:
-    case LG_EV_REVIEW_APPROVED:
-    case LG_EV_REVIEW_REJECTED:
-    case LG_EV_CLAIM_ACCEPTED:
-    case LG_EV_RECEIVABLE_DECLINED:
-    case LG_EV_RECEIVABLE_WITHDRAWN:
-    case LG_EV_RECEIVABLE_EXPIRED:
-        return lg_apply_receivable_event(apply, event, result);
-    case LG_EV_COUNT:
-        break;
-    }
-    return LG_INTERNAL;
 }

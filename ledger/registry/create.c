@@ -7,6 +7,7 @@
 #include "ledger/crypto/encoding.h"
 #include "ledger/crypto/seal.h"
 #include "ledger/crypto/secret.h"
+#include "ledger/registry/webhook_keys.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -57,7 +58,7 @@ static lg_err make_keys(const char *dir, lg_arena *arena, lg_report *report)
                                    SECRET_LEN, report);
     }
     lg_secret_free(secret);
-    return err;
+    return err ? err : lg_webhook_keys_make(dir, report);
 }
 
 /* One of the first entries: the operator signs, and no signer's state can be checked yet because it is this
@@ -82,6 +83,8 @@ static lg_err bootstrap(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
                                   *operator},
                                   .signer_count = event->type == LG_EV_GENESIS ? 0 : 1,
                           };
+    lg_outcome outcome = {.results = result, .count = 1};
+    *result = (lg_result){0};
     lg_act act = {
         .registry = registry,
         .ledger = ledger,
@@ -89,6 +92,7 @@ static lg_err bootstrap(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
         .arena = arena,
         .command = &command,
         .now = lg_ledger_clock(ledger),
+        .outcome = &outcome,
         .result = result,
         .report = &report,
     };

@@ -1,11 +1,14 @@
 /* The payloads of commands, from JSON into lg_command. jansson's objects stop here. (Submissions are the
  * gateway's to read.) */
-#include "ledger/registry/registry.h"
+#include "ledger/registry/internal.h"
 
+#include "ledger/base/buf.h"
 #include "ledger/crypto/encoding.h"
 
 #include <ctype.h>
 #include <string.h>
+
+enum { LG_URL_MAX = 2000, LG_EVENT_NAMES_MAX = 100, RATING_MAX = 16 };
 
 static const char *member(const lg_decoder *d, const char *name)
 {
@@ -80,7 +83,7 @@ static void decode_key_or_custody(lg_decoder *d, lg_command *c)
     decode_public_key(d, !c->custody, &c->public_key);
 }
 
-static void decode_time(lg_decoder *d, const char *name, bool required, lg_time *out)
+void lg_decode_time(lg_decoder *d, const char *name, bool required, lg_time *out)
 {
     const char *text = lg_decode_str(d, name, required, 40);
     if (text && !lg_time_parse(text, out))
@@ -90,11 +93,22 @@ static void decode_time(lg_decoder *d, const char *name, bool required, lg_time 
         lg_fault_add(d->report, "out_of_range", member(d, name), "%s must be after 1970-01-01.", name);
 }
 
-static void decode_uuid(lg_decoder *d, const char *name, lg_uuid *out)
+bool lg_decode_uuid(lg_decoder *d, const char *name, bool required, lg_uuid *out)
 {
-    const char *text = lg_decode_str(d, name, true, 64);
-    if (text && !lg_uuid_parse(text, out))
+    const char *text = lg_decode_str(d, name, required, 64);
+    bool ok = text && lg_uuid_parse(text, out);
+    if (text && !ok)
         lg_fault_add(d->report, "malformed_id", member(d, name), "%s must be a UUID.", name);
+    return ok;
+}
+
+bool lg_decode_currency(lg_decoder *d, const char *name, bool required, lg_currency *out)
+{
+    const char *text = lg_decode_str(d, name, required, 8);
+    bool ok = text && lg_currency_parse(text, out);
+    if (text && !ok)
+        lg_fault_add(d->report, "unknown_currency", member(d, name), "%s must be an ISO 4217 code.", name);
+    return ok;
 }
 
 static void decode_country(lg_decoder *d, const char **out)
@@ -164,15 +178,15 @@ static void decode_register(lg_decoder *d, lg_command *c)
 static void decode_key(lg_decoder *d, lg_command *c)
 {
     decode_key_or_custody(d, c);
-    decode_time(d, "valid_from", false, &c->valid_from);
-    decode_time(d, "valid_until", false, &c->valid_until);
+    lg_decode_time(d, "valid_from", false, &c->valid_from);
+    lg_decode_time(d, "valid_until", false, &c->valid_until);
 }
 
 static void decode_token(lg_decoder *d, lg_command *c)
 {
-    decode_uuid(d, "participant", &c->participant.uuid);
+    lg_decode_uuid(d, "participant", true, &c->participant.uuid);
     decode_bits(d, "scopes", scope_bit, &c->scopes);
-    decode_time(d, "expires_at", true, &c->expires_at);
+    lg_decode_time(d, "expires_at", true, &c->expires_at);
     c->label = lg_decode_str(d, "label", false, LG_NAME_MAX);
     const char *hex = lg_decode_str(d, "token_sha256", true, 64);
     if (hex && !lg_hex_decode(lg_bytes_str(hex), c->token_sha256.b, LG_HASH_LEN))
@@ -182,13 +196,8 @@ static void decode_token(lg_decoder *d, lg_command *c)
 
 static void decode_credit_line(lg_decoder *d, lg_command *c)
 {
-    const char *currency = lg_decode_str(d, "currency", true, 8);
+    bool currency = lg_decode_currency(d, "currency", true, &c->currency);
     c->limit_minor = LG_ABSENT;
-    if (currency && !lg_currency_parse(currency, &c->currency)) {
-        lg_fault_add(d->report, "unknown_currency", member(d, "currency"),
-                     "currency must be an ISO 4217 code.");
-        currency = NULL;
-    }
     const char *limit = lg_decode_str(d, "limit", false, 32);
     if (!d->object || (!json_object_get(d->object, "limit")))
         lg_fault_add(d->report, "required", member(d, "limit"),
@@ -208,24 +217,65 @@ static void decode_policy(lg_decoder *d, lg_command *c)
         (void)!lg_policy_decode(policy, member(d, "policy"), &c->policy, d->report);
 }
 
-static void decode_decline(lg_decoder *d, lg_command *c)
+const char *lg_decode_reason(lg_decoder *d)
 {
     static const char *const reasons[] = {"unrecognised", "duplicate",     "differs_from_contract",
                                           "no_relation",  "value_differs", "other"};
     bool known = false;
-    c->reason = lg_decode_str(d, "reason", true, 64);
-    c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
-    for (size_t i = 0; c->reason && i < sizeof reasons / sizeof *reasons; i++)
-        known = known || strcmp(reasons[i], c->reason) == 0;
-    if (c->reason && !known)
+    const char *reason = lg_decode_str(d, "reason", true, 64);
+    for (size_t i = 0; reason && i < sizeof reasons / sizeof *reasons; i++)
+        known = known || strcmp(reasons[i], reason) == 0;
+    if (reason && !known)
         lg_fault_add(d->report, "unknown_value", member(d, "reason"),
                      "reason must be unrecognised, duplicate, differs_from_contract, no_relation, "
                      "value_differs or other.");
+    return reason;
+}
+
+static void decode_rating(lg_decoder *d, lg_command *c)
+{
+    c->rating = lg_decode_str(d, "rating", false, RATING_MAX);
+    c->agency = lg_decode_str(d, "agency", false, LG_NAME_MAX);
+    if (!d->object || !json_object_get(d->object, "rating"))
+        lg_fault_add(d->report, "required", member(d, "rating"),
+                     "rating is required: the rating, or null to remove it.");
+    if (c->rating && strpbrk(c->rating, " ,"))
+        lg_fault_add(d->report, "bad_character", member(d, "rating"), "rating has no blanks or commas.");
+    if (c->agency && !c->rating)
+        lg_fault_add(d->report, "contradiction", member(d, "agency"), "agency goes with a rating.");
+}
+
+static void decode_webhook(lg_decoder *d, lg_command *c)
+{
+    const json_t *list = lg_decode_value(d, "events", false), *item;
+    size_t i;
+    lg_buf names = {0};
+    c->url_to_call = lg_decode_str(d, "url", true, LG_URL_MAX);
+    c->description = lg_decode_str(d, "description", false, LG_NAME_MAX);
+    lg_json_list(&names);
+    if (list && (!json_is_array(list) || json_array_size(list) > LG_EVENT_NAMES_MAX))
+        lg_fault_add(d->report, "not_a_list", member(d, "events"),
+                     "events must be a list of at most %d names.", LG_EVENT_NAMES_MAX);
+    json_array_foreach(list, i, item)
+    {
+        const char *name = json_string_value(item);
+        if (i < LG_EVENT_NAMES_MAX && name && lg_event_name_is_known(name))
+            lg_json_str(&names, name);
+        else
+            lg_fault_add(
+                d->report, "unknown_value",
+                lg_arena_printf(d->report->arena, "%s/%zu", member(d, "events"), i),
+                "events[%zu] must be an entry type, or the first part of one with its dot, such as claim.",
+                i);
+    }
+    lg_json_end(&names);
+    c->events = lg_arena_strdup(d->report->arena, names.data);
+    lg_buf_clear(&names);
 }
 
 static void decode_members(lg_decoder *d, lg_command *c)
 {
-    switch (c->type) {
+    switch ((int)c->type) {
     case LG_CMD_PARTICIPANT_REGISTER:
         decode_register(d, c);
         break;
@@ -255,7 +305,8 @@ static void decode_members(lg_decoder *d, lg_command *c)
         c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
         break;
     case LG_CMD_DECLINE:
-        decode_decline(d, c);
+        c->reason = lg_decode_reason(d);
+        c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
         break;
     case LG_CMD_WITHDRAW:
         c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
@@ -267,11 +318,11 @@ static void decode_members(lg_decoder *d, lg_command *c)
     case LG_CMD_ACCEPT:
         c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
         break;
-    case LG_CMD_TOKEN_REVOKE:
-    case LG_CMD_LAPSE:
-    case LG_CMD_GENESIS:
-    case LG_CMD_SUBMIT:
-    case LG_CMD_COUNT:
+    case LG_CMD_PARTICIPANT_RATE:
+        decode_rating(d, c);
+        break;
+    case LG_CMD_WEBHOOK_REGISTER:
+        decode_webhook(d, c);
         break;
     }
 }
@@ -279,7 +330,23 @@ static void decode_members(lg_decoder *d, lg_command *c)
 lg_err lg_command_decode(const json_t *object, lg_command *command, lg_report *report)
 {
     lg_decoder d = lg_decode_object(object, "", report);
-    decode_members(&d, command);
+    switch (lg_command_aggregate(command->type)) {
+    case LG_OF_CLAIM:
+    case LG_OF_DISCLOSURE:
+        lg_decode_claim_command(&d, command);
+        break;
+    case LG_OF_FINANCING:
+        lg_decode_financing_command(&d, command);
+        break;
+    case LG_OF_PAYMENT:
+        lg_decode_payment_command(&d, command);
+        break;
+    case LG_OF_PARTICIPANT:
+    case LG_OF_RECEIVABLE:
+    case LG_OF_WEBHOOK:
+        decode_members(&d, command);
+        break;
+    }
     lg_decode_finish(&d);
     if (report->fault_count == 0)
         return LG_OK;

@@ -3,213 +3,29 @@
 #include "ledger/base/buf.h"
 #include "ledger/base/json.h"
 #include "ledger/crypto/encoding.h"
+#include "ledger/registry/event_fields.h"
 
 #include <string.h>
-
-typedef enum { UUID, TEXT, INTEGER, BOOLEAN, DAY, TIME, CURRENCY, HASH, PUBLIC_KEY, JSON } field_kind;
-
-typedef struct field {
-    const char *name; /* NULL ends a table */
-    field_kind kind;
-    bool optional; /* left out when nil, NULL, false, zero (times) or LG_ABSENT (integers) */
-    size_t offset;
-} field;
-
-#define MUST(kind, member, name)                                                                             \
-    {                                                                                                        \
-        name, kind, false, offsetof(lg_event, member)                                                        \
-    }
-#define MAY(kind, member, name)                                                                              \
-    {                                                                                                        \
-        name, kind, true, offsetof(lg_event, member)                                                         \
-    }
-#define SIGNERS                                                                                              \
-    MUST(UUID, by, "by"), MAY(UUID, countersigned_by, "countersigned_by"), MAY(BOOLEAN, custody, "custody")
-
-static const field genesis[] = {{0}};
-
-static const field participant_registered[] = {
-    SIGNERS,
-    MUST(UUID, participant_id, "participant_id"),
-    MUST(TEXT, name, "name"),
-    MAY(TEXT, country, "country"),
-    MAY(TEXT, group, "group"),
-    MUST(JSON, roles, "roles"),
-    MUST(JSON, identifiers, "identifiers"),
-    MUST(PUBLIC_KEY, public_key, "public_key"),
-    MAY(BOOLEAN, key_in_custody, "key_in_custody"),
-    MUST(TIME, valid_from, "valid_from"),
-    {0},
-};
-
-static const field status_changed[] = {
-    SIGNERS,
-    MUST(UUID, participant_id, "participant_id"),
-    MUST(BOOLEAN, suspended, "suspended"),
-    MAY(TEXT, reason, "reason"),
-    {0},
-};
-
-static const field stop_changed[] = {
-    SIGNERS,
-    MUST(UUID, participant_id, "participant_id"),
-    MUST(BOOLEAN, stopped, "stopped"),
-    MAY(TEXT, reason, "reason"),
-    {0},
-};
-
-static const field credit_line_set[] = {
-    SIGNERS,
-    MUST(UUID, participant_id, "participant_id"),
-    MUST(CURRENCY, currency, "currency"),
-    MAY(INTEGER, limit_minor, "limit_minor"),
-    {0},
-};
-
-static const field key_added[] = {
-    SIGNERS,
-    MUST(UUID, participant_id, "participant_id"),
-    MUST(PUBLIC_KEY, public_key, "public_key"),
-    MAY(BOOLEAN, key_in_custody, "key_in_custody"),
-    MUST(TIME, valid_from, "valid_from"),
-    MAY(TIME, valid_until, "valid_until"),
-    {0},
-};
-
-static const field key_revoked[] = {
-    SIGNERS,
-    MUST(UUID, participant_id, "participant_id"),
-    MUST(TEXT, kid, "kid"),
-    MAY(TEXT, reason, "reason"),
-    {0},
-};
-
-static const field token_issued[] = {
-    SIGNERS,
-    MUST(UUID, token_id, "token_id"),
-    MUST(UUID, participant_id, "participant_id"),
-    MUST(JSON, scopes, "scopes"),
-    MAY(TEXT, label, "label"),
-    MUST(TIME, expires_at, "expires_at"),
-    {0},
-};
-
-static const field token_revoked[] = {
-    SIGNERS,
-    MUST(UUID, token_id, "token_id"),
-    MUST(UUID, participant_id, "participant_id"),
-    {0},
-};
-
-static const field policy_set[] = {
-    SIGNERS,
-    MUST(INTEGER, policy_version, "policy_version"),
-    MUST(JSON, policy, "policy"),
-    {0},
-};
-
-#define RECEIVABLE_FIELDS                                                                                    \
-    MUST(UUID, receivable_id, "receivable_id"), MUST(TEXT, submitted_by, "submitted_by"),                    \
-        MUST(UUID, submitter_id, "submitter_id"), MAY(UUID, creditor_id, "creditor_id"),                     \
-        MAY(UUID, debtor_id, "debtor_id"), MUST(TEXT, format, "format"),                                     \
-        MUST(TEXT, invoice_number, "invoice_number"), MUST(DAY, issue_day, "issue_date"),                    \
-        MUST(DAY, due_day, "due_date"), MUST(CURRENCY, currency, "currency"),                                \
-        MUST(INTEGER, gross_minor, "gross_minor"), MUST(INTEGER, amount_minor, "amount_minor"),              \
-        MAY(TEXT, part, "part"), MAY(TEXT, order_reference, "order_reference"),                              \
-        MAY(TEXT, contract_reference, "contract_reference"), MAY(TEXT, payee, "payee"),                      \
-        MUST(HASH, document_sha256, "document_sha256"), MAY(JSON, documents, "documents"),                   \
-        MUST(TIME, confirm_by, "confirm_by"), MUST(INTEGER, policy_version, "policy_version"),               \
-        MUST(TEXT, review_outcome, "review_outcome"), MUST(JSON, checks, "checks")
-
-static const field receivable_submitted[] = {SIGNERS, RECEIVABLE_FIELDS, MAY(TEXT, note, "note"), {0}};
-
-/* A claim on a receivable that is on the ledger already ... */
-static const field claim_accepted[] = {
-    SIGNERS,
-    MUST(UUID, receivable_id, "receivable_id"),
-    MUST(UUID, claim_id, "claim_id"),
-    MUST(TEXT, origin, "origin"),
-    MUST(INTEGER, face_minor, "face_minor"),
-    MAY(TEXT, note, "note"),
-    {0},
-};
-
-/* ... and one whose receivable comes with it, because both sides signed the submission. */
-static const field claim_accepted_at_once[] = {
-    SIGNERS,
-    RECEIVABLE_FIELDS,
-    MUST(UUID, claim_id, "claim_id"),
-    MUST(TEXT, origin, "origin"),
-    MUST(INTEGER, face_minor, "face_minor"),
-    MAY(TEXT, note, "note"),
-    {0},
-};
-
-static const field review_approved[] = {
-    SIGNERS,
-    MUST(UUID, receivable_id, "receivable_id"),
-    MUST(TIME, confirm_by, "confirm_by"),
-    MUST(INTEGER, policy_version, "policy_version"),
-    MAY(TEXT, note, "note"),
-    {0},
-};
-
-static const field receivable_ended[] = {
-    SIGNERS, MUST(UUID, receivable_id, "receivable_id"), MAY(TEXT, reason, "reason"), MAY(TEXT, note, "note"),
-    {0},
-};
-
-/* `at_once` matters to claim.accepted only. */
-static const field *fields_of(lg_event_type type, bool at_once)
-{
-    switch (type) {
-    case LG_EV_GENESIS:
-        return genesis;
-    case LG_EV_PARTICIPANT_REGISTERED:
-        return participant_registered;
-    case LG_EV_PARTICIPANT_STATUS_CHANGED:
-        return status_changed;
-    case LG_EV_PARTICIPANT_STOP_CHANGED:
-        return stop_changed;
-    case LG_EV_CREDIT_LINE_SET:
-        return credit_line_set;
-    case LG_EV_KEY_ADDED:
-        return key_added;
-    case LG_EV_KEY_REVOKED:
-        return key_revoked;
-    case LG_EV_TOKEN_ISSUED:
-        return token_issued;
-    case LG_EV_TOKEN_REVOKED:
-        return token_revoked;
-    case LG_EV_POLICY_SET:
-        return policy_set;
-    case LG_EV_RECEIVABLE_REGISTERED:
-    case LG_EV_RECEIVABLE_HELD:
-    case LG_EV_RECEIVABLE_REJECTED:
-        return receivable_submitted;
-    case LG_EV_REVIEW_APPROVED:
-        return review_approved;
-    case LG_EV_CLAIM_ACCEPTED:
-        return at_once ? claim_accepted_at_once : claim_accepted;
-    case LG_EV_REVIEW_REJECTED:
-    case LG_EV_RECEIVABLE_DECLINED:
-    case LG_EV_RECEIVABLE_WITHDRAWN:
-    case LG_EV_RECEIVABLE_EXPIRED:
-        return receivable_ended;
-    case LG_EV_COUNT:
-        break;
-    }
-    lg_die("event type %d", (int)type);
-}
 
 const char *lg_event_name(lg_event_type type)
 {
     static const char *const names[] = {
-#define NAME(enumerator, name) [enumerator] = name,
+#define NAME(enumerator, name, aggregate) [enumerator] = name,
         LG_EVENTS(NAME)
 #undef NAME
     };
     return names[type];
+}
+
+bool lg_event_name_is_known(const char *name)
+{
+    size_t len = strlen(name);
+    for (int i = 0; i < LG_EV_COUNT; i++) {
+        const char *known = lg_event_name((lg_event_type)i);
+        if (strcmp(known, name) == 0 || (len > 0 && name[len - 1] == '.' && strncmp(known, name, len) == 0))
+            return true;
+    }
+    return false;
 }
 
 static bool is_absent(const field *f, const void *at)
@@ -227,6 +43,8 @@ static bool is_absent(const field *f, const void *at)
     case TIME:
         return *(const lg_time *)at == 0;
     case DAY:
+        return *(const lg_day *)at == LG_DAY_NEVER;
+    case PARTS:
     case CURRENCY:
     case HASH:
     case PUBLIC_KEY:
@@ -272,16 +90,35 @@ static char *value_of(lg_arena *arena, const field *f, const void *at)
         return quoted(arena, lg_hex_encode(arena, lg_bytes_of(at, LG_HASH_LEN)));
     case PUBLIC_KEY:
         return quoted(arena, lg_base64url_encode(arena, lg_bytes_of(at, LG_PUBLIC_KEY_LEN)));
+    case PARTS: /* encode_parts */
+        break;
     }
     lg_die("field kind %d", (int)f->kind);
+}
+
+static void encode_parts(lg_arena *arena, const lg_event *event, lg_fact *facts, size_t *count)
+{
+    for (size_t i = 0; i < event->part_count; i++) {
+        const lg_event_part *part = &event->parts[i];
+        const char *whom = lg_uuid_is_nil(part->participant_id)
+                               ? "null"
+                               : quoted(arena, lg_uuid_format(part->participant_id).s);
+        facts[(*count)++] = (lg_fact){
+            .name = lg_arena_printf(arena, "part_%zu", i + 1),
+            .value = lg_arena_printf(arena, "[\"%s\",%s,%lld]", lg_uuid_format(part->claim_id).s, whom,
+                                     (long long)part->amount_minor),
+        };
+    }
 }
 
 void lg_event_encode(lg_arena *arena, const lg_event *event, lg_fact *facts, size_t *fact_count)
 {
     size_t count = 0;
-    for (const field *f = fields_of(event->type, event->invoice_number != NULL); f->name; f++) {
+    for (const field *f = event_fields_of(event->type, event->invoice_number != NULL); f->name; f++) {
         const void *at = (const char *)event + f->offset;
-        if (f->optional && is_absent(f, at))
+        if (f->kind == PARTS)
+            encode_parts(arena, event, facts, &count);
+        if (f->kind == PARTS || (f->optional && is_absent(f, at)))
             continue;
         facts[count++] = (lg_fact){.name = f->name, .value = value_of(arena, f, at)};
     }
@@ -318,6 +155,7 @@ static bool read_text_value(lg_arena *arena, const field *f, const json_t *value
     case INTEGER:
     case BOOLEAN:
     case JSON:
+    case PARTS:
         break;
     }
     return false;
@@ -351,6 +189,35 @@ static const lg_fact *find_fact(const lg_fact *facts, size_t fact_count, const c
     return NULL;
 }
 
+static bool read_part(const char *text, lg_event_part *out)
+{
+    json_t *list = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const char *claim = json_string_value(json_array_get(list, 0)),
+               *whom = json_string_value(json_array_get(list, 1));
+    const json_t *amount = json_array_get(list, 2);
+    *out = (lg_event_part){.amount_minor = json_integer_value(amount)};
+    bool ok = json_array_size(list) == 3 && claim && lg_uuid_parse(claim, &out->claim_id) &&
+              json_is_integer(amount) &&
+              (whom ? lg_uuid_parse(whom, &out->participant_id) : json_is_null(json_array_get(list, 1)));
+    json_decref(list);
+    return ok;
+}
+
+/* part_1, part_2, … as far as they go. */
+static bool read_parts(lg_arena *arena, const lg_fact *facts, size_t fact_count, lg_event *out, size_t *used)
+{
+    lg_event_part *parts = lg_arena_array(arena, LG_PARTS_MAX, sizeof *parts);
+    const lg_fact *fact;
+    while (out->part_count < LG_PARTS_MAX &&
+           (fact = find_fact(facts, fact_count, lg_arena_printf(arena, "part_%zu", out->part_count + 1)))) {
+        if (!read_part(fact->value, &parts[out->part_count++]))
+            return false;
+        ++*used;
+    }
+    out->parts = parts;
+    return true;
+}
+
 static bool find_type(const char *name, lg_event_type *out)
 {
     for (int i = 0; i < LG_EV_COUNT; i++) {
@@ -366,12 +233,15 @@ lg_err lg_event_decode(lg_arena *arena, const char *type_name, const lg_fact *fa
                        lg_event *out, lg_report *report)
 {
     size_t used = 0;
-    *out = (lg_event){.limit_minor = LG_ABSENT};
+    *out = (lg_event){.limit_minor = LG_ABSENT, .debtor_limit_minor = LG_ABSENT, .next_day = LG_DAY_NEVER};
     if (!find_type(type_name, &out->type))
         return lg_fail(report, LG_CORRUPT, "The entry's type %s is unknown.", type_name);
-    bool at_once = find_fact(facts, fact_count, "invoice_number") != NULL;
-    for (const field *f = fields_of(out->type, at_once); f->name; f++) {
+    bool at_once = find_fact(facts, fact_count, "invoice_number") !=
+                   NULL; /* invoice.checked has it too, and one table */
+    for (const field *f = event_fields_of(out->type, at_once); f->name; f++) {
         const lg_fact *fact = find_fact(facts, fact_count, f->name);
+        if (f->kind == PARTS && !read_parts(arena, facts, fact_count, out, &used))
+            return lg_fail(report, LG_CORRUPT, "A part cannot be read.");
         if (!fact && f->optional)
             continue;
         if (!fact)

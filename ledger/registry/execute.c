@@ -17,10 +17,28 @@ lg_err lg_require_role(lg_act *act, lg_role role)
     return lg_fail(act->report, LG_NOT_PERMITTED, "This needs the role %s.", lg_role_name(role));
 }
 
+static void keep_entry(lg_act *act, const lg_entry_row *entry)
+{
+    lg_outcome *out = act->outcome;
+    if (out->entry_count == out->entry_cap) {
+        size_t cap = out->entry_cap ? out->entry_cap * 2 : 4;
+        lg_entry_row *entries = lg_arena_array(act->arena, cap, sizeof *entries);
+        if (out->entry_count)
+            memcpy(entries, out->entries, out->entry_count * sizeof *entries);
+        out->entries = entries;
+        out->entry_cap = cap;
+    }
+    out->entries[out->entry_count++] = *entry;
+    if (!act->result->has_entry)
+        act->result->entry = *entry;
+    act->result->has_entry = true;
+}
+
 lg_err lg_act_record(lg_act *act, lg_event *event)
 {
     const lg_command *command = act->command;
     lg_fact facts[LG_ENTRY_FACTS_MAX];
+    lg_entry_row entry;
     size_t fact_count;
     if (command->signer_count > 0) {
         event->by = command->signers[0].id.uuid;
@@ -28,17 +46,19 @@ lg_err lg_act_record(lg_act *act, lg_event *event)
     }
     if (command->signer_count > 1)
         event->countersigned_by = command->signers[1].id.uuid;
+    if (act->trial)
+        return lg_trial_record(act, event);
     lg_event_encode(act->arena, event, facts, &fact_count);
     lg_err err = lg_ledger_append(act->ledger, act->arena, lg_event_name(event->type), act->now,
-                                  &command->req, facts, fact_count, &act->result->entry);
+                                  &command->req, facts, fact_count, &entry);
     if (err)
         return err;
-    act->result->has_entry = true;
+    keep_entry(act, &entry);
     const lg_apply apply = {
         .db = act->db,
         .arena = act->arena,
         .hash_key = lg_registry_hash_key(act->registry),
-        .seq = act->result->entry.seq,
+        .seq = entry.seq,
         .at = act->now,
         .payload = command->payload,
     };
@@ -47,9 +67,9 @@ lg_err lg_act_record(lg_act *act, lg_event *event)
     return lg_err_kind(err) == LG_KIND_CALLER ? LG_INTERNAL : err;
 }
 
-static lg_err do_command(lg_act *act)
+static lg_err do_participant_command(lg_act *act)
 {
-    switch (act->command->type) {
+    switch ((int)act->command->type) {
     case LG_CMD_PARTICIPANT_REGISTER:
         return lg_do_participant_register(act);
     case LG_CMD_PARTICIPANT_SUSPEND:
@@ -70,6 +90,17 @@ static lg_err do_command(lg_act *act)
         return lg_do_token_revoke(act);
     case LG_CMD_POLICY_SET:
         return lg_do_policy_set(act);
+    case LG_CMD_PARTICIPANT_RATE:
+        return lg_do_participant_rate(act);
+    }
+    return LG_INTERNAL;
+}
+
+static lg_err do_receivable_command(lg_act *act)
+{
+    switch ((int)act->command->type) {
+    case LG_CMD_SUBMIT:
+        return lg_do_submit(act, 0);
     case LG_CMD_CONFIRM:
     case LG_CMD_ACCEPT:
         return lg_do_confirm(act);
@@ -83,17 +114,43 @@ static lg_err do_command(lg_act *act)
         return lg_do_review_approve(act);
     case LG_CMD_REVIEW_REJECT:
         return lg_do_review_reject(act);
-    case LG_CMD_SUBMIT:
-        return lg_do_submit(act, 0);
-    case LG_CMD_GENESIS:
-    case LG_CMD_COUNT:
-        break;
+    }
+    return LG_INTERNAL;
+}
+
+lg_aggregate lg_command_aggregate(lg_command_type type)
+{
+    static const lg_aggregate aggregates[] = {
+#define AGGREGATE(enumerator, aggregate) [enumerator] = aggregate,
+        LG_COMMANDS(AGGREGATE)
+#undef AGGREGATE
+    };
+    return aggregates[type];
+}
+
+lg_err lg_do_command(lg_act *act)
+{
+    switch (lg_command_aggregate(act->command->type)) {
+    case LG_OF_PARTICIPANT:
+        return do_participant_command(act);
+    case LG_OF_RECEIVABLE:
+        return do_receivable_command(act);
+    case LG_OF_CLAIM:
+        return lg_do_claim_act(act);
+    case LG_OF_DISCLOSURE:
+        return lg_do_disclosure_act(act);
+    case LG_OF_FINANCING:
+        return lg_do_financing_act(act);
+    case LG_OF_PAYMENT:
+        return lg_do_payment_act(act);
+    case LG_OF_WEBHOOK:
+        return lg_do_webhook_act(act);
     }
     return LG_INTERNAL;
 }
 
 static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
-                        lg_time now, lg_result *result, lg_report *report)
+                        lg_time now, lg_outcome *out, lg_result *result, lg_report *report)
 {
     return (lg_act){
         .registry = registry,
@@ -102,6 +159,7 @@ static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
         .arena = arena,
         .command = command,
         .now = now,
+        .outcome = out,
         .result = result,
         .report = report,
     };
@@ -122,7 +180,7 @@ static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena,
             result->err = result->report.err;
             continue;
         }
-        lg_act act = begin_act(registry, ledger, arena, command, now, result, &result->report);
+        lg_act act = begin_act(registry, ledger, arena, command, now, out, result, &result->report);
         lg_err err = lg_ledger_mark(ledger, 1, &mark);
         if (err)
             return err;
@@ -141,8 +199,8 @@ static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena,
 static lg_err do_one(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
                      lg_time now, lg_outcome *out, lg_report *report)
 {
-    lg_act act = begin_act(registry, ledger, arena, command, now, &out->results[0], report);
-    lg_err err = do_command(&act);
+    lg_act act = begin_act(registry, ledger, arena, command, now, out, &out->results[0], report);
+    lg_err err = lg_do_command(&act);
     out->results[0].err = err;
     out->results[0].report = *report;
     /* What the gateway rejected is on the ledger: it stands, with its own answer. */
@@ -187,6 +245,8 @@ lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
     bool many = command->rows != NULL;
     out->count = many ? command->submission_count : 1;
     out->results = lg_arena_array(arena, out->count, sizeof *out->results);
+    out->entries = NULL;
+    out->entry_count = out->entry_cap = 0;
     err = many ? do_rows(registry, ledger, arena, command, now, out, report)
                : do_one(registry, ledger, arena, command, now, out, report);
     return err ? err : store(registry, ledger, arena, command, first_seq, out);

@@ -2,7 +2,9 @@
 #ifndef LG_REGISTRY_INTERNAL_H
 #define LG_REGISTRY_INTERNAL_H
 
+#include "ledger/base/json.h"
 #include "ledger/registry/registry.h"
+#include "ledger/store/party_rows.h"
 
 /* One act being done inside the writer's transaction. */
 typedef struct lg_act {
@@ -11,9 +13,11 @@ typedef struct lg_act {
     lg_db *db;
     lg_arena *arena;
     const lg_command *command;
-    lg_time now; /* the time its entry will carry */
+    lg_time now;         /* the time its entry will carry */
+    lg_outcome *outcome; /* of the whole command; its entries gather here */
     lg_result *result;
     lg_report *report; /* result's own */
+    lg_trial *trial;   /* the audit decides anew: what the act records gathers here, not in the ledger */
 } lg_act;
 
 const uint8_t *lg_registry_hash_key(const lg_registry *registry);
@@ -25,8 +29,8 @@ lg_err lg_act_policy(lg_act *act, lg_policy *out) LG_MUST_CHECK;
 /* A transaction set a policy: if it is undone, another may come to bear the same version. Writer's thread. */
 void lg_registry_forget_policy(lg_registry *registry);
 
-/* Fills `by`, `countersigned_by` and `custody` from the command's signers, appends the entry and projects it;
- * result->entry is set. */
+/* Fills `by`, `countersigned_by` and `custody` from the command's signers, appends the entry and projects it.
+ * An act may record several; the first is result->entry. */
 lg_err lg_act_record(lg_act *act, lg_event *event) LG_MUST_CHECK;
 
 bool lg_signer_has(const lg_signer *signer, lg_role role);
@@ -36,7 +40,7 @@ lg_err lg_require_role(lg_act *act, lg_role role) LG_MUST_CHECK;
 lg_err lg_command_recheck_signers(lg_db *db, lg_arena *arena, const lg_command *command, lg_time now,
                                   lg_report *report) LG_MUST_CHECK;
 
-/* What a command type does; each records one event. */
+/* What a command type does: each checks the state and records what happens. */
 lg_err lg_do_participant_register(lg_act *act) LG_MUST_CHECK;
 lg_err lg_do_participant_status(lg_act *act) LG_MUST_CHECK;
 lg_err lg_do_debtor_stop(lg_act *act) LG_MUST_CHECK;
@@ -54,6 +58,44 @@ lg_err lg_do_lapse(lg_act *act) LG_MUST_CHECK;
 lg_err lg_do_review_approve(lg_act *act) LG_MUST_CHECK;
 lg_err lg_do_review_reject(lg_act *act) LG_MUST_CHECK;
 
+lg_err lg_do_participant_rate(lg_act *act) LG_MUST_CHECK;
+/* Any command but a submission: the act of its type. */
+lg_err lg_do_command(lg_act *act) LG_MUST_CHECK;
+/* One act per command type; each file of an aggregate knows its own. */
+lg_err lg_do_claim_act(lg_act *act) LG_MUST_CHECK;
+lg_err lg_do_disclosure_act(lg_act *act) LG_MUST_CHECK;
+lg_err lg_do_financing_act(lg_act *act) LG_MUST_CHECK;
+lg_err lg_do_payment_act(lg_act *act) LG_MUST_CHECK;
+lg_err lg_do_webhook_act(lg_act *act) LG_MUST_CHECK;
+
+/* Members of payloads, as lg_decode_str and its kin (base/json.h). Codes: malformed_id, malformed_time,
+ * out_of_range, unknown_currency, unknown_value. */
+bool lg_decode_uuid(lg_decoder *decoder, const char *name, bool required, lg_uuid *out);
+void lg_decode_time(lg_decoder *decoder, const char *name, bool required, lg_time *out);
+bool lg_decode_currency(lg_decoder *decoder, const char *name, bool required, lg_currency *out);
+const char *
+lg_decode_reason(lg_decoder *decoder); /* "reason": why a receivable is refused or a claim disputed */
+unsigned lg_decode_fields(lg_decoder *decoder, const char *name); /* of lg_claim_field; absent: all */
+
+/* The payloads of an aggregate's commands (decode_*.c). */
+void lg_decode_claim_command(lg_decoder *decoder, lg_command *command);
+void lg_decode_financing_command(lg_decoder *decoder, lg_command *command);
+void lg_decode_payment_command(lg_decoder *decoder, lg_command *command);
+
+/* For the audit (match.c): how the event contradicts what the aggregate's command asked; NULL if it does not.
+ */
+const char *lg_match_claim_event(lg_db *db, lg_arena *arena, const lg_command *command,
+                                 const lg_event *event);
+const char *lg_match_financing_event(lg_db *db, lg_arena *arena, const lg_command *command,
+                                     const lg_event *event);
+const char *lg_match_payment_event(lg_db *db, lg_arena *arena, const lg_command *command,
+                                   const lg_event *event);
+
+/* match_decide.c: the event joins the trial's, and is projected, so that the act can go on. */
+lg_err lg_trial_record(lg_act *act, const lg_event *event) LG_MUST_CHECK;
+/* What the acts make of the command, against what was recorded as its entry `row`. */
+const char *lg_trial_contradiction(lg_trial *trial, const lg_event *event, size_t row);
+
 /* parties.c: who a submission's party is, from the directory. */
 lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, const lg_signer *signers,
                         size_t signer_count, lg_party *out) LG_MUST_CHECK;
@@ -67,9 +109,18 @@ char *lg_identifiers_json(lg_arena *arena, const lg_identifier *identifiers,
 char *lg_documents_json(lg_arena *arena, const lg_submission *submission);
 const char *lg_payee_name(const lg_submission *submission);
 
-/* apply_receivable.c */
+/* apply_receivable.c: the number of a participant an event names; 0 for nil, LG_CORRUPT if there is none. */
+lg_err lg_apply_number_of(const lg_apply *apply, const lg_uuid *id, lg_participant_no *out) LG_MUST_CHECK;
 lg_err lg_apply_receivable_event(const lg_apply *apply, const lg_event *event,
                                  lg_result *result) LG_MUST_CHECK;
+/* apply_claim.c, apply_disclosure.c, apply_financing.c, apply_payment.c, webhook_act.c */
+lg_err lg_apply_claim_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
+lg_err lg_apply_disclosure_event(const lg_apply *apply, const lg_event *event,
+                                 lg_result *result) LG_MUST_CHECK;
+lg_err lg_apply_financing_event(const lg_apply *apply, const lg_event *event,
+                                lg_result *result) LG_MUST_CHECK;
+lg_err lg_apply_payment_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
+lg_err lg_apply_webhook_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
 /* apply_participant.c */
 lg_err lg_apply_participant_event(const lg_apply *apply, const lg_event *event,
                                   lg_result *result) LG_MUST_CHECK;

@@ -1,5 +1,6 @@
 /* Does an event say what the signed command asked? For the audit: an operator who records another act than
- * the one that was signed, or other facts, is found out here. */
+ * the one that was signed, or other facts, is found out here; whether the act was possible at all, and what
+ * else had to become of it, is decided anew (match_decide.c). */
 #include "ledger/registry/internal.h"
 
 #include "ledger/base/text.h"
@@ -56,6 +57,86 @@ static bool may_cause(const lg_command *command, const lg_event *event)
         return type == LG_EV_REVIEW_APPROVED;
     case LG_CMD_REVIEW_REJECT:
         return type == LG_EV_REVIEW_REJECTED;
+    case LG_CMD_PARTICIPANT_RATE:
+        return type == LG_EV_PARTICIPANT_RATED;
+    case LG_CMD_CLAIM_SPLIT:
+        return type == LG_EV_CLAIM_SPLIT || type == LG_EV_WATCH_RAISED;
+    case LG_CMD_CLAIM_TRANSFER:
+        return type == LG_EV_CLAIM_TRANSFER_OFFERED || type == LG_EV_WATCH_RAISED;
+    case LG_CMD_TRANSFER_ACCEPT:
+        return type == LG_EV_CLAIM_TRANSFERRED;
+    case LG_CMD_TRANSFER_DECLINE:
+        return type == LG_EV_CLAIM_TRANSFER_DECLINED;
+    case LG_CMD_TRANSFER_CANCEL:
+        return type == LG_EV_CLAIM_TRANSFER_CANCELLED;
+    case LG_CMD_TRANSFER_LAPSE:
+        return type == LG_EV_CLAIM_TRANSFER_LAPSED;
+    case LG_CMD_CLAIM_ACKNOWLEDGE:
+        return type == LG_EV_CLAIM_ACKNOWLEDGED;
+    case LG_CMD_CLAIM_DISPUTE:
+        return type == LG_EV_CLAIM_DISPUTED;
+    case LG_CMD_CLAIM_RESOLVE:
+        return type == LG_EV_CLAIM_DISPUTE_RESOLVED;
+    case LG_CMD_CLAIM_FREEZE:
+        return type == LG_EV_CLAIM_FROZEN;
+    case LG_CMD_CLAIM_UNFREEZE:
+        return type == LG_EV_CLAIM_UNFROZEN;
+    case LG_CMD_CLAIM_AGE:
+        return type == LG_EV_CLAIM_DUE || type == LG_EV_CLAIM_OVERDUE || type == LG_EV_CLAIM_DEFAULTED;
+    case LG_CMD_CLAIM_WRITE_OFF:
+        return type == LG_EV_CLAIM_WRITTEN_OFF;
+    case LG_CMD_GRANT_MAKE:
+        return type == LG_EV_GRANT_MADE;
+    case LG_CMD_GRANT_REVOKE:
+        return type == LG_EV_GRANT_REVOKED;
+    case LG_CMD_INVOICE_CHECK:
+        return type == LG_EV_INVOICE_CHECKED;
+    case LG_CMD_PROGRAM_OPEN:
+        return type == LG_EV_PROGRAM_OPENED;
+    case LG_CMD_PROGRAM_CLOSE:
+        return type == LG_EV_PROGRAM_CLOSED;
+    case LG_CMD_FINANCING_REQUEST:
+        return type == LG_EV_FINANCING_REQUESTED || type == LG_EV_OFFER_MADE;
+    case LG_CMD_REQUEST_WITHDRAW:
+        return type == LG_EV_REQUEST_WITHDRAWN;
+    case LG_CMD_REQUEST_LAPSE:
+        return type == LG_EV_REQUEST_LAPSED;
+    case LG_CMD_OFFER_MAKE:
+        return type == LG_EV_OFFER_MADE;
+    case LG_CMD_OFFER_WITHDRAW:
+        return type == LG_EV_OFFER_WITHDRAWN;
+    case LG_CMD_OFFER_ACCEPT:
+        return type == LG_EV_FINANCING_ACCEPTED;
+    case LG_CMD_FINANCING_DISBURSE:
+        return type == LG_EV_FINANCING_DISBURSED;
+    case LG_CMD_FINANCING_CANCEL:
+        return type == LG_EV_FINANCING_CANCELLED;
+    case LG_CMD_FINANCING_LAPSE:
+        return type == LG_EV_FINANCING_LAPSED;
+    case LG_CMD_FINANCING_REGISTER:
+        return type == LG_EV_FINANCING_REGISTERED;
+    case LG_CMD_FINANCING_RELEASE:
+        return type == LG_EV_FINANCING_RELEASED;
+    case LG_CMD_FINANCING_RECOURSE:
+        return type == LG_EV_FINANCING_RECOURSE;
+    case LG_CMD_FINANCING_REPURCHASE:
+        return type == LG_EV_FINANCING_REPURCHASED;
+    case LG_CMD_PAYMENT_RECORD:
+        return type == LG_EV_PAYMENT_RECORDED;
+    case LG_CMD_PAYMENT_REVERSE:
+        return type == LG_EV_PAYMENT_REVERSED;
+    case LG_CMD_PROPOSAL_MAKE:
+        return type == LG_EV_PROPOSAL_MADE || type == LG_EV_CLAIM_DILUTED || type == LG_EV_CLAIM_VOIDED;
+    case LG_CMD_PROPOSAL_ACCEPT:
+        return type == LG_EV_PROPOSAL_ACCEPTED || type == LG_EV_CLAIM_DILUTED || type == LG_EV_CLAIM_VOIDED;
+    case LG_CMD_PROPOSAL_DECLINE:
+        return type == LG_EV_PROPOSAL_DECLINED;
+    case LG_CMD_WEBHOOK_REGISTER:
+        return type == LG_EV_WEBHOOK_REGISTERED;
+    case LG_CMD_WEBHOOK_ROTATE:
+        return type == LG_EV_WEBHOOK_ROTATED;
+    case LG_CMD_WEBHOOK_REMOVE:
+        return type == LG_EV_WEBHOOK_REMOVED;
     case LG_CMD_COUNT:
         break;
     }
@@ -114,6 +195,10 @@ static const char *match_members(lg_arena *arena, const lg_command *c, const lg_
                        c->expires_at == e->expires_at && lg_text_equal(c->label, e->label)
                    ? NULL
                    : "the token is not what was signed";
+    if (e->type == LG_EV_PARTICIPANT_RATED)
+        return lg_text_equal(c->rating, e->rating) && lg_text_equal(c->agency, e->agency)
+                   ? NULL
+                   : "the rating is not what was signed";
     if (e->type == LG_EV_POLICY_SET)
         return strcmp(lg_policy_format(arena, &c->policy), e->policy) == 0
                    ? NULL
@@ -149,9 +234,51 @@ static const char *match_documents(lg_arena *arena, const lg_submission *s, cons
     return lg_text_equal(documents, e->documents) ? NULL : "documents are not those of the signed document";
 }
 
-const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_command *command,
-                                        const lg_submission *s, const lg_event *e)
+/* Who submitted it, as whom. */
+static const char *match_submitter(const lg_command *c, const lg_event *e)
 {
+    const lg_signer *first = &c->signers[0];
+    bool seller = lg_uuid_equal(first->id.uuid, e->creditor_id),
+         buyer = lg_uuid_equal(first->id.uuid, e->debtor_id);
+    if (!lg_signer_has(first, LG_ROLE_SUPPLIER) && !lg_signer_has(first, LG_ROLE_CORE_ENTERPRISE))
+        return "who signed is neither a supplier nor a core_enterprise";
+    if (!lg_uuid_equal(e->submitter_id, first->id.uuid) ||
+        strcmp(e->submitted_by, buyer && !seller ? "debtor" : "creditor") != 0)
+        return "the submitter is not who signed";
+    if (e->type != LG_EV_RECEIVABLE_REJECTED && !seller && !buyer)
+        return "who signed is neither the invoice's seller nor its buyer";
+    if (c->signer_count > 1 && !lg_uuid_equal(c->signers[1].id.uuid, seller ? e->debtor_id : e->creditor_id))
+        return "who signed are not the invoice's seller and buyer";
+    return NULL;
+}
+
+/* The review is of the policy of that time, and what was done is what it came to. */
+static const char *match_review(const lg_trial *trial, const lg_event *e)
+{
+    static const lg_review_outcome outcomes[] = {LG_OUTCOME_PASS, LG_OUTCOME_WARN, LG_OUTCOME_HOLD,
+                                                 LG_OUTCOME_REJECT};
+    lg_policy policy;
+    lg_event_type follows = LG_EV_COUNT;
+    if (lg_policy_load(trial->db, 0, trial->arena, &policy) != LG_OK || policy.version != e->policy_version)
+        return "policy_version is not that of the policy of then";
+    if (e->confirm_by != trial->at + policy.confirm_within_days * LG_TIME_PER_DAY)
+        return "confirm_by is not what the policy says";
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        if (strcmp(lg_review_outcome_name(outcomes[i]), e->review_outcome) != 0)
+            continue;
+        follows = outcomes[i] == LG_OUTCOME_REJECT    ? LG_EV_RECEIVABLE_REJECTED
+                  : outcomes[i] == LG_OUTCOME_HOLD    ? LG_EV_RECEIVABLE_HELD
+                  : trial->command->signer_count == 2 ? LG_EV_CLAIM_ACCEPTED
+                                                      : LG_EV_RECEIVABLE_REGISTERED;
+    }
+    return follows == e->type ? NULL : "the event is not what the review's outcome leads to";
+}
+
+const char *lg_submission_contradiction(const lg_trial *trial, const lg_submission *s, const lg_event *e)
+{
+    lg_db *db = trial->db;
+    lg_arena *arena = trial->arena;
+    const lg_command *command = trial->command;
     const char *complaint = NULL;
     lg_hash digest = lg_sha256(command->payload);
     if (!lg_hash_equal(&digest, &e->document_sha256))
@@ -173,14 +300,28 @@ const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_com
     complaint = match_party(db, arena, command, &s->seller, &e->creditor_id);
     if (!complaint)
         complaint = match_party(db, arena, command, &s->buyer, &e->debtor_id);
-    return complaint ? complaint : match_documents(arena, s, e);
+    if (!complaint)
+        complaint = match_documents(arena, s, e);
+    if (!complaint)
+        complaint = match_submitter(command, e);
+    return complaint ? complaint : match_review(trial, e);
 }
 
-const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_command *command,
-                                     const lg_event *event)
+static const char *match_webhook(const lg_command *c, const lg_event *e)
 {
-    if (!may_cause(command, event))
-        return "the event is not what a command of this kind does";
+    if (e->type != LG_EV_WEBHOOK_REGISTERED)
+        return lg_uuid_equal(e->webhook_id, c->subject) ? NULL
+                                                        : "another webhook was changed than was signed";
+    return lg_text_equal(e->url, c->url_to_call) && lg_text_equal(e->events, c->events) &&
+                   lg_text_equal(e->description, c->description)
+               ? NULL
+               : "the webhook is not what was signed";
+}
+
+/* Events of the first way in, and of participants. */
+static const char *match_administration(lg_db *db, lg_arena *arena, const lg_command *command,
+                                        const lg_event *event)
+{
     if (!same_subject(command, event))
         return "the event is about another thing than the command's path names";
     if (command->type == LG_CMD_SUBMIT)
@@ -189,4 +330,37 @@ const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_comman
     if (!complaint && event->type == LG_EV_CLAIM_ACCEPTED)
         complaint = match_claim(db, arena, command, event);
     return complaint;
+}
+
+static const char *match_aggregate(lg_db *db, lg_arena *arena, const lg_command *command,
+                                   const lg_event *event)
+{
+    switch (lg_command_aggregate(command->type)) {
+    case LG_OF_CLAIM:
+    case LG_OF_DISCLOSURE:
+        return lg_match_claim_event(db, arena, command, event);
+    case LG_OF_FINANCING:
+        return lg_match_financing_event(db, arena, command, event);
+    case LG_OF_PAYMENT:
+        return lg_match_payment_event(db, arena, command, event);
+    case LG_OF_WEBHOOK:
+        return match_webhook(command, event);
+    case LG_OF_PARTICIPANT:
+    case LG_OF_RECEIVABLE:
+        break;
+    }
+    return match_administration(db, arena, command, event);
+}
+
+const char *lg_command_contradiction(lg_trial *trial, const lg_event *event, size_t row)
+{
+    const lg_command *command = trial->command;
+    if (!may_cause(command, event))
+        return "the event is not what a command of this kind does";
+    const char *complaint = match_aggregate(trial->db, trial->arena, command, event);
+    if (command->type == LG_CMD_SUBMIT)
+        return complaint;
+    /* Also when there is a complaint already: the entries after the first are held against it. */
+    const char *verdict = lg_trial_contradiction(trial, event, row);
+    return complaint ? complaint : verdict;
 }

@@ -167,11 +167,39 @@ lg_err lg_do_debtor_stop(lg_act *act)
     if (row.stopped == stop)
         return lg_fail(act->report, LG_WRONG_STATE, "The debtor is %s the stop list already.",
                        stop ? "on" : "off");
+    int64_t unpaid = 0;
+    if (!stop)
+        err = lg_claim_count_unpaid(act->db, row.no, &unpaid);
+    if (!err && unpaid > 0)
+        err = lg_fail(act->report, LG_WRONG_STATE,
+                      "The debtor has %lld unpaid overdue claims; it stays on the stop list.",
+                      (long long)unpaid);
+    if (err)
+        return err;
     lg_event event = {
         .type = LG_EV_PARTICIPANT_STOP_CHANGED,
         .participant_id = row.id.uuid,
         .stopped = stop,
         .reason = act->command->reason,
+    };
+    return lg_act_record(act, &event);
+}
+
+lg_err lg_do_participant_rate(lg_act *act)
+{
+    lg_participant row;
+    lg_err err = lg_require_role(act, LG_ROLE_OPERATOR);
+    if (!err)
+        err = subject(act, &row);
+    if (!err && !act->command->rating && !row.rating)
+        err = lg_fail(act->report, LG_WRONG_STATE, "The participant has no rating that could be removed.");
+    if (err)
+        return err;
+    lg_event event = {
+        .type = LG_EV_PARTICIPANT_RATED,
+        .participant_id = row.id.uuid,
+        .rating = act->command->rating,
+        .agency = act->command->agency,
     };
     return lg_act_record(act, &event);
 }

@@ -1,6 +1,7 @@
 #include "ledger/registry/policy.h"
 
 #include "ledger/base/buf.h"
+#include "ledger/registry/event.h"
 #include "ledger/store/participant_rows.h"
 
 #include <string.h>
@@ -18,7 +19,24 @@ lg_policy lg_policy_default(void)
         .documents_required = 0,
         .similar_within_days = 7,
         .payee_redirected = LG_OUTCOME_HOLD,
+        .transfer_respond_days = 7,
+        .hop_max = 10,
+        .split_parts_max = LG_PARTS_MAX,
+        .split_claims_max = LG_PARTS_MAX,
+        .split_watch_claims = 50,
+        .grace_days = 0,
+        .default_after_days = 90,
+        .early_payment = LG_PAYMENT_RECORD,
+        .overpayment = LG_PAYMENT_REFUSE,
+        .request_valid_days = 7,
+        .proposal_days = 14,
+        .checks_per_day = 1000,
     };
+}
+
+static const char *payment_rule_name(lg_payment_rule rule)
+{
+    return rule == LG_PAYMENT_RECORD ? "record" : "refuse";
 }
 
 char *lg_policy_format(lg_arena *arena, const lg_policy *policy)
@@ -27,6 +45,7 @@ char *lg_policy_format(lg_arena *arena, const lg_policy *policy)
     lg_json_open(&buf);
     lg_json_put_str(&buf, "after_deadline",
                     policy->after_deadline == LG_AFTER_DEADLINE_ACCEPT ? "accept" : "expire");
+    lg_json_put_int(&buf, "checks_per_day", policy->checks_per_day);
     lg_json_put_bool(&buf, "confirm_past_due", policy->confirm_past_due);
     lg_json_put_int(&buf, "confirm_within_days", policy->confirm_within_days);
     lg_json_key(&buf, "currencies");
@@ -34,13 +53,24 @@ char *lg_policy_format(lg_arena *arena, const lg_policy *policy)
     for (size_t i = 0; i < policy->currency_count; i++)
         lg_json_str(&buf, policy->currencies[i].code);
     lg_json_end(&buf);
+    lg_json_put_int(&buf, "default_after_days", policy->default_after_days);
     lg_json_put_int(&buf, "default_tenor_days", policy->default_tenor_days);
     lg_json_put_int(&buf, "documents_required", policy->documents_required);
+    lg_json_put_str(&buf, "early_payment", payment_rule_name(policy->early_payment));
+    lg_json_put_int(&buf, "grace_days", policy->grace_days);
+    lg_json_put_int(&buf, "hop_max", policy->hop_max);
+    lg_json_put_str(&buf, "overpayment", payment_rule_name(policy->overpayment));
     lg_json_put_str(&buf, "past_due", lg_review_outcome_name(policy->past_due));
     lg_json_put_str(&buf, "payee_redirected", lg_review_outcome_name(policy->payee_redirected));
+    lg_json_put_int(&buf, "proposal_days", policy->proposal_days);
+    lg_json_put_int(&buf, "request_valid_days", policy->request_valid_days);
     lg_json_put_int(&buf, "similar_within_days", policy->similar_within_days);
+    lg_json_put_int(&buf, "split_claims_max", policy->split_claims_max);
+    lg_json_put_int(&buf, "split_parts_max", policy->split_parts_max);
+    lg_json_put_int(&buf, "split_watch_claims", policy->split_watch_claims);
     lg_json_put_int(&buf, "tenor_max_days", policy->tenor_max_days);
     lg_json_put_int(&buf, "tenor_warn_days", policy->tenor_warn_days);
+    lg_json_put_int(&buf, "transfer_respond_days", policy->transfer_respond_days);
     lg_json_close(&buf);
     char *text = lg_arena_strndup(arena, buf.data, buf.len);
     lg_buf_clear(&buf);
@@ -69,6 +99,20 @@ static void decode_after_deadline(lg_decoder *decoder, lg_after_deadline *out)
                      "after_deadline must be expire or accept.");
 }
 
+static void decode_payment_rule(lg_decoder *decoder, const char *name, lg_payment_rule *out)
+{
+    const char *text = lg_decode_str(decoder, name, true, 16);
+    if (!text)
+        return;
+    if (strcmp(text, payment_rule_name(LG_PAYMENT_REFUSE)) == 0)
+        *out = LG_PAYMENT_REFUSE;
+    else if (strcmp(text, payment_rule_name(LG_PAYMENT_RECORD)) == 0)
+        *out = LG_PAYMENT_RECORD;
+    else
+        lg_fault_add(decoder->report, "unknown_value", lg_decode_pointer(decoder, name),
+                     "%s must be refuse or record.", name);
+}
+
 static void decode_currencies(lg_decoder *decoder, lg_policy *out)
 {
     const json_t *list = lg_decode_value(decoder, "currencies", true), *item;
@@ -91,6 +135,24 @@ static void decode_currencies(lg_decoder *decoder, lg_policy *out)
     }
 }
 
+/* What becomes of claims. One entry names every live claim of a root that is paid, hence the bound of
+ * LG_PARTS_MAX. */
+static void decode_claim_rules(lg_decoder *decoder, lg_policy *out)
+{
+    lg_decode_int(decoder, "checks_per_day", true, 0, 1000000, &out->checks_per_day);
+    lg_decode_int(decoder, "default_after_days", true, 0, 3650, &out->default_after_days);
+    decode_payment_rule(decoder, "early_payment", &out->early_payment);
+    lg_decode_int(decoder, "grace_days", true, 0, 365, &out->grace_days);
+    lg_decode_int(decoder, "hop_max", true, 0, 1000, &out->hop_max);
+    decode_payment_rule(decoder, "overpayment", &out->overpayment);
+    lg_decode_int(decoder, "proposal_days", true, 1, 365, &out->proposal_days);
+    lg_decode_int(decoder, "request_valid_days", true, 1, 90, &out->request_valid_days);
+    lg_decode_int(decoder, "split_claims_max", true, 2, LG_PARTS_MAX, &out->split_claims_max);
+    lg_decode_int(decoder, "split_parts_max", true, 2, LG_PARTS_MAX, &out->split_parts_max);
+    lg_decode_int(decoder, "split_watch_claims", true, 2, LG_PARTS_MAX, &out->split_watch_claims);
+    lg_decode_int(decoder, "transfer_respond_days", true, 1, 90, &out->transfer_respond_days);
+}
+
 lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *out, lg_report *report)
 {
     size_t before = report->fault_count;
@@ -107,6 +169,7 @@ lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *ou
     lg_decode_int(&decoder, "similar_within_days", true, 0, 365, &out->similar_within_days);
     lg_decode_int(&decoder, "tenor_max_days", true, 1, 3650, &out->tenor_max_days);
     lg_decode_int(&decoder, "tenor_warn_days", true, 1, 3650, &out->tenor_warn_days);
+    decode_claim_rules(&decoder, out);
     lg_decode_finish(&decoder);
     if (report->fault_count == before && out->tenor_warn_days > out->tenor_max_days)
         lg_fault_add(report, "out_of_range", lg_decode_pointer(&decoder, "tenor_warn_days"),

@@ -10,6 +10,7 @@
 enum { LG_POLICY_CURRENCIES_MAX = 64 };
 
 typedef enum { LG_AFTER_DEADLINE_EXPIRE, LG_AFTER_DEADLINE_ACCEPT } lg_after_deadline;
+typedef enum { LG_PAYMENT_REFUSE, LG_PAYMENT_RECORD } lg_payment_rule;
 
 typedef struct lg_policy {
     int64_t version;
@@ -24,6 +25,19 @@ typedef struct lg_policy {
     lg_review_outcome payee_redirected;
     lg_currency currencies[LG_POLICY_CURRENCIES_MAX]; /* allowed ones; none listed: all */
     size_t currency_count;
+
+    int64_t transfer_respond_days; /* a recipient's deadline unless the holder names another */
+    int64_t hop_max;               /* transfers since the root */
+    int64_t split_parts_max;       /* of one split */
+    int64_t split_claims_max;      /* live claims under one root */
+    int64_t split_watch_claims;    /* more of them raise a watch */
+    int64_t grace_days;            /* from the due date until it is overdue */
+    int64_t default_after_days;    /* from then until it is defaulted */
+    lg_payment_rule early_payment; /* before the due date */
+    lg_payment_rule overpayment;   /* of more than is owed; recorded, the excess is noted */
+    int64_t request_valid_days;    /* of a financing request that names no end */
+    int64_t proposal_days;         /* for all to sign a credit note or a void */
+    int64_t checks_per_day;        /* questions of one lender */
 } lg_policy;
 
 lg_policy lg_policy_default(void);

@@ -49,6 +49,25 @@ lg_err lg_registry_open(const lg_registry_config *config, lg_registry **out, lg_
     return LG_OK;
 }
 
+lg_err lg_registry_open_to_judge(const char *dir, lg_review_fn review, lg_registry **out, lg_report *report)
+{
+    lg_registry *registry = calloc(1, sizeof *registry);
+    if (!registry)
+        lg_die("out of memory");
+    registry->arena = lg_arena_open();
+    registry->config.dir = lg_arena_strdup(registry->arena, dir);
+    registry->config.review = review;
+    registry->hash_key = lg_secret_alloc(LG_HASH_KEY_LEN);
+    pthread_mutex_init(&registry->policy_lock, NULL);
+    lg_err err = lg_secret_file_read(lg_arena_printf(registry->arena, "%s/keys/hash.key", dir),
+                                     registry->hash_key, LG_HASH_KEY_LEN, report);
+    if (err)
+        lg_registry_close(registry);
+    else
+        *out = registry;
+    return err;
+}
+
 void lg_registry_close(lg_registry *registry)
 {
     if (!registry)

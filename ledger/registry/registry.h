@@ -8,33 +8,80 @@
 #include "ledger/registry/event.h"
 #include "ledger/registry/jws.h"
 #include "ledger/registry/policy.h"
+#include "ledger/store/claim_rows.h"
 #include "ledger/store/ledger.h"
+#include "ledger/store/webhook_rows.h"
 
 typedef struct lg_registry lg_registry;
 
-typedef enum {
-    LG_CMD_GENESIS, /* never over HTTP */
-    LG_CMD_PARTICIPANT_REGISTER,
-    LG_CMD_PARTICIPANT_SUSPEND,
-    LG_CMD_PARTICIPANT_ACTIVATE,
-    LG_CMD_DEBTOR_STOP,
-    LG_CMD_DEBTOR_CLEAR,
-    LG_CMD_CREDIT_LINE_SET,
-    LG_CMD_KEY_ADD,
-    LG_CMD_KEY_REVOKE,
-    LG_CMD_TOKEN_ISSUE,
-    LG_CMD_TOKEN_REVOKE,
-    LG_CMD_POLICY_SET,
-    LG_CMD_SUBMIT,
-    LG_CMD_CONFIRM,
-    LG_CMD_ACCEPT,
-    LG_CMD_DECLINE,
-    LG_CMD_WITHDRAW,
-    LG_CMD_LAPSE,
-    LG_CMD_REVIEW_APPROVE,
-    LG_CMD_REVIEW_REJECT,
-    LG_CMD_COUNT,
-} lg_command_type;
+/* X(enumerator, aggregate). Genesis never comes over HTTP. */
+#define LG_COMMANDS(X)                                                                                       \
+    X(LG_CMD_GENESIS, LG_OF_PARTICIPANT)                                                                     \
+    X(LG_CMD_PARTICIPANT_REGISTER, LG_OF_PARTICIPANT)                                                        \
+    X(LG_CMD_PARTICIPANT_SUSPEND, LG_OF_PARTICIPANT)                                                         \
+    X(LG_CMD_PARTICIPANT_ACTIVATE, LG_OF_PARTICIPANT)                                                        \
+    X(LG_CMD_DEBTOR_STOP, LG_OF_PARTICIPANT)                                                                 \
+    X(LG_CMD_DEBTOR_CLEAR, LG_OF_PARTICIPANT)                                                                \
+    X(LG_CMD_CREDIT_LINE_SET, LG_OF_PARTICIPANT)                                                             \
+    X(LG_CMD_KEY_ADD, LG_OF_PARTICIPANT)                                                                     \
+    X(LG_CMD_KEY_REVOKE, LG_OF_PARTICIPANT)                                                                  \
+    X(LG_CMD_TOKEN_ISSUE, LG_OF_PARTICIPANT)                                                                 \
+    X(LG_CMD_TOKEN_REVOKE, LG_OF_PARTICIPANT)                                                                \
+    X(LG_CMD_POLICY_SET, LG_OF_PARTICIPANT)                                                                  \
+    X(LG_CMD_PARTICIPANT_RATE, LG_OF_PARTICIPANT)                                                            \
+    X(LG_CMD_SUBMIT, LG_OF_RECEIVABLE)                                                                       \
+    X(LG_CMD_CONFIRM, LG_OF_RECEIVABLE)                                                                      \
+    X(LG_CMD_ACCEPT, LG_OF_RECEIVABLE)                                                                       \
+    X(LG_CMD_DECLINE, LG_OF_RECEIVABLE)                                                                      \
+    X(LG_CMD_WITHDRAW, LG_OF_RECEIVABLE)                                                                     \
+    X(LG_CMD_LAPSE, LG_OF_RECEIVABLE)                                                                        \
+    X(LG_CMD_REVIEW_APPROVE, LG_OF_RECEIVABLE)                                                               \
+    X(LG_CMD_REVIEW_REJECT, LG_OF_RECEIVABLE)                                                                \
+    X(LG_CMD_CLAIM_SPLIT, LG_OF_CLAIM)                                                                       \
+    X(LG_CMD_CLAIM_TRANSFER, LG_OF_CLAIM)                                                                    \
+    X(LG_CMD_TRANSFER_ACCEPT, LG_OF_CLAIM)                                                                   \
+    X(LG_CMD_TRANSFER_DECLINE, LG_OF_CLAIM)                                                                  \
+    X(LG_CMD_TRANSFER_CANCEL, LG_OF_CLAIM)                                                                   \
+    X(LG_CMD_TRANSFER_LAPSE, LG_OF_CLAIM)                                                                    \
+    X(LG_CMD_CLAIM_ACKNOWLEDGE, LG_OF_CLAIM)                                                                 \
+    X(LG_CMD_CLAIM_DISPUTE, LG_OF_CLAIM)                                                                     \
+    X(LG_CMD_CLAIM_RESOLVE, LG_OF_CLAIM)                                                                     \
+    X(LG_CMD_CLAIM_FREEZE, LG_OF_CLAIM)                                                                      \
+    X(LG_CMD_CLAIM_UNFREEZE, LG_OF_CLAIM)                                                                    \
+    X(LG_CMD_CLAIM_AGE, LG_OF_CLAIM)                                                                         \
+    X(LG_CMD_CLAIM_WRITE_OFF, LG_OF_CLAIM)                                                                   \
+    X(LG_CMD_GRANT_MAKE, LG_OF_DISCLOSURE)                                                                   \
+    X(LG_CMD_GRANT_REVOKE, LG_OF_DISCLOSURE)                                                                 \
+    X(LG_CMD_INVOICE_CHECK, LG_OF_DISCLOSURE)                                                                \
+    X(LG_CMD_PROGRAM_OPEN, LG_OF_FINANCING)                                                                  \
+    X(LG_CMD_PROGRAM_CLOSE, LG_OF_FINANCING)                                                                 \
+    X(LG_CMD_FINANCING_REQUEST, LG_OF_FINANCING)                                                             \
+    X(LG_CMD_REQUEST_WITHDRAW, LG_OF_FINANCING)                                                              \
+    X(LG_CMD_REQUEST_LAPSE, LG_OF_FINANCING)                                                                 \
+    X(LG_CMD_OFFER_MAKE, LG_OF_FINANCING)                                                                    \
+    X(LG_CMD_OFFER_WITHDRAW, LG_OF_FINANCING)                                                                \
+    X(LG_CMD_OFFER_ACCEPT, LG_OF_FINANCING)                                                                  \
+    X(LG_CMD_FINANCING_DISBURSE, LG_OF_FINANCING)                                                            \
+    X(LG_CMD_FINANCING_CANCEL, LG_OF_FINANCING)                                                              \
+    X(LG_CMD_FINANCING_LAPSE, LG_OF_FINANCING)                                                               \
+    X(LG_CMD_FINANCING_REGISTER, LG_OF_FINANCING)                                                            \
+    X(LG_CMD_FINANCING_RELEASE, LG_OF_FINANCING)                                                             \
+    X(LG_CMD_FINANCING_RECOURSE, LG_OF_FINANCING)                                                            \
+    X(LG_CMD_FINANCING_REPURCHASE, LG_OF_FINANCING)                                                          \
+    X(LG_CMD_PAYMENT_RECORD, LG_OF_PAYMENT)                                                                  \
+    X(LG_CMD_PAYMENT_REVERSE, LG_OF_PAYMENT)                                                                 \
+    X(LG_CMD_PROPOSAL_MAKE, LG_OF_PAYMENT)                                                                   \
+    X(LG_CMD_PROPOSAL_ACCEPT, LG_OF_PAYMENT)                                                                 \
+    X(LG_CMD_PROPOSAL_DECLINE, LG_OF_PAYMENT)                                                                \
+    X(LG_CMD_WEBHOOK_REGISTER, LG_OF_WEBHOOK)                                                                \
+    X(LG_CMD_WEBHOOK_ROTATE, LG_OF_WEBHOOK)                                                                  \
+    X(LG_CMD_WEBHOOK_REMOVE, LG_OF_WEBHOOK)
+
+#define LG_COMMAND_ENUM_(enumerator, aggregate) enumerator,
+typedef enum { LG_COMMANDS(LG_COMMAND_ENUM_) LG_CMD_COUNT } lg_command_type;
+#undef LG_COMMAND_ENUM_
+
+lg_aggregate lg_command_aggregate(lg_command_type type);
 
 typedef struct lg_signer {
     lg_participant_no no;
@@ -127,6 +174,13 @@ typedef struct lg_command {
     lg_review *early_reviews;     /* per row: the checks that needed no transaction */
     int *rows;                    /* CSV line numbers, NULL for a single submission */
     size_t submission_count;
+
+    const char *rating, *agency;                  /* rating NULL: removed */
+    const char *url_to_call, *description;        /* webhook */
+    const char *events;                           /* webhook: JSON array */
+    const struct lg_claim_payload *claim;         /* claim.h */
+    const struct lg_financing_payload *financing; /* financing.h */
+    const struct lg_payment_payload *payment;     /* payment.h */
 } lg_command;
 
 /* What became of one act (one row of a CSV, or the whole command). */
@@ -135,18 +189,35 @@ typedef struct lg_result {
     lg_report report;
     int row; /* CSV line, 0 otherwise */
     bool has_entry;
-    lg_entry_row entry;
+    lg_entry_row entry; /* the act's first, which its receipt shows */
     bool has_participant, has_token, has_policy, has_receivable, has_claim;
     lg_participant participant;
     lg_token token;
     lg_policy_row policy;
     lg_receivable receivable;
     lg_claim claim;
+    lg_claim *claims; /* those a split or transfer opened */
+    size_t claim_count;
+    bool has_children; /* the answer lists them, be they none */
+    bool has_grant, has_check, has_webhook;
+    lg_grant grant;
+    bool check_registered, check_financed;
+    lg_time checked_at;
+    lg_webhook webhook;
+    struct lg_program *program; /* NULL: none; likewise the others */
+    struct lg_request *request;
+    struct lg_offer *offers; /* with request: those made at once; else the one */
+    size_t offer_count;
+    struct lg_financing *financing;
+    struct lg_payment *payment;
+    struct lg_proposal *proposal;
 } lg_result;
 
 typedef struct lg_outcome {
     lg_result *results;
     size_t count;
+    lg_entry_row *entries; /* all that the command appended, in order */
+    size_t entry_count, entry_cap;
     bool replayed; /* the jti was used by the same bytes before: `stored` is the answer */
     lg_command_row stored;
     lg_buf answer; /* as stored; receipts are objects with only "seq" (lg_command_row.answer). Owned; clear
@@ -194,16 +265,32 @@ lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
 /* The current policy as this snapshot sees it; cached by version. Any thread. */
 lg_err lg_registry_policy(lg_registry *registry, lg_db *db, lg_policy *out) LG_MUST_CHECK;
 
-/* ---- for the audit (match.c): NULL, or a sentence that says how the event contradicts what was signed ----
- */
+/* ---- for the audit (match*.c): NULL, or a sentence that says how an entry contradicts its command ---- */
 
-/* Kind of act, subject and members; command->type, subject and kid are set and its payload decoded. `db` is
- * the state before. */
-const char *lg_command_contradiction(lg_db *db, lg_arena *arena, const lg_command *command,
-                                     const lg_event *event);
-/* The facts of a submission. */
-const char *lg_submission_contradiction(lg_db *db, lg_arena *arena, const lg_command *command,
-                                        const lg_submission *submission, const lg_event *event);
+/* A registry that has nothing but what deciding takes: the rules, and keys/hash.key of `dir`. */
+lg_err lg_registry_open_to_judge(const char *dir, lg_review_fn review, lg_registry **out,
+                                 lg_report *report) LG_MUST_CHECK;
+
+/* A command that the ledger has entries of. The acts decide it once more, on the state it met and at the time
+ * its entries bear: an operator who records what they refuse, or otherwise than they do, is found out. */
+typedef struct lg_trial {
+    lg_registry *registry;
+    lg_db *db;                 /* the state before the entry at hand */
+    lg_arena *arena;           /* lives as long as the trial */
+    const lg_command *command; /* type, subject and kid are set, its payload is decoded */
+    int64_t seq;               /* of its first entry */
+    size_t entry_count;
+    lg_time at;       /* of its entries */
+    lg_event *events; /* what the acts make of it, once its first entry was asked about */
+    size_t count, cap;
+    const char *refusal; /* why they make nothing of it; NULL: they do */
+} lg_trial;
+
+/* Is the event what had to be recorded as the command's entry `row` (from 0)? Asked row by row, each before
+ * it is projected. A submission's facts are left to lg_submission_contradiction. */
+const char *lg_command_contradiction(lg_trial *trial, const lg_event *event, size_t row);
+const char *lg_submission_contradiction(const lg_trial *trial, const lg_submission *submission,
+                                        const lg_event *event);
 
 /* ---- making and acting as the operator ---- */
 
@@ -236,7 +323,7 @@ typedef struct lg_apply {
     lg_bytes payload; /* of the command, for what never enters an entry (a token's hash) */
 } lg_apply;
 /* Writes what the event means into the projections. The same function serves the writer and the audit's
- * rebuild. */
+ * rebuild. Several events of one act may share the result: each adds what it made. */
 lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
 
 /* ---- fingerprints ---- */

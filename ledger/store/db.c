@@ -118,26 +118,61 @@ static lg_err schema_version(lg_db *db, size_t *out)
     return lg_query_end(&q);
 }
 
+static bool is_reader(lg_db_mode mode)
+{
+    return mode == LG_DB_READER || mode == LG_DB_SIDE_READER;
+}
+
+enum { APPLICATION_ID = 0x54414c59 /* "TALY" */ };
+
+static lg_err application_of(lg_db *db, int64_t *out)
+{
+    static const lg_sql application = {"PRAGMA application_id"};
+    lg_query q = lg_query_start(db, &application);
+    *out = lg_query_next(&q) ? lg_column_int(&q, 0) : 0;
+    return lg_query_end(&q);
+}
+
+/* A ledger says whose file it is (PRAGMA application_id, set with the first migration). Those made by
+ * programs from before the first release do not, number their rows otherwise, and cannot be brought over. */
+static lg_err check_application(lg_db *db, lg_report *report)
+{
+    int64_t application;
+    lg_err err = application_of(db, &application);
+    if (!err && application != APPLICATION_ID)
+        err = lg_fail(report, LG_SCHEMA_UNKNOWN,
+                      "The database is no ledger of this program, or one from before its first release.");
+    return err;
+}
+
 static lg_err migrate(lg_db *db, lg_report *report)
 {
+    bool side = db->mode == LG_DB_SIDE || db->mode == LG_DB_SIDE_READER;
+    const char *const *migrations = side ? lg_side_migrations : lg_schema_migrations;
+    const size_t count = side ? lg_side_migration_count : lg_schema_migration_count;
     size_t version;
     lg_err err = schema_version(db, &version);
     if (err)
         return lg_fail(report, err, "The database cannot be read: %s.", lg_db_message(db));
-    if (version > lg_schema_migration_count)
+    if (version > count)
         return lg_fail(report, LG_SCHEMA_UNKNOWN,
-                       "The database has schema version %zu, this program knows up to %zu.", version,
-                       lg_schema_migration_count);
-    if (version < lg_schema_migration_count && db->mode == LG_DB_READER)
+                       "The database has schema version %zu, this program knows up to %zu.", version, count);
+    if (version > 0 && !side) {
+        err = check_application(db, report);
+        if (err)
+            return err;
+    }
+    if (version < count && is_reader(db->mode))
         return lg_fail(report, LG_SCHEMA_UNKNOWN,
                        "The database has schema version %zu and must be migrated by its server first.",
                        version);
-    for (; version < lg_schema_migration_count && !err; version++) {
-        char bump[64];
-        snprintf(bump, sizeof bump, "PRAGMA user_version = %zu; COMMIT;", version + 1);
+    for (; version < count && !err; version++) {
+        char bump[96];
+        snprintf(bump, sizeof bump, "PRAGMA application_id = %d; PRAGMA user_version = %zu; COMMIT;",
+                 side ? 0 : APPLICATION_ID, version + 1);
         err = run_script(db, "BEGIN IMMEDIATE", report);
         if (!err)
-            err = run_script(db, lg_schema_migrations[version], report);
+            err = run_script(db, migrations[version], report);
         if (!err)
             err = run_script(db, bump, report);
         if (err)
@@ -150,7 +185,7 @@ static lg_err configure(lg_db *db, lg_report *report)
 {
     char cache[64];
     snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d",
-             db->mode == LG_DB_READER ? READER_CACHE_KIB : WRITER_CACHE_KIB);
+             is_reader(db->mode) ? READER_CACHE_KIB : WRITER_CACHE_KIB);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -159,11 +194,13 @@ static lg_err configure(lg_db *db, lg_report *report)
     lg_err err = run_script(db, "PRAGMA temp_store = MEMORY", report);
     if (!err)
         err = run_script(db, cache, report);
-    if (!err && db->mode == LG_DB_WRITER) {
+    if (!err && (db->mode == LG_DB_WRITER || db->mode == LG_DB_SIDE)) {
         sqlite3_wal_hook(db->handle, note_wal_pages, db); /* replaces the automatic checkpoint */
-        err = run_script(
-            db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864",
-            report);
+        err = run_script(db, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864", report);
+        if (!err)
+            err = run_script(
+                db, db->mode == LG_DB_SIDE ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
+                report);
     }
     if (!err)
         err = migrate(db, report);
@@ -187,7 +224,7 @@ lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *rep
         return LG_NO_MEMORY;
     pthread_once(&once, configure_library);
     db->mode = mode;
-    int flags = mode == LG_DB_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags = is_reader(mode) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int code = sqlite3_open_v2(mode == LG_DB_SCRATCH ? ":memory:" : path, &db->handle,
                                flags | SQLITE_OPEN_NOMUTEX, NULL);
     lg_err err = code == SQLITE_OK
@@ -225,7 +262,7 @@ static lg_err run(lg_db *db, const lg_sql *sql)
 lg_err lg_db_begin(lg_db *db)
 {
     static const lg_sql immediate = {"BEGIN IMMEDIATE"}, deferred = {"BEGIN"};
-    return run(db, db->mode == LG_DB_READER ? &deferred : &immediate);
+    return run(db, is_reader(db->mode) ? &deferred : &immediate);
 }
 
 lg_err lg_db_commit(lg_db *db)

@@ -23,6 +23,9 @@ typedef enum {
                     */
     LG_DB_READER,  /* read-only */
     LG_DB_SCRATCH, /* private and temporary, in memory: the audit rebuilds projections in one */
+    LG_DB_SIDE,    /* the writer of the database beside the ledger: what became of webhooks' messages. WAL,
+                      synchronous=NORMAL: a power cut may take the last moments back */
+    LG_DB_SIDE_READER,
 } lg_db_mode;
 
 /* path is ignored for LG_DB_SCRATCH. LG_SCHEMA_UNKNOWN if the database is newer than the program. */
@@ -81,6 +84,9 @@ void lg_column_fixed(lg_query *query, int at, void *out, size_t len);
 /* Read-only connections, lent to threads. */
 typedef struct lg_readers lg_readers;
 lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_report *report) LG_MUST_CHECK;
+/* The same for a database beside the ledger. */
+lg_err lg_readers_open_side(const char *path, unsigned count, lg_readers **out,
+                            lg_report *report) LG_MUST_CHECK;
 void lg_readers_close(lg_readers *readers);
 lg_db *lg_readers_take(
     lg_readers *readers); /* waits for a free one; begins a read transaction (a consistent snapshot) */

@@ -1,4 +1,4 @@
-/* Entries, their disclosures and history, and the commands that caused them. */
+/* Entries, their disclosures, and the commands that caused them. */
 #include "ledger/store/log_rows.h"
 
 #include "ledger/store/rows_internal.h"
@@ -65,49 +65,6 @@ lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg
     lg_bind_int(&query, 1, from);
     lg_bind_int(&query, 2, (int64_t)limit);
     return entry_rows(&query, arena, rows, count);
-}
-
-/* Each arm walks one subject's history in order; the arms are merged, an entry of both comes once. */
-#define HISTORY                                                                                              \
-    "SELECT h.seq, e.body, coalesce(d.body, '') FROM history AS h CROSS JOIN entries AS e ON e.seq = h.seq"  \
-    " LEFT JOIN disclosures AS d ON d.seq = h.seq WHERE h.seq > ?3 AND h.subject_no = "
-
-lg_err lg_entry_history(lg_db *db, int64_t subject_no, int64_t other_no, int64_t after_seq, size_t limit,
-                        lg_arena *arena, lg_entry_row **rows, size_t *count)
-{
-    static const lg_sql sql = {HISTORY "?1 UNION ALL " HISTORY
-                                       "?2 AND ?2 <> 0 AND NOT EXISTS (SELECT 1 FROM history AS o"
-                                       " WHERE o.subject_no = ?1 AND o.seq = h.seq) ORDER BY 1 LIMIT ?4"};
-    lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, subject_no);
-    lg_bind_int(&query, 2, other_no);
-    lg_bind_int(&query, 3, after_seq);
-    lg_bind_int(&query, 4, (int64_t)limit);
-    return entry_rows(&query, arena, rows, count);
-}
-
-lg_err lg_history_insert(lg_db *db, int64_t subject_no, int64_t seq)
-{
-    static const lg_sql sql = {"INSERT INTO history (subject_no, seq) VALUES (?1, ?2)"};
-    lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, subject_no);
-    lg_bind_int(&query, 2, seq);
-    return lg_query_run(&query);
-}
-
-lg_err lg_entry_subjects(lg_db *db, int64_t seq, lg_arena *arena, int64_t **subjects, size_t *count)
-{
-    static const lg_sql sql = {"SELECT subject_no FROM history WHERE seq = ?1 ORDER BY subject_no"};
-    lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, seq);
-    lg_row_list list = {0};
-    while (lg_query_next(&query)) {
-        int64_t *subject = lg_row_add(&list, arena, sizeof *subject);
-        *subject = lg_column_int(&query, 0);
-    }
-    *subjects = list.rows;
-    *count = list.count;
-    return lg_query_end(&query);
 }
 
 #define COMMAND_COLUMNS "first_seq, entry_count, signer_no, jti, url, status, answer, jws"

@@ -18,14 +18,6 @@ lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out) 
 /* Up to `limit` entries from seq on; *rows in the arena. */
 lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows,
                       size_t *count) LG_MUST_CHECK;
-/* Entries of a subject's history, oldest first, after `after_seq` (-1: from the start). other_no: a second
- * subject merged in, or 0. */
-lg_err lg_entry_history(lg_db *db, int64_t subject_no, int64_t other_no, int64_t after_seq, size_t limit,
-                        lg_arena *arena, lg_entry_row **rows, size_t *count) LG_MUST_CHECK;
-lg_err lg_history_insert(lg_db *db, int64_t subject_no, int64_t seq) LG_MUST_CHECK;
-/* Subjects (participant, receivable and claim numbers) whose history holds this entry. */
-lg_err lg_entry_subjects(lg_db *db, int64_t seq, lg_arena *arena, int64_t **subjects,
-                         size_t *count) LG_MUST_CHECK;
 
 typedef struct lg_command_row {
     int64_t first_seq, entry_count;

@@ -25,8 +25,8 @@ bool lg_role_parse(const char *text, lg_role *out)
 }
 
 #define PARTICIPANT_COLUMNS                                                                                  \
-    "SELECT participant_no, id, name, country, group_name, roles, suspended, stopped, registered_at, "       \
-    "last_seq"                                                                                               \
+    "SELECT participant_no, id, name, country, group_name, roles, suspended, stopped, rating, "              \
+    "rating_agency, registered_at, last_seq"                                                                 \
     " FROM participants"
 
 static void participant_read(lg_query *query, lg_arena *arena, lg_participant *out)
@@ -39,8 +39,10 @@ static void participant_read(lg_query *query, lg_arena *arena, lg_participant *o
         .roles = lg_column_bits(query, 5, LG_ROLE_COUNT),
         .suspended = lg_column_int(query, 6) != 0,
         .stopped = lg_column_int(query, 7) != 0,
-        .registered_at = lg_column_int(query, 8),
-        .last_seq = lg_column_int(query, 9),
+        .rating = lg_column_text(query, 8, arena),
+        .rating_agency = lg_column_text(query, 9, arena),
+        .registered_at = lg_column_int(query, 10),
+        .last_seq = lg_column_int(query, 11),
     };
     lg_column_fixed(query, 1, out->id.uuid.b, sizeof out->id.uuid.b);
 }
@@ -93,11 +95,22 @@ lg_err lg_participant_id_of(lg_db *db, lg_participant_no no, lg_participant_id *
     return lg_query_end_found(&query, found);
 }
 
+lg_err lg_participant_is_suspended(lg_db *db, lg_participant_no no, bool *out)
+{
+    static const lg_sql sql = {"SELECT suspended FROM participants WHERE participant_no = ?1"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, no.v);
+    bool found = lg_query_next(&query);
+    *out = found && lg_column_int(&query, 0) != 0;
+    return lg_query_end_found(&query, found);
+}
+
 lg_err lg_participant_insert(lg_db *db, const lg_participant *row)
 {
     static const lg_sql sql = {
         "INSERT INTO participants (participant_no, id, name, country, group_name, roles, suspended, stopped,"
-        " registered_at, last_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"};
+        " rating, rating_agency, registered_at, last_seq)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, row->no.v);
     lg_bind_uuid(&query, 2, &row->id.uuid);
@@ -107,20 +120,25 @@ lg_err lg_participant_insert(lg_db *db, const lg_participant *row)
     lg_bind_int(&query, 6, row->roles);
     lg_bind_int(&query, 7, row->suspended);
     lg_bind_int(&query, 8, row->stopped);
-    lg_bind_int(&query, 9, row->registered_at);
-    lg_bind_int(&query, 10, row->last_seq);
+    lg_bind_text(&query, 9, row->rating);
+    lg_bind_text(&query, 10, row->rating_agency);
+    lg_bind_int(&query, 11, row->registered_at);
+    lg_bind_int(&query, 12, row->last_seq);
     return lg_query_run(&query);
 }
 
 lg_err lg_participant_update(lg_db *db, const lg_participant *row)
 {
     static const lg_sql sql = {
-        "UPDATE participants SET suspended = ?2, stopped = ?3, last_seq = ?4 WHERE participant_no = ?1"};
+        "UPDATE participants SET suspended = ?2, stopped = ?3, last_seq = ?4, rating = ?5, rating_agency = ?6"
+        " WHERE participant_no = ?1"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, row->no.v);
     lg_bind_int(&query, 2, row->suspended);
     lg_bind_int(&query, 3, row->stopped);
     lg_bind_int(&query, 4, row->last_seq);
+    lg_bind_text(&query, 5, row->rating);
+    lg_bind_text(&query, 6, row->rating_agency);
     return lg_query_run_found(&query);
 }
 

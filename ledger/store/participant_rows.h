@@ -45,6 +45,7 @@ typedef struct lg_participant {
     const char *name, *country, *group; /* country and group may be NULL */
     unsigned roles;                     /* bit set of lg_role */
     bool suspended, stopped;
+    const char *rating, *rating_agency; /* NULL: none */
     lg_time registered_at;
     int64_t last_seq;
 } lg_participant;
@@ -54,12 +55,14 @@ lg_err lg_participant_get(lg_db *db, lg_participant_no no, lg_arena *arena,
                           lg_participant *out) LG_MUST_CHECK;
 lg_err lg_participant_by_id(lg_db *db, lg_participant_id id, lg_arena *arena,
                             lg_participant *out) LG_MUST_CHECK;
+/* May it not act for now? */
+lg_err lg_participant_is_suspended(lg_db *db, lg_participant_no no, bool *out) LG_MUST_CHECK;
 lg_err lg_participant_no_of(lg_db *db, lg_participant_id id, lg_participant_no *out) LG_MUST_CHECK;
 lg_err lg_participant_id_of(lg_db *db, lg_participant_no no,
                             lg_participant_id *out) LG_MUST_CHECK; /* no 0 gives the nil id */
 lg_err lg_participant_insert(lg_db *db, const lg_participant *row) LG_MUST_CHECK;
-lg_err lg_participant_update(lg_db *db,
-                             const lg_participant *row) LG_MUST_CHECK; /* suspended, stopped, last_seq */
+/* What may change: suspended, stopped, rating and its agency, last_seq. */
+lg_err lg_participant_update(lg_db *db, const lg_participant *row) LG_MUST_CHECK;
 
 typedef struct lg_participant_filter {
     int role;         /* lg_role or -1 */

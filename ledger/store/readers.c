@@ -11,7 +11,7 @@ struct lg_readers {
     lg_db **free; /* a stack: the last given is the warmest */
 };
 
-lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_report *report)
+static lg_err open_all(const char *path, lg_db_mode mode, unsigned count, lg_readers **out, lg_report *report)
 {
     lg_err err = LG_OK;
     lg_readers *readers = calloc(1, sizeof *readers);
@@ -24,7 +24,7 @@ lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_re
     if (!readers->all || !readers->free)
         err = LG_NO_MEMORY;
     while (!err && readers->count < count) {
-        err = lg_db_open(path, LG_DB_READER, &readers->all[readers->count], report);
+        err = lg_db_open(path, mode, &readers->all[readers->count], report);
         if (!err) {
             readers->free[readers->free_count++] = readers->all[readers->count];
             readers->count++;
@@ -36,6 +36,16 @@ lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_re
     }
     *out = readers;
     return LG_OK;
+}
+
+lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_report *report)
+{
+    return open_all(path, LG_DB_READER, count, out, report);
+}
+
+lg_err lg_readers_open_side(const char *path, unsigned count, lg_readers **out, lg_report *report)
+{
+    return open_all(path, LG_DB_SIDE_READER, count, out, report);
 }
 
 void lg_readers_close(lg_readers *readers)

@@ -88,16 +88,14 @@ static const lg_sql *queue_lists(const lg_receivable_filter *filter)
 static const lg_sql *party_lists(lg_party_part part)
 {
     switch (part) {
-    case LG_PART_ANY:
-        return any_lists;
     case LG_PART_CREDITOR:
         return creditor_lists;
     case LG_PART_DEBTOR:
         return debtor_lists;
-    case LG_PART_HOLDER: /* a receivable has no holder; its claims have */
+    case LG_PART_ANY:
         break;
     }
-    return NULL;
+    return any_lists;
 }
 
 static void filter_bind(lg_query *query, const lg_receivable_filter *filter)
@@ -128,7 +126,7 @@ lg_err lg_receivable_list(lg_db *db, const lg_receivable_filter *filter, lg_aren
     *rows = NULL;
     *count = 0;
     const lg_sql *lists = filter->review_queue ? queue_lists(filter) : party_lists(filter->part);
-    if (!lists || (!filter->review_queue && filter->party.v == 0))
+    if (!filter->review_queue && filter->party.v == 0)
         return LG_OK;
     lg_query query = lg_query_start(db, &lists[filter->ascending]);
     filter_bind(&query, filter);

@@ -284,15 +284,9 @@ lg_err lg_receivable_lapsed(lg_db *db, lg_time now, size_t limit, lg_arena *aren
     static const lg_sql sql = {"SELECT id FROM receivables INDEXED BY receivables_waiting"
                                " WHERE life = 'registered' AND confirm_by <= ?1"
                                " ORDER BY confirm_by, receivable_no LIMIT ?2"};
-    lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, now);
-    lg_bind_int(&query, 2, (int64_t)limit);
-    lg_row_list list = {0};
-    while (lg_query_next(&query)) {
-        lg_receivable_id *id = lg_row_add(&list, arena, sizeof *id);
-        lg_column_fixed(&query, 0, id->uuid.b, sizeof id->uuid.b);
-    }
+    lg_row_list list;
+    lg_err err = lg_ids_due(db, &sql, now, limit, arena, &list);
     *ids = list.rows;
     *count = list.count;
-    return lg_query_end(&query);
+    return err;
 }

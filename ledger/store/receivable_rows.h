@@ -1,4 +1,4 @@
-/* Rows of receivables and claims. */
+/* Rows of receivables. */
 #ifndef LG_STORE_RECEIVABLE_ROWS_H
 #define LG_STORE_RECEIVABLE_ROWS_H
 
@@ -94,7 +94,7 @@ lg_err lg_receivable_similar_sale(lg_db *db, const lg_fingerprint *fingerprint, 
 lg_err lg_receivable_lapsed(lg_db *db, lg_time now, size_t limit, lg_arena *arena, lg_receivable_id **ids,
                             size_t *count) LG_MUST_CHECK;
 
-typedef enum { LG_PART_ANY, LG_PART_CREDITOR, LG_PART_DEBTOR, LG_PART_HOLDER } lg_party_part;
+typedef enum { LG_PART_ANY, LG_PART_CREDITOR, LG_PART_DEBTOR } lg_party_part;
 
 /* Filters; zeros and NULLs mean "not asked". party is whose view it is: required unless `held` (the review
  * queue). */
@@ -118,40 +118,5 @@ lg_err lg_receivable_list(lg_db *db, const lg_receivable_filter *filter, lg_aren
 /* May `party` see it? Its creditor and debtor may; what is held or was never registered only its submitter,
  * and a held payable also the creditor it names. */
 bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party);
-
-typedef struct lg_claim {
-    lg_claim_no no;
-    lg_claim_id id;
-    lg_receivable_no receivable;
-    lg_claim_no root, parent; /* parent 0: none */
-    int64_t hop;
-    const char *origin; /* confirmed, accepted, both_signed, tacit */
-    lg_participant_no holder, creditor, debtor;
-    lg_currency currency;
-    int64_t face_minor, outstanding_minor;
-    lg_day due_day;
-    const char *life, *encumbrance;
-    unsigned locks;
-    lg_time accepted_at, updated_at;
-    int64_t last_seq;
-} lg_claim;
-
-lg_err lg_claim_get(lg_db *db, lg_claim_no no, lg_arena *arena, lg_claim *out) LG_MUST_CHECK;
-lg_err lg_claim_by_id(lg_db *db, lg_claim_id id, lg_arena *arena, lg_claim *out) LG_MUST_CHECK;
-lg_err lg_claim_insert(lg_db *db, const lg_claim *row) LG_MUST_CHECK;
-
-typedef struct lg_claim_filter {
-    lg_participant_no party; /* required */
-    lg_party_part part;
-    const char *life, *currency;
-    lg_participant_no creditor, debtor;
-    lg_day due_from, due_to; /* INT32_MIN / INT32_MAX when not asked */
-    bool ascending;
-    int64_t after_no;
-    size_t limit;
-} lg_claim_filter;
-lg_err lg_claim_list(lg_db *db, const lg_claim_filter *filter, lg_arena *arena, lg_claim **rows,
-                     size_t *count) LG_MUST_CHECK;
-bool lg_claim_visible(const lg_claim *row, lg_participant_no party);
 
 #endif

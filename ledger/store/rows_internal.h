@@ -28,6 +28,22 @@ static inline void *lg_row_add(lg_row_list *list, lg_arena *arena, size_t size)
     return (char *)list->rows + list->count++ * size;
 }
 
+/* What is due by `until`, soonest first: the ids that "SELECT id … ?1 … LIMIT ?2" gives. Every kind of id
+ * wraps one lg_uuid, so the rows are an array of the kind that the statement names. */
+static inline lg_err lg_ids_due(lg_db *db, const lg_sql *sql, int64_t until, size_t limit, lg_arena *arena,
+                                lg_row_list *out)
+{
+    *out = (lg_row_list){0};
+    lg_query query = lg_query_start(db, sql);
+    lg_bind_int(&query, 1, until);
+    lg_bind_int(&query, 2, (int64_t)limit);
+    while (lg_query_next(&query)) {
+        lg_uuid *id = lg_row_add(out, arena, sizeof *id);
+        lg_column_fixed(&query, 0, id->b, sizeof id->b);
+    }
+    return lg_query_end(&query);
+}
+
 /* The stored row is not what this program writes. Keeps an earlier error. */
 static inline void lg_query_spoil(lg_query *query)
 {

@@ -19,6 +19,8 @@ struct lg_writer {
     lg_writer_stats stats;
     void (*broken)(void *ctx);
     void *broken_ctx;
+    void (*committed)(void *ctx);
+    void *committed_ctx;
 };
 
 lg_err lg_writer_submit(lg_writer *writer, lg_job *job)
@@ -95,6 +97,7 @@ static void prove(lg_writer *writer, lg_job *job)
 
 static void run_batch(lg_writer *writer, lg_job *batch)
 {
+    int64_t first_seq = lg_ledger_next_seq(writer->ledger);
     lg_err err = lg_ledger_begin(writer->ledger);
     for (lg_job *job = batch; job && !err; job = job->next)
         err = apply(writer, job);
@@ -102,6 +105,8 @@ static void run_batch(lg_writer *writer, lg_job *batch)
         lg_ledger_abort(writer->ledger);
     else
         err = lg_ledger_commit(writer->ledger);
+    if (!err && writer->committed && lg_ledger_next_seq(writer->ledger) > first_seq)
+        writer->committed(writer->committed_ctx);
 
     int64_t jobs = 0, entries = 0;
     for (lg_job *job = batch, *next; job; job = next) {
@@ -176,6 +181,12 @@ void lg_writer_on_broken(lg_writer *writer, void (*broken)(void *ctx), void *ctx
 {
     writer->broken = broken;
     writer->broken_ctx = ctx;
+}
+
+void lg_writer_on_commit(lg_writer *writer, void (*committed)(void *ctx), void *ctx)
+{
+    writer->committed = committed;
+    writer->committed_ctx = ctx;
 }
 
 void lg_writer_close(lg_writer *writer)

@@ -44,6 +44,9 @@ lg_err lg_writer_open(lg_ledger *ledger, size_t queue_max, lg_writer **out) LG_M
 /* Told once, on the writer's thread, when the ledger refuses further work (lg_ledger_is_broken): a write or
  * sync failed, and only opening anew finds out what the disk holds. Set before the first job. */
 void lg_writer_on_broken(lg_writer *writer, void (*broken)(void *ctx), void *ctx);
+/* Told on the writer's thread after each commit that appended entries, before its jobs are reported done.
+ * Must not block. Set before the first job. */
+void lg_writer_on_commit(lg_writer *writer, void (*committed)(void *ctx), void *ctx);
 /* Hands a job over; LG_OVERLOADED when the queue is full, LG_STOPPING when closing (the job then stays the
  * caller's). Any thread. */
 lg_err lg_writer_submit(lg_writer *writer, lg_job *job) LG_MUST_CHECK;
