@@ -1,0 +1,88 @@
+#include "server/webhooks/url.h"
+
+#include "ledger/base/arena.h"
+#include "server/webhooks/address.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The parts, as the very parser sees them that will send to the URL. */
+typedef struct url_parts {
+    char *scheme, *host, *port, *rest;
+} url_parts;
+
+/* NULL, or why a host that is an IP address, or a name without a dot, cannot be an endpoint. */
+static const char *host_refusal(const char *host, unsigned port)
+{
+    struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    size_t len = strlen(host);
+    char bare[64] = "";
+    if (host[0] == '[' && len < sizeof bare) {
+        memcpy(bare, host + 1, len - 2);
+        if (inet_pton(AF_INET6, bare, &in6.sin6_addr) != 1 ||
+            webhook_address_refusal((const struct sockaddr *)&in6))
+            return "The URL's address is not a public one.";
+        return NULL;
+    }
+    if (inet_pton(AF_INET, host, &in4.sin_addr) == 1)
+        return webhook_address_refusal((const struct sockaddr *)&in4)
+                   ? "The URL's address is not a public one."
+                   : NULL;
+    if (!strchr(host, '.') || strcmp(host, "localhost.") == 0 ||
+        (len > 10 && strcmp(host + len - 10, ".localhost") == 0))
+        return "The URL must name a public host.";
+    return NULL;
+}
+
+static const char *parts_refusal(CURLU *url, url_parts *parts, bool private_ok)
+{
+    if (curl_url_get(url, CURLUPART_SCHEME, &parts->scheme, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &parts->host, 0) != CURLUE_OK || !parts->host[0] ||
+        curl_url_get(url, CURLUPART_PORT, &parts->port, CURLU_DEFAULT_PORT) != CURLUE_OK)
+        return "This is not a URL with a host.";
+    if (strcmp(parts->scheme, "https") != 0 && !(private_ok && strcmp(parts->scheme, "http") == 0))
+        return "The URL must begin with https://.";
+    static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
+                                         CURLUPART_FRAGMENT, CURLUPART_ZONEID};
+    for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
+        if (curl_url_get(url, unwanted[i], &parts->rest, 0) == CURLUE_OK)
+            return "The URL must hold no user name, password, fragment or zone.";
+    unsigned port = (unsigned)strtoul(parts->port, NULL, 10); /* curl has checked that it is one */
+    if (private_ok)
+        return NULL;
+    if (!webhook_port_allowed(port))
+        return "The URL's port must be 443, or 1024 or more.";
+    return host_refusal(parts->host, port);
+}
+
+bool webhook_url_check(const char *url, bool private_ok, const char **why)
+{
+    url_parts parts = {0};
+    *why = NULL;
+    size_t len = strlen(url);
+    if (len > WEBHOOK_URL_MAX)
+        *why = "The URL is longer than 2,000 characters.";
+    for (size_t i = 0; i < len && !*why; i++)
+        if (url[i] <= ' ' || url[i] > '~')
+            *why = "The URL must be printable ASCII: write other characters percent-encoded, and the host in "
+                   "Punycode.";
+    if (*why)
+        return false;
+    CURLU *parsed = curl_url();
+    if (!parsed)
+        lg_die("out of memory");
+    /* No scheme is guessed: what does not begin with one is refused here. */
+    *why = curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK
+               ? parts_refusal(parsed, &parts, private_ok)
+               : "This is not a URL of https.";
+    curl_free(parts.scheme);
+    curl_free(parts.host);
+    curl_free(parts.port);
+    curl_free(parts.rest);
+    curl_url_cleanup(parsed);
+    return *why == NULL;
+}
