@@ -4,6 +4,7 @@
 #include "ledger/registry/jws.h"
 #include "server/client/describe.h"
 #include "server/client/http.h"
+#include "server/client/listing.h"
 #include "server/client/output.h"
 
 #include <stdlib.h>
@@ -138,15 +139,24 @@ client_exit client_receipt_keep(client *c, const json_t *receipt)
     return code;
 }
 
-/* One line per thing the command made or changed. */
+/* One line per thing the command made or changed, and a table of those that came with it. */
 void client_print_outcome(client *c, const json_t *answer)
 {
-    static const char *const things[] = {"receivable", "claim", "participant", "policy", "token"};
+    static const char *const things[] = {"receivable", "claim",   "participant", "policy",  "token",
+                                         "grant",      "check",   "program",     "request", "offer",
+                                         "financing",  "payment", "proposal",    "webhook"};
+    static const struct {
+        const char *holder, *list, *listing; /* holder NULL: the answer itself */
+    } lists[] = {{NULL, "claims", "children"}, {NULL, "offers", "offers"}, {"payment", "shares", "shares"}};
     const json_t *receipt = json_object_get(answer, "receipt");
     for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
         const json_t *thing = json_object_get(answer, things[i]);
         if (json_is_object(thing))
             client_print_summary(c, things[i], thing);
+    }
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const json_t *holder = lists[i].holder ? json_object_get(answer, lists[i].holder) : answer;
+        client_listing_print(c, lists[i].listing, json_object_get(holder, lists[i].list), "  ");
     }
     if (!receipt)
         return;

@@ -48,7 +48,8 @@ client_exit client_args_parse(client *c, int argc, char *const *argv)
         if (!options_end && strcmp(arg, "--") == 0) {
             options_end = true;
         } else if (!options_end && strcmp(arg, "-h") == 0) {
-            c->args.options[c->args.option_count++].name = "help";
+            c->args.option_count = 1;
+            c->args.options[0].name = "help";
             break;
         } else if (!options_end && strncmp(arg, "--", 2) == 0) {
             client_exit code = option_add(c, argc, argv, &i);

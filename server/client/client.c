@@ -22,16 +22,21 @@ client_exit client_fail_report(client *c, client_exit code, const char *what)
     return what ? client_fail(c, code, "%s: %s", what, why) : client_fail(c, code, "%s", why);
 }
 
+/* "list" and "claims" are the words of "list claims". */
+static bool is_called(const client_command *command, int words, char *const *argv)
+{
+    const char *blank = strchr(command->name, ' ');
+    size_t first = blank ? (size_t)(blank - command->name) : strlen(command->name);
+    return (blank ? 2 : 1) == words && strlen(argv[0]) == first &&
+           memcmp(argv[0], command->name, first) == 0 && (!blank || strcmp(argv[1], blank + 1) == 0);
+}
+
 const client_command *client_command_find(int argc, char *const *argv, int *words)
 {
     for (int take = argc < 2 ? argc : 2; take > 0; take--) {
-        for (const client_command *command = client_commands; command->name; command++) {
-            const char *blank = strchr(command->name, ' ');
-            size_t first = blank ? (size_t)(blank - command->name) : strlen(command->name);
-            if ((blank ? 2 : 1) != take || strlen(argv[0]) != first ||
-                memcmp(argv[0], command->name, first) != 0)
-                continue;
-            if (blank && strcmp(argv[1], blank + 1) != 0)
+        client_menu_place place = {0};
+        for (const client_command *command; (command = client_command_next(&place));) {
+            if (!is_called(command, take, argv))
                 continue;
             *words = take;
             return command;
@@ -45,7 +50,8 @@ static client_exit unknown_command(client *c, int argc, char **argv)
     c->hint = "See `tallystick help`.";
     if (argc == 0)
         return client_fail(c, CLIENT_USAGE, "No command is given.");
-    for (const client_command *command = client_commands; command->name; command++) {
+    client_menu_place place = {0};
+    for (const client_command *command; (command = client_command_next(&place));) {
         size_t len = strlen(argv[0]);
         if (strncmp(command->name, argv[0], len) == 0 && command->name[len] == ' ') {
             c->hint = lg_arena_printf(c->arena, "See `tallystick help %s`.", argv[0]);

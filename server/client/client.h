@@ -1,5 +1,5 @@
-/* The command line: one static table of subcommands (commands.c), each a function that takes the client's
- * state and returns an exit code. What every subcommand shares lives here: arguments, settings, the sentence
+/* The command line: a static menu of subcommands (menu.c), each a function that takes the client's state
+ * and returns an exit code. What every subcommand shares lives here: arguments, settings, the sentence
  * that explains a failure. */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
@@ -43,7 +43,7 @@ typedef struct client_command {
     const client_option *options; /* ends with a NULL name; NULL: none of its own */
 } client_command;
 
-enum { CLIENT_OPTIONS_MAX = 64 };
+enum { CLIENT_OPTIONS_MAX = 160 }; /* room for a transfer to a hundred */
 
 typedef struct client_args {
     const char **operands;
@@ -83,9 +83,19 @@ struct client {
 /* Runs the command line; returns the exit code. */
 int client_main(int argc, char **argv);
 
-/* The subcommands, NULL name at the end, and the options every one of them takes. */
-extern const client_command client_commands[];
+/* Subcommands of one subject, in the order of help. */
+typedef struct client_group {
+    const char *title;
+    const client_command *commands; /* NULL name at the end */
+} client_group;
+extern const client_group client_groups[]; /* NULL title at the end */
 extern const client_option client_common_options[];
+
+/* Steps through the subcommands of all groups: start with a zeroed place; NULL at the end. */
+typedef struct client_menu_place {
+    size_t group, command;
+} client_menu_place;
+const client_command *client_command_next(client_menu_place *place);
 /* The subcommand that begins argv, longest name first, and how many words it took; NULL if there is none. */
 const client_command *client_command_find(int argc, char *const *argv, int *words);
 
@@ -122,7 +132,18 @@ char *client_state_path(lg_arena *arena, const char *name);
 /* The whole file, NUL-terminated, in the arena; "-" is standard input. At most max bytes. */
 client_exit client_file_read(client *c, lg_arena *arena, const char *path, size_t max,
                              lg_bytes *out) CLIENT_MUST_CHECK;
-/* Replaces the file atomically: temporary name, sync, rename. */
+/* A file written piece by piece that has its name only once it is whole; "-" is standard output. After
+ * client_writer_open comes client_writer_close, which throws away what is not to be kept. */
+typedef struct client_writer {
+    const char *path;
+    char *temporary; /* NULL: standard output */
+    unsigned mode;
+    int fd;
+} client_writer;
+client_exit client_writer_open(client *c, const char *path, client_writer *out) CLIENT_MUST_CHECK;
+client_exit client_writer_add(client *c, client_writer *writer, lg_bytes bytes) CLIENT_MUST_CHECK;
+client_exit client_writer_close(client *c, client_writer *writer, bool keep) CLIENT_MUST_CHECK;
+/* Replaces the file atomically: temporary name, sync, rename. "-" is standard output. */
 client_exit client_file_write(client *c, const char *path, unsigned mode, lg_bytes bytes) CLIENT_MUST_CHECK;
 /* Makes the directories above path, mode 0700. */
 client_exit client_directories_make(client *c, const char *path) CLIENT_MUST_CHECK;
@@ -138,16 +159,19 @@ client_exit command_keygen(client *c);
 client_exit command_version(client *c);
 client_exit command_help(client *c);
 client_exit command_participant_add(client *c);
-client_exit command_participant_act(client *c); /* suspend, activate, stop, clear */
-client_exit command_participant_credit_line(client *c);
 client_exit command_participant_add_key(client *c);
-client_exit command_participant_revoke_key(client *c);
 client_exit command_token_create(client *c);
-client_exit command_token_revoke(client *c);
 client_exit command_submit(client *c);
-client_exit command_confirm(client *c);
-client_exit command_receivable_act(client *c); /* accept, reject, withdraw, lapse */
-client_exit command_review(client *c);
+client_exit command_split(client *c);
+client_exit command_transfer(client *c);
+client_exit command_lineage(client *c);
+client_exit command_certificate(client *c);
+client_exit command_propose(client *c); /* credit-note, void */
+client_exit command_check(client *c);
+client_exit command_finance_request(client *c);
+client_exit command_finance_offers(client *c);
+client_exit command_webhook_secret(client *c);
+client_exit command_webhook_replay(client *c);
 client_exit command_sweep(client *c);
 client_exit command_policy_set(client *c);
 client_exit command_list(client *c);
@@ -155,5 +179,7 @@ client_exit command_show(client *c);
 client_exit command_sign(client *c);
 client_exit command_verify(client *c);
 client_exit command_prove(client *c);
+/* All that post.h's tables describe. */
+client_exit command_post(client *c);
 
 #endif

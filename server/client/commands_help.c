@@ -82,8 +82,12 @@ static void overview_print(client *c)
     printf("%stallystick%s %s: a receivables registry that anyone can verify. Server, client and verifier in "
            "one.\n\n",
            client_style_on(c->colour, STYLE_BOLD), client_style_off(c->colour), CLIENT_VERSION);
-    for (const client_command *command = client_commands; command->name; command++)
-        line_print(c, command);
+    for (const client_group *group = client_groups; group->title; group++) {
+        printf("%s%s%s%s\n", group == client_groups ? "" : "\n", client_style_on(c->colour, STYLE_BOLD),
+               group->title, client_style_off(c->colour));
+        for (const client_command *command = group->commands; command->name; command++)
+            line_print(c, command);
+    }
     printf("\nOptions of every command:\n");
     options_print(c, client_common_options);
     printf("\n%s\n%s", settings, exit_codes);
@@ -111,7 +115,7 @@ client_exit command_help(client *c)
     }
     bool found = false;
     size_t len = strlen(first);
-    for (command = client_commands; command->name; command++) {
+    for (client_menu_place place = {0}; (command = client_command_next(&place));) {
         if (strncmp(command->name, first, len) == 0 && command->name[len] == ' ') {
             line_print(c, command);
             found = true;

@@ -46,6 +46,7 @@ client_exit command_serve(client *c)
     if (code != CLIENT_OK)
         return code;
     options.threads = (unsigned)threads;
+    options.webhooks_private = client_option_given(c, "webhooks-private");
     lg_err err = server_serve(c->args.operands[0], &options, &c->report);
     return err == LG_OK ? CLIENT_OK : local_fail(c, err);
 }

@@ -6,8 +6,27 @@
 #include "server/client/commands.h"
 #include "server/client/http.h"
 #include "server/client/output.h"
+#include "server/client/post.h"
 
 #include <string.h>
+
+const client_post client_posts_participant[] = {
+    {"participant suspend", "/v1/participants/%/suspend", {{"reason", "reason", POST_TEXT, POST_MAY}}},
+    {"participant activate", "/v1/participants/%/activate", {{"reason", "reason", POST_TEXT, POST_MAY}}},
+    {"participant stop", "/v1/participants/%/stop", {{"reason", "reason", POST_TEXT, POST_MAY}}},
+    {"participant clear", "/v1/participants/%/clear", {{"reason", "reason", POST_TEXT, POST_MAY}}},
+    {"participant credit-line",
+     "/v1/participants/%/credit_line",
+     {{"currency", "currency", POST_TEXT, POST_MUST}, {"limit", "limit", POST_OR_NONE, POST_MUST}}},
+    {"participant rating",
+     "/v1/participants/%/rating",
+     {{"rating", NULL, POST_OR_NONE, POST_MUST}, {"agency", "agency", POST_TEXT, POST_MAY}}},
+    {"participant revoke-key",
+     "/v1/participants/%/keys/%/revoke",
+     {{"reason", "reason", POST_TEXT, POST_MAY}}},
+    {"token revoke", "/v1/tokens/%/revoke", {{0}}},
+    {0},
+};
 
 void client_member_from_option(const client *c, json_t *object, const char *member, const char *option)
 {
@@ -16,17 +35,15 @@ void client_member_from_option(const client *c, json_t *object, const char *memb
         json_object_set_new(object, member, json_string(value));
 }
 
-/* "a,b c" → ["a","b","c"] */
+const char *client_path(client *c, const char *prefix, const char *id)
+{
+    return lg_arena_printf(c->arena, "%s%s", prefix, client_url_escape(c->arena, id));
+}
+
 static json_t *words_as_list(const char *text)
 {
     json_t *list = json_array();
-    while (*text) {
-        size_t len = strcspn(text, ", ");
-        if (len)
-            json_array_append_new(list, json_stringn(text, len));
-        text += len;
-        text += strspn(text, ", ");
-    }
+    client_words_add(list, text);
     return list;
 }
 
@@ -60,36 +77,6 @@ client_exit command_participant_add(client *c)
     return client_act_run(c, "/v1/participants", payload, NULL);
 }
 
-const char *client_path(client *c, const char *prefix, const char *id)
-{
-    return lg_arena_printf(c->arena, "%s%s", prefix, client_url_escape(c->arena, id));
-}
-
-/* The subcommand's last word is the act: suspend, activate, stop, clear. */
-client_exit command_participant_act(client *c)
-{
-    const char *act = strrchr(c->command->name, ' ') + 1;
-    json_t *payload = json_object();
-    client_member_from_option(c, payload, "reason", "reason");
-    return client_act_run(
-        c, lg_arena_printf(c->arena, "%s/%s", client_path(c, "/v1/participants/", c->args.operands[0]), act),
-        payload, NULL);
-}
-
-client_exit command_participant_credit_line(client *c)
-{
-    const char *limit = client_option_value(c, "limit");
-    if (!limit || !client_option_given(c, "currency"))
-        return client_fail(c, CLIENT_USAGE, "participant credit-line needs --currency and --limit.");
-    json_t *payload = json_object();
-    client_member_from_option(c, payload, "currency", "currency");
-    json_object_set_new(payload, "limit", strcmp(limit, "none") == 0 ? json_null() : json_string(limit));
-    return client_act_run(
-        c,
-        lg_arena_printf(c->arena, "%s/credit_line", client_path(c, "/v1/participants/", c->args.operands[0])),
-        payload, NULL);
-}
-
 client_exit command_participant_add_key(client *c)
 {
     bool custody = client_option_given(c, "custody");
@@ -104,15 +91,6 @@ client_exit command_participant_add_key(client *c)
     return client_act_run(
         c, lg_arena_printf(c->arena, "%s/keys", client_path(c, "/v1/participants/", c->args.operands[0])),
         payload, NULL);
-}
-
-client_exit command_participant_revoke_key(client *c)
-{
-    json_t *payload = json_object();
-    client_member_from_option(c, payload, "reason", "reason");
-    const char *participant = client_path(c, "/v1/participants/", c->args.operands[0]);
-    const char *kid = client_url_escape(c->arena, c->args.operands[1]);
-    return client_act_run(c, lg_arena_printf(c->arena, "%s/keys/%s/revoke", participant, kid), payload, NULL);
 }
 
 /* "ts_" and 32 random bytes; its hash is all that leaves this machine. */
@@ -180,11 +158,4 @@ client_exit command_token_create(client *c)
     }
     client_answer_clear(&answer);
     return CLIENT_OK;
-}
-
-client_exit command_token_revoke(client *c)
-{
-    return client_act_run(
-        c, lg_arena_printf(c->arena, "%s/revoke", client_path(c, "/v1/tokens/", c->args.operands[0])),
-        json_object(), NULL);
 }

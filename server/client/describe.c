@@ -3,6 +3,7 @@
 #include "server/client/http.h"
 #include "server/client/table.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,64 +63,31 @@ const char *client_participant_name(client *c, const char *id)
 
 static bool names_a_participant(const char *key)
 {
-    static const char *const keys[] = {"creditor", "debtor", "holder", "participant",
-                                       "by",       "seller", "buyer"};
+    static const char *const keys[] = {"creditor", "debtor",      "holder",     "participant", "by",
+                                       "seller",   "buyer",       "lender",     "offered_to",  "grantor",
+                                       "payee",    "proposed_by", "recorded_by"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(keys[i], key) == 0)
             return true;
     return false;
 }
 
-static const char *or_dash(const char *text)
+const char *client_or_dash(const char *text)
 {
     return text ? text : "–";
 }
 
-static void summary_text(client *c, const char *kind, const json_t *thing, lg_buf *line)
+char *client_percent(lg_arena *arena, int64_t ppm)
 {
-    lg_arena *a = c->arena;
-    const char *reason = client_field(a, thing, "reason");
-    if (strcmp(kind, "receivable") == 0) {
-        lg_buf_printf(line, "invoice %s, %s %s, due %s", or_dash(client_field(a, thing, "invoice.number")),
-                      or_dash(client_field(a, thing, "amount")), or_dash(client_field(a, thing, "currency")),
-                      or_dash(client_field(a, thing, "due_date")));
-        if (reason)
-            lg_buf_printf(line, ", reason %s", reason);
-    } else if (strcmp(kind, "claim") == 0) {
-        lg_buf_printf(line, "%s %s, due %s", or_dash(client_field(a, thing, "outstanding_amount")),
-                      or_dash(client_field(a, thing, "currency")),
-                      or_dash(client_field(a, thing, "due_date")));
-    } else if (strcmp(kind, "participant") == 0) {
-        lg_buf_str(line, or_dash(client_field(a, thing, "name")));
-        if (json_is_true(json_object_get(thing, "stopped")))
-            lg_buf_str(line, ", on the stop list");
-    } else if (strcmp(kind, "policy") == 0) {
-        lg_buf_printf(line, "version %s", or_dash(client_field(a, thing, "version")));
-    } else {
-        lg_buf_printf(line, "expires %s", or_dash(client_field(a, thing, "expires_at")));
-        const char *revoked = client_field(a, thing, "revoked_at");
-        if (revoked)
-            lg_buf_printf(line, ", revoked %s", revoked);
-    }
-}
-
-void client_print_summary(client *c, const char *kind, const json_t *thing)
-{
-    lg_buf line = {0};
-    const char *id = client_field(c->arena, thing, "id");
-    const char *state = client_field(c->arena, thing, "life");
-    if (!state)
-        state = client_field(c->arena, thing, "status");
-    summary_text(c, kind, thing, &line);
-    client_style style = state ? client_style_of(state) : STYLE_PLAIN;
-    printf("%s%s%s", client_style_on(c->colour, STYLE_BOLD), kind, client_style_off(c->colour));
-    if (id)
-        printf(" %s", client_clean(c->arena, id));
-    if (state)
-        printf(" %s%s%s", client_style_on(c->colour, style), client_clean(c->arena, state),
-               client_style_off(c->colour));
-    printf(": %s\n", client_clean(c->arena, line.data));
-    lg_buf_clear(&line);
+    enum { PPM_PER_PERCENT = 10000 };
+    int64_t part = ppm % PPM_PER_PERCENT;
+    if (part == 0)
+        return lg_arena_printf(arena, "%" PRId64 "%%", ppm / PPM_PER_PERCENT);
+    char *text = lg_arena_printf(arena, "%" PRId64 ".%04" PRId64, ppm / PPM_PER_PERCENT, part);
+    size_t len = strlen(text);
+    while (text[len - 1] == '0')
+        len--;
+    return lg_arena_printf(arena, "%.*s%%", (int)len, text);
 }
 
 static void list_print(client *c, const json_t *list, unsigned depth);
@@ -203,8 +171,8 @@ static void list_print(client *c, const json_t *list, unsigned depth)
     json_t *item;
     const char *names[TABLE_COLUMNS_MAX], *titles[TABLE_COLUMNS_MAX];
     if (!json_is_object(json_array_get(list, 0))) {
-        json_array_foreach(list, i, item)
-            printf("%s%s", i ? ", " : "  ", client_clean(c->arena, or_dash(scalar_text(c->arena, item))));
+        json_array_foreach(list, i, item) printf(
+            "%s%s", i ? ", " : "  ", client_clean(c->arena, client_or_dash(scalar_text(c->arena, item))));
         fputc('\n', stdout);
         return;
     }
@@ -218,6 +186,8 @@ static void list_print(client *c, const json_t *list, unsigned depth)
         client_table_row(&table);
         for (size_t column = 0; column < columns; column++) {
             const char *text = scalar_text(c->arena, json_object_get(item, names[column]));
+            if (text && names_a_participant(names[column]))
+                text = client_participant_name(c, text);
             client_table_cell(&table, text, text ? client_style_of(text) : STYLE_PLAIN);
         }
     }

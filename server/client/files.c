@@ -63,20 +63,50 @@ static bool write_all(int fd, lg_bytes bytes)
     return true;
 }
 
+client_exit client_writer_open(client *c, const char *path, client_writer *out)
+{
+    *out = (client_writer){.path = path, .mode = 0600, .fd = STDOUT_FILENO};
+    if (strcmp(path, "-") == 0)
+        return CLIENT_OK;
+    out->temporary = lg_arena_printf(c->arena, "%s.XXXXXX", path);
+    out->fd = mkostemp(out->temporary, O_CLOEXEC);
+    return out->fd < 0 ? io_fail(c, "Cannot create a file beside", path) : CLIENT_OK;
+}
+
+client_exit client_writer_add(client *c, client_writer *writer, lg_bytes bytes)
+{
+    return write_all(writer->fd, bytes) ? CLIENT_OK : io_fail(c, "Cannot write", writer->path);
+}
+
+client_exit client_writer_close(client *c, client_writer *writer, bool keep)
+{
+    client_exit code = CLIENT_OK;
+    if (!writer->temporary)
+        return code;
+    if (keep && (fchmod(writer->fd, (mode_t)writer->mode) != 0 || fsync(writer->fd) != 0))
+        code = io_fail(c, "Cannot write", writer->path);
+    if (close(writer->fd) != 0 && keep && code == CLIENT_OK)
+        code = io_fail(c, "Cannot write", writer->path);
+    if (keep && code == CLIENT_OK && rename(writer->temporary, writer->path) == 0)
+        return lg_file_sync_parent(writer->path, &c->report) == LG_OK
+                   ? CLIENT_OK
+                   : client_fail_report(c, CLIENT_LOCAL, NULL);
+    if (keep && code == CLIENT_OK)
+        code = io_fail(c, "Cannot write", writer->path);
+    unlink(writer->temporary);
+    return code;
+}
+
 client_exit client_file_write(client *c, const char *path, unsigned mode, lg_bytes bytes)
 {
-    char *temporary = lg_arena_printf(c->arena, "%s.XXXXXX", path);
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        return io_fail(c, "Cannot create a file beside", path);
-    bool written = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes) && fsync(fd) == 0;
-    if (close(fd) != 0 || !written || rename(temporary, path) != 0) {
-        client_exit code = io_fail(c, "Cannot write", path);
-        unlink(temporary);
+    client_writer writer;
+    client_exit code = client_writer_open(c, path, &writer);
+    if (code != CLIENT_OK)
         return code;
-    }
-    return lg_file_sync_parent(path, &c->report) == LG_OK ? CLIENT_OK
-                                                          : client_fail_report(c, CLIENT_LOCAL, NULL);
+    writer.mode = mode;
+    code = client_writer_add(c, &writer, bytes);
+    client_exit closed = client_writer_close(c, &writer, code == CLIENT_OK);
+    return code == CLIENT_OK ? closed : code;
 }
 
 client_exit client_directories_make(client *c, const char *path)

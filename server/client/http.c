@@ -21,7 +21,9 @@ struct client_http {
 typedef struct transfer {
     lg_buf body;
     size_t max;
-    bool too_large;
+    bool too_large, sunk, sink_failed;
+    CURL *curl;
+    const client_request *request;
     lg_arena *arena;
     client_response *response;
 } transfer;
@@ -30,6 +32,13 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
     transfer *t = ctx;
     size_t len = size * count;
+    long status = 0;
+    if (t->request->sink && curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+        status / 100 == 2) {
+        t->sunk = true;
+        t->sink_failed = !t->request->sink(t->request->sink_ctx, lg_bytes_of(data, len));
+        return t->sink_failed ? 0 : len;
+    }
     if (len > t->max - t->body.len) {
         t->too_large = true;
         return 0;
@@ -152,7 +161,12 @@ static void options_set(client *c, const client_request *request, transfer *t, s
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)c->timeout_s);
+    if (request->sink) { /* a long answer is fine, a silent one is not */
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)c->timeout_s);
+    } else {
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)c->timeout_s);
+    }
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "tallystick/" CLIENT_VERSION);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
@@ -168,11 +182,18 @@ static void options_set(client *c, const client_request *request, transfer *t, s
     }
 }
 
+/* How an attempt failed, when libcurl's word for it is not enough. */
+typedef enum { FAULT_NONE, FAULT_TOO_LARGE, FAULT_SUNK, FAULT_SINK } send_fault;
+
 /* One attempt. */
 static CURLcode send_once(client *c, lg_arena *arena, const client_request *request, client_response *out,
-                          bool *too_large)
+                          send_fault *fault)
 {
-    transfer t = {.max = request->max ? request->max : CLIENT_ANSWER_MAX, .arena = arena, .response = out};
+    transfer t = {.max = request->max ? request->max : CLIENT_ANSWER_MAX,
+                  .arena = arena,
+                  .response = out,
+                  .request = request,
+                  .curl = c->http->curl};
     struct curl_slist *headers = header_add(NULL, arena, "Expect", ""); /* no 100-continue round trip */
     *out = (client_response){.retry_after_s = -1};
     if (request->content_type)
@@ -184,7 +205,7 @@ static CURLcode send_once(client *c, lg_arena *arena, const client_request *requ
     CURLcode result = curl_easy_perform(c->http->curl);
     curl_easy_getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &out->status);
     out->body = lg_arena_copy(arena, lg_buf_bytes(&t.body));
-    *too_large = t.too_large;
+    *fault = t.sink_failed ? FAULT_SINK : t.too_large ? FAULT_TOO_LARGE : t.sunk ? FAULT_SUNK : FAULT_NONE;
     lg_buf_clear(&t.body);
     curl_slist_free_all(headers);
     return result;
@@ -212,12 +233,11 @@ static void wait_ms(int64_t delay_ms)
         ;
 }
 
-static bool worth_repeating(CURLcode result, const client_response *response)
+static bool worth_repeating(CURLcode result, const client_response *response, send_fault fault)
 {
     if (result == CURLE_OK)
         return response->status == 429 || response->status == 503;
-    return result != CURLE_PEER_FAILED_VERIFICATION && result != CURLE_URL_MALFORMAT &&
-           result != CURLE_WRITE_ERROR;
+    return fault == FAULT_NONE && result != CURLE_PEER_FAILED_VERIFICATION && result != CURLE_URL_MALFORMAT;
 }
 
 client_exit client_http_send(client *c, lg_arena *arena, const client_request *request, client_response *out)
@@ -226,17 +246,19 @@ client_exit client_http_send(client *c, lg_arena *arena, const client_request *r
     if (code != CLIENT_OK)
         return code;
     for (unsigned attempt = 1;; attempt++) {
-        bool too_large;
-        CURLcode result = send_once(c, arena, request, out, &too_large);
+        send_fault fault;
+        CURLcode result = send_once(c, arena, request, out, &fault);
         int64_t delay_ms = client_retry_delay_ms(attempt, out->retry_after_s);
-        if (worth_repeating(result, out) && attempt < c->attempts && delay_ms >= 0) {
+        if (worth_repeating(result, out, fault) && attempt < c->attempts && delay_ms >= 0) {
             client_warn(c, "%s; trying again (%u of %u).",
                         result == CURLE_OK ? "The registry is busy" : curl_easy_strerror(result), attempt,
                         c->attempts - 1);
             wait_ms(delay_ms);
             continue;
         }
-        if (too_large)
+        if (fault == FAULT_SINK)
+            return client_fail(c, CLIENT_LOCAL, "The answer to %s cannot be kept.", request->path);
+        if (fault == FAULT_TOO_LARGE)
             return client_fail(c, CLIENT_UNREACHABLE,
                                "The answer to %s is larger than the %zu bytes allowed for it.", request->path,
                                request->max ? request->max : (size_t)CLIENT_ANSWER_MAX);

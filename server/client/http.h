@@ -12,6 +12,11 @@ typedef struct client_request {
     const char *content_type;
     const char *token; /* bearer token, or NULL */
     size_t max;        /* bytes of the answer at most; 0: the default */
+    /* Takes the body of a 2xx answer piece by piece, however long it is and may take, instead of
+     * response.body; false ends the transfer. NULL: none. What a sink got a byte of is not asked for again.
+     */
+    bool (*sink)(void *ctx, lg_bytes piece);
+    void *sink_ctx;
 } client_request;
 
 typedef struct client_response {

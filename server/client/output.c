@@ -44,21 +44,71 @@ const char *client_style_off(bool colour)
     return colour ? "\033[0m" : "";
 }
 
+/* Words of state, wherever they stand: the same word has the same colour. */
+static const struct {
+    const char *state;
+    client_style style;
+} state_styles[] = {
+    {"confirmed", STYLE_GREEN},
+    {"registered", STYLE_CYAN},
+    {"held", STYLE_YELLOW},
+    {"rejected", STYLE_RED},
+    {"refused", STYLE_RED},
+    {"expired", STYLE_DIM},
+    {"withdrawn", STYLE_DIM},
+    {"pass", STYLE_GREEN},
+    {"warn", STYLE_YELLOW},
+    {"hold", STYLE_YELLOW},
+    {"reject", STYLE_RED},
+    {"active", STYLE_GREEN},
+    {"suspended", STYLE_RED},
+    {"failed", STYLE_RED},
+    {"stopped", STYLE_RED},
+    /* claims */
+    {"due", STYLE_YELLOW},
+    {"part_paid", STYLE_CYAN},
+    {"overdue", STYLE_RED},
+    {"defaulted", STYLE_RED},
+    {"settled", STYLE_GREEN},
+    {"split", STYLE_DIM},
+    {"void", STYLE_DIM},
+    {"written_off", STYLE_DIM},
+    {"offered", STYLE_CYAN},
+    {"reserved", STYLE_YELLOW},
+    {"pledged", STYLE_YELLOW},
+    {"sold", STYLE_YELLOW},
+    {"pooled", STYLE_YELLOW},
+    /* programs, requests, offers, financings, payments, proposals, grants */
+    {"open", STYLE_CYAN},
+    {"closed", STYLE_DIM},
+    {"lapsed", STYLE_DIM},
+    {"accepted", STYLE_GREEN},
+    {"instructed", STYLE_CYAN},
+    {"disbursed", STYLE_GREEN},
+    {"cancelled", STYLE_DIM},
+    {"released", STYLE_DIM},
+    {"repaid", STYLE_GREEN},
+    {"recourse", STYLE_RED},
+    {"repurchased", STYLE_DIM},
+    {"recorded", STYLE_GREEN},
+    {"reversed", STYLE_DIM},
+    {"declined", STYLE_RED},
+    {"effective", STYLE_GREEN},
+    {"removed", STYLE_DIM},
+    {"revoked", STYLE_DIM},
+    {"ended", STYLE_DIM},
+    /* deliveries */
+    {"pending", STYLE_CYAN},
+    {"delivered", STYLE_GREEN},
+    {"dead", STYLE_RED},
+    {"skipped", STYLE_DIM},
+};
+
 client_style client_style_of(const char *state)
 {
-    static const struct {
-        const char *state;
-        client_style style;
-    } styles[] = {
-        {"confirmed", STYLE_GREEN}, {"registered", STYLE_CYAN}, {"held", STYLE_YELLOW},
-        {"rejected", STYLE_RED},    {"refused", STYLE_RED},     {"expired", STYLE_DIM},
-        {"withdrawn", STYLE_DIM},   {"pass", STYLE_GREEN},      {"warn", STYLE_YELLOW},
-        {"hold", STYLE_YELLOW},     {"reject", STYLE_RED},      {"active", STYLE_GREEN},
-        {"suspended", STYLE_RED},   {"failed", STYLE_RED},      {"stopped", STYLE_RED},
-    };
-    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
-        if (strcmp(styles[i].state, state) == 0)
-            return styles[i].style;
+    for (size_t i = 0; i < sizeof state_styles / sizeof *state_styles; i++)
+        if (strcmp(state_styles[i].state, state) == 0)
+            return state_styles[i].style;
     return STYLE_PLAIN;
 }
 
