@@ -4,6 +4,8 @@
 
 #include "ledger/base/arena.h"
 
+#include <stdbool.h>
+
 /* Makes a new registry in `dir` (created if absent, must be empty): keys, head file, database, genesis, the
  * operator as first participant, policy version 1. Fails with LG_ALREADY_EXISTS rather than touch a registry.
  * On success *summary_json (arena) is
@@ -12,8 +14,9 @@ lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **
                    lg_report *report) LG_MUST_CHECK;
 
 typedef struct server_options {
-    const char *listen; /* "127.0.0.1:8080" */
-    unsigned threads;   /* 0: one per core */
+    const char *listen;    /* "127.0.0.1:8080" */
+    unsigned threads;      /* 0: one per core */
+    bool webhooks_private; /* webhooks may go to http:// and private addresses: for rehearsals */
 } server_options;
 
 /* Serves until SIGTERM or SIGINT; prints "listening on http://ADDR:PORT" on standard output when ready. */

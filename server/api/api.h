@@ -4,13 +4,20 @@
 #define API_API_H
 
 #include "ledger/registry/registry.h"
+#include "ledger/registry/share.h"
+#include "ledger/store/claim_rows.h"
+#include "ledger/store/financing_rows.h"
 #include "ledger/store/ledger.h"
 #include "ledger/store/participant_rows.h"
+#include "ledger/store/payment_rows.h"
+#include "ledger/store/proposal_rows.h"
 #include "ledger/store/receivable_rows.h"
+#include "ledger/store/webhook_rows.h"
 #include "ledger/store/writer.h"
 #include "server/http/http.h"
 
 typedef struct sweeper sweeper;
+typedef struct webhooks webhooks;
 
 /* What handlers reach through http_context(). Everything in it is safe to use from any HTTP thread. */
 typedef struct api_context {
@@ -19,6 +26,7 @@ typedef struct api_context {
     lg_writer *writer;
     lg_registry *registry;
     sweeper *sweeper;
+    webhooks *webhooks;
     const char *origin;
     const char *vkey;
     void (*log)(void *context, const char *line); /* for the operator; any thread */
@@ -52,14 +60,47 @@ char *api_cursor(lg_arena *arena, int64_t no);
 lg_err json_participant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_participant *row,
                         bool with_private) LG_MUST_CHECK;
 lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receivable *row) LG_MUST_CHECK;
-lg_err json_claim(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row) LG_MUST_CHECK;
+/* As the sight (lg_claim_see) of the viewer allows. */
+lg_err json_claim(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row, lg_participant_no viewer,
+                  const lg_claim_sight *sight) LG_MUST_CHECK;
+/* As the answer to an act shows it to its first signer, who is shown what it acted on even if it has no sight
+ * of the claim, or has lost it by this very act. */
+lg_err json_claim_answer(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row,
+                         const lg_command *command) LG_MUST_CHECK;
+lg_err json_grant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_grant *row, lg_time now) LG_MUST_CHECK;
+/* What a lender is told of an invoice. */
+void json_check(lg_buf *buf, bool registered, bool financed, lg_time at);
 lg_err json_token(lg_buf *buf, lg_db *db, const lg_token *row) LG_MUST_CHECK;
+/* pending: messages that wait, or -1 where that is not told. */
+lg_err json_webhook(lg_buf *buf, lg_db *db, const lg_webhook *row, int64_t pending) LG_MUST_CHECK;
 void json_policy(lg_buf *buf, const lg_policy_row *row);
-/* {"seq","type","at","entry","leaf"} and, with disclosures, "disclosures" and "facts". */
-lg_err json_entry(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, bool with_disclosures) LG_MUST_CHECK;
+/* Its debtor and who recorded it see every share, others their own. */
+lg_err json_payment(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_payment *row,
+                    lg_participant_no viewer) LG_MUST_CHECK;
+/* now tells open from expired. What only its lender may know is shown to no other viewer. */
+lg_err json_program(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_program *row, lg_participant_no viewer,
+                    lg_time now) LG_MUST_CHECK;
+/* For its holder with all offers, for a lender with its own. */
+lg_err json_request(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_request *row,
+                    lg_participant_no viewer) LG_MUST_CHECK;
+lg_err json_offer(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_offer *row) LG_MUST_CHECK;
+lg_err json_financing(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_financing *row) LG_MUST_CHECK;
+/* now tells open from expired. */
+lg_err json_proposal(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_proposal *row,
+                     lg_time now) LG_MUST_CHECK;
+/* {"seq","type","at","entry","leaf"} and, unless there are no shares, "disclosures" and "facts":
+ * those that the shares show. */
+lg_err json_entry(lg_buf *buf, lg_arena *arena, const lg_entry_row *row,
+                  const lg_shares *shares) LG_MUST_CHECK;
+/* Members "disclosures" and "facts" of those disclosures, joined by '~', that the shares show. */
+lg_err json_put_shared(lg_buf *buf, lg_arena *arena, const char *joined,
+                       const lg_shares *shares) LG_MUST_CHECK;
 /* The receipt of entry row.seq proven by `proof` against the signed note. */
 lg_err json_receipt(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const lg_proof *proof,
                     const char *note) LG_MUST_CHECK;
+/* The same with those disclosures alone that the shares show. */
+lg_err json_receipt_shared(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const lg_shares *shares,
+                           const lg_proof *proof, const char *note) LG_MUST_CHECK;
 
 /* ---- handlers of reads ---- */
 http_result read_me(http_request *request);
@@ -71,8 +112,26 @@ http_result read_receivables(http_request *request);
 http_result read_receivable(http_request *request);
 http_result read_receivable_history(http_request *request);
 http_result read_claims(http_request *request);
+http_result read_claim_totals(http_request *request);
+http_result read_claims_csv(http_request *request);
 http_result read_claim(http_request *request);
 http_result read_claim_history(http_request *request);
+http_result read_claim_lineage(http_request *request);
+http_result read_claim_certificate(http_request *request);
+http_result read_programs(http_request *request);
+http_result read_program(http_request *request);
+http_result read_requests(http_request *request);
+http_result read_request(http_request *request);
+http_result read_offers(http_request *request);
+http_result read_offer(http_request *request);
+http_result read_financings(http_request *request);
+http_result read_financing(http_request *request);
+http_result read_payments(http_request *request);
+http_result read_payment(http_request *request);
+http_result read_proposals(http_request *request);
+http_result read_proposal(http_request *request);
+http_result read_grants(http_request *request);
+http_result read_grant(http_request *request);
 http_result read_reviews(http_request *request);
 http_result read_review(http_request *request);
 http_result read_entries(http_request *request);
@@ -81,6 +140,10 @@ http_result read_entry_proof(http_request *request);
 http_result read_consistency(http_request *request);
 http_result read_checkpoint(http_request *request);
 http_result read_tile(http_request *request);
+http_result read_webhooks(http_request *request);
+http_result read_webhook(http_request *request);
+http_result read_webhook_secret(http_request *request);
+http_result read_webhook_deliveries(http_request *request);
 http_result read_health(http_request *request);
 http_result read_ready(http_request *request);
 http_result read_openapi(http_request *request);
@@ -88,6 +151,7 @@ http_result read_openapi(http_request *request);
 /* ---- handlers of commands ---- */
 http_result post_command(http_request *request); /* route->arg is the lg_command_type */
 http_result post_sweep(http_request *request);
+http_result post_webhook_replay(http_request *request);
 
 extern const http_route api_routes[];
 extern const size_t api_route_count;

@@ -3,6 +3,8 @@
 #include "server/api/custody.h"
 #include "server/gateway/checks.h"
 #include "server/gateway/gateway.h"
+#include "server/webhooks/url.h"
+#include "server/webhooks/webhooks.h"
 
 #include <string.h>
 
@@ -15,6 +17,16 @@ static bool may_ask_for_custody(const lg_command *command)
     const lg_signer *signer = &command->signers[0];
     return lg_has_role(signer->roles, LG_ROLE_OPERATOR) ||
            (command->type == LG_CMD_KEY_ADD && lg_uuid_equal(command->subject, signer->id.uuid));
+}
+
+/* Which addresses may be called is this server's to say, not the ledger's. */
+static lg_err check_webhook_url(const api_command *c, lg_report *report)
+{
+    const char *why;
+    if (webhook_url_check(c->command.url_to_call, webhooks_private_ok(c->api->webhooks), &why))
+        return LG_OK;
+    lg_fault_add(report, "url", "/url", "%s", why);
+    return lg_fail(report, LG_INVALID_FIELDS, "%s", why);
 }
 
 static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *report)
@@ -34,6 +46,8 @@ static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *re
     if (!err)
         err = lg_command_decode(payload, &c->command, report);
     json_decref(payload);
+    if (!err && c->command.type == LG_CMD_WEBHOOK_REGISTER)
+        err = check_webhook_url(c, report);
     if (!err && c->command.custody && may_ask_for_custody(&c->command))
         err = lg_custody_create(c->api->registry, &c->command.public_key, report);
     return err;
@@ -99,15 +113,10 @@ static lg_err receipts_of_stored(api_context *api, lg_db *db, lg_arena *arena, c
 
 static api_receipts receipts_of_job(api_command *c)
 {
-    size_t count = c->job.entry_count, filled = 0;
-    lg_entry_row *entries = lg_arena_array(c->job.arena, count ? count : 1, sizeof *entries);
-    for (size_t i = 0; i < c->outcome.count && filled < count; i++)
-        if (c->outcome.results[i].has_entry)
-            entries[filled++] = c->outcome.results[i].entry;
     return (api_receipts){
         .first_seq = c->job.first_seq,
-        .count = filled,
-        .entries = entries,
+        .count = c->outcome.entry_count,
+        .entries = c->outcome.entries,
         .proofs = c->job.proofs,
         .note = c->job.published ? c->job.published->note : "",
     };
@@ -117,18 +126,35 @@ static void set_location(http_request *request, const lg_outcome *outcome)
 {
     lg_arena *arena = http_arena(request);
     const lg_result *result = &outcome->results[0];
-    if (result->has_receivable)
-        http_set_header(
-            request, "Location",
-            lg_arena_printf(arena, "/v1/receivables/%s", lg_uuid_format(result->receivable.id.uuid).s));
-    else if (result->has_token)
+    const struct {
+        bool has;
+        const char *folder;
+        lg_uuid id;
+    } made[] = {
+        {result->has_receivable, "receivables", result->receivable.id.uuid},
+        {result->has_token, "tokens", result->token.id.uuid},
+        {result->has_participant, "participants", result->participant.id.uuid},
+        {result->has_grant, "grants", result->grant.id.uuid},
+        {result->has_webhook, "webhooks", result->webhook.id.uuid},
+        {result->program != NULL, "programs", result->program ? result->program->id.uuid : (lg_uuid){{0}}},
+        {result->request != NULL, "financing_requests",
+         result->request ? result->request->id.uuid : (lg_uuid){{0}}},
+        {result->offer_count > 0, "offers", result->offer_count ? result->offers[0].id.uuid : (lg_uuid){{0}}},
+        {result->financing != NULL, "financings",
+         result->financing ? result->financing->id.uuid : (lg_uuid){{0}}},
+        {result->payment != NULL, "payments", result->payment ? result->payment->id.uuid : (lg_uuid){{0}}},
+        {result->proposal != NULL, "proposals",
+         result->proposal ? result->proposal->id.uuid : (lg_uuid){{0}}},
+        {result->has_claim, "claims", result->claim.id.uuid},
+    };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        if (!made[i].has)
+            continue;
         http_set_header(request, "Location",
-                        lg_arena_printf(arena, "/v1/tokens/%s", lg_uuid_format(result->token.id.uuid).s));
-    else if (result->has_participant)
-        http_set_header(
-            request, "Location",
-            lg_arena_printf(arena, "/v1/participants/%s", lg_uuid_format(result->participant.id.uuid).s));
-    else if (result->has_policy)
+                        lg_arena_printf(arena, "/v1/%s/%s", made[i].folder, lg_uuid_format(made[i].id).s));
+        return;
+    }
+    if (result->has_policy)
         http_set_header(request, "Location",
                         lg_arena_printf(arena, "/v1/policy/%lld", (long long)result->policy.version));
 }
@@ -160,12 +186,22 @@ static http_result answer_stored(http_request *request, api_command *c)
     return send(request, c->outcome.stored.status, c->outcome.stored.answer, &receipts);
 }
 
+/* The only rate that commands are held to is counted by the day (UTC). */
+static void set_retry_after(http_request *request)
+{
+    const lg_time now = lg_now(), tomorrow = (lg_day_of(now) + 1) * LG_TIME_PER_DAY;
+    const long long seconds = (tomorrow - now) / LG_TIME_PER_SECOND + 1;
+    http_set_header(request, "Retry-After", lg_arena_printf(http_arena(request), "%lld", seconds));
+}
+
 static http_result finish(http_request *request)
 {
     api_command *c = http_data(request);
     http_result result;
     if (c->job.err) {
         *http_report(request) = c->job.report;
+        if (c->job.err == LG_RATE_LIMITED)
+            set_retry_after(request);
         result = http_answer_problem(request, c->job.err, NULL);
     } else if (c->outcome.replayed) {
         result = answer_stored(request, c);

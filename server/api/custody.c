@@ -10,31 +10,44 @@
 
 static lg_scope scope_of(lg_command_type type)
 {
-    switch (type) {
+    switch ((int)type) {
     case LG_CMD_SUBMIT:
     case LG_CMD_WITHDRAW:
+    case LG_CMD_CLAIM_SPLIT:
+    case LG_CMD_CLAIM_TRANSFER:
+    case LG_CMD_TRANSFER_ACCEPT:
+    case LG_CMD_TRANSFER_DECLINE:
+    case LG_CMD_TRANSFER_CANCEL:
+    case LG_CMD_CLAIM_DISPUTE:
+    case LG_CMD_CLAIM_RESOLVE:
+    case LG_CMD_GRANT_MAKE:
+    case LG_CMD_GRANT_REVOKE:
+    case LG_CMD_PROPOSAL_MAKE:
+    case LG_CMD_PROPOSAL_ACCEPT:
+    case LG_CMD_PROPOSAL_DECLINE:
         return LG_SCOPE_SUBMIT;
     case LG_CMD_CONFIRM:
     case LG_CMD_ACCEPT:
     case LG_CMD_DECLINE:
+    case LG_CMD_CLAIM_ACKNOWLEDGE:
+    case LG_CMD_PAYMENT_RECORD:
+    case LG_CMD_PAYMENT_REVERSE:
         return LG_SCOPE_CONFIRM;
-    case LG_CMD_GENESIS:
-    case LG_CMD_PARTICIPANT_REGISTER:
-    case LG_CMD_PARTICIPANT_SUSPEND:
-    case LG_CMD_PARTICIPANT_ACTIVATE:
-    case LG_CMD_DEBTOR_STOP:
-    case LG_CMD_DEBTOR_CLEAR:
-    case LG_CMD_CREDIT_LINE_SET:
-    case LG_CMD_KEY_ADD:
-    case LG_CMD_KEY_REVOKE:
-    case LG_CMD_TOKEN_ISSUE:
-    case LG_CMD_TOKEN_REVOKE:
-    case LG_CMD_POLICY_SET:
-    case LG_CMD_LAPSE:
-    case LG_CMD_REVIEW_APPROVE:
-    case LG_CMD_REVIEW_REJECT:
-    case LG_CMD_COUNT:
-        break;
+    case LG_CMD_INVOICE_CHECK:
+    case LG_CMD_PROGRAM_OPEN:
+    case LG_CMD_PROGRAM_CLOSE:
+    case LG_CMD_FINANCING_REQUEST:
+    case LG_CMD_REQUEST_WITHDRAW:
+    case LG_CMD_OFFER_MAKE:
+    case LG_CMD_OFFER_WITHDRAW:
+    case LG_CMD_OFFER_ACCEPT:
+    case LG_CMD_FINANCING_DISBURSE:
+    case LG_CMD_FINANCING_CANCEL:
+    case LG_CMD_FINANCING_REGISTER:
+    case LG_CMD_FINANCING_RELEASE:
+    case LG_CMD_FINANCING_RECOURSE:
+    case LG_CMD_FINANCING_REPURCHASE:
+        return LG_SCOPE_FINANCE;
     }
     return LG_SCOPE_ADMIN;
 }

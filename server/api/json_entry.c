@@ -17,6 +17,7 @@ static bool next_disclosure(const char **at, lg_bytes *out)
     return true;
 }
 
+/* All of them, unread: they are the signer's own. */
 static void put_disclosures(lg_buf *buf, const char *joined)
 {
     lg_bytes one;
@@ -27,19 +28,36 @@ static void put_disclosures(lg_buf *buf, const char *joined)
     lg_json_end(buf);
 }
 
-static lg_err put_facts(lg_buf *buf, lg_arena *arena, const char *joined)
+/* Member "disclosures": those that the shares show. Their names and values join the open object `facts`,
+ * unless it is NULL. */
+static lg_err put_shown(lg_buf *buf, lg_buf *facts, lg_arena *arena, const char *joined,
+                        const lg_shares *shares)
 {
     lg_bytes one;
     lg_err err = LG_OK;
-    lg_json_key(buf, "facts");
-    lg_json_open(buf);
+    lg_json_key(buf, "disclosures");
+    lg_json_list(buf);
     while (err == LG_OK && next_disclosure(&joined, &one)) {
         lg_fact fact;
         err = lg_disclosure_parse(arena, one, &fact, NULL);
-        if (err == LG_OK)
-            lg_json_put_raw(buf, fact.name, fact.value);
+        if (err != LG_OK || !lg_shares_show(shares, fact.name))
+            continue;
+        lg_json_strn(buf, (const char *)one.data, one.len);
+        if (facts)
+            lg_json_put_raw(facts, fact.name, fact.value);
     }
-    lg_json_close(buf);
+    lg_json_end(buf);
+    return err;
+}
+
+lg_err json_put_shared(lg_buf *buf, lg_arena *arena, const char *joined, const lg_shares *shares)
+{
+    lg_buf facts = {0};
+    lg_json_open(&facts);
+    lg_err err = put_shown(buf, &facts, arena, joined, shares);
+    lg_json_close(&facts);
+    lg_json_put_raw(buf, "facts", facts.data);
+    lg_buf_clear(&facts);
     return err;
 }
 
@@ -54,7 +72,7 @@ static void put_entry(lg_buf *buf, lg_bytes body)
     lg_json_put_str(buf, "leaf", leaf);
 }
 
-lg_err json_entry(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, bool with_disclosures)
+lg_err json_entry(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const lg_shares *shares)
 {
     lg_entry entry;
     lg_err err = lg_entry_parse(arena, row->body, &entry, NULL);
@@ -65,10 +83,8 @@ lg_err json_entry(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, bool wi
     lg_json_put_str(buf, "type", entry.type);
     lg_json_put_str(buf, "at", lg_time_format(entry.at).s);
     put_entry(buf, row->body);
-    if (with_disclosures) {
-        put_disclosures(buf, row->disclosures);
-        err = put_facts(buf, arena, row->disclosures);
-    }
+    if (!lg_shares_are_none(shares))
+        err = json_put_shared(buf, arena, row->disclosures, shares);
     lg_json_close(buf);
     return err;
 }
@@ -83,4 +99,16 @@ lg_err json_receipt(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const
     lg_json_put_str(buf, "proof", lg_tlog_proof_format(arena, row->seq, proof, note));
     lg_json_close(buf);
     return LG_OK;
+}
+
+lg_err json_receipt_shared(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const lg_shares *shares,
+                           const lg_proof *proof, const char *note)
+{
+    lg_json_open(buf);
+    lg_json_put_int(buf, "seq", row->seq);
+    put_entry(buf, row->body);
+    lg_err err = put_shown(buf, NULL, arena, row->disclosures, shares);
+    lg_json_put_str(buf, "proof", lg_tlog_proof_format(arena, row->seq, proof, note));
+    lg_json_close(buf);
+    return err;
 }

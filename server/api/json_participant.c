@@ -93,6 +93,32 @@ static lg_err put_keys(lg_buf *buf, lg_db *db, lg_arena *arena, lg_participant_n
     return LG_OK;
 }
 
+/* As the operator recorded it; for everyone to see. */
+static void put_rating(lg_buf *buf, const lg_participant *row)
+{
+    lg_json_key(buf, "rating");
+    if (!row->rating) {
+        lg_json_null(buf);
+        return;
+    }
+    lg_json_open(buf);
+    lg_json_put_str(buf, "rating", row->rating);
+    lg_json_put_str(buf, "agency", row->rating_agency);
+    lg_json_close(buf);
+}
+
+/* What concerns the operator and the participant itself. */
+static lg_err put_standing(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_participant *row)
+{
+    int64_t overdue;
+    lg_err err = lg_claim_count_unpaid(db, row->no, &overdue);
+    if (err != LG_OK)
+        return err;
+    lg_json_put_bool(buf, "stopped", row->stopped);
+    lg_json_put_int(buf, "overdue_claims", overdue);
+    return put_credit_lines(buf, db, arena, row->no);
+}
+
 lg_err json_participant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_participant *row, bool with_private)
 {
     lg_json_open(buf);
@@ -102,10 +128,9 @@ lg_err json_participant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_partic
     put_roles(buf, row->roles);
     lg_err err = put_identifiers(buf, db, arena, row->no);
     lg_json_put_str(buf, "status", row->suspended ? "suspended" : "active");
-    if (with_private)
-        lg_json_put_bool(buf, "stopped", row->stopped);
+    put_rating(buf, row);
     if (err == LG_OK && with_private)
-        err = put_credit_lines(buf, db, arena, row->no);
+        err = put_standing(buf, db, arena, row);
     if (err == LG_OK)
         err = put_keys(buf, db, arena, row->no);
     json_put_time(buf, "registered_at", row->registered_at);

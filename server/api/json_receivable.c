@@ -1,4 +1,4 @@
-/* Receivables and claims as JSON. */
+/* Receivables as JSON. */
 #include "server/api/serve.h"
 
 #include "ledger/crypto/encoding.h"
@@ -29,25 +29,6 @@ static void put_checks(lg_buf *buf, const char *checks)
     }
 }
 
-/* Names of lg_claim.locks, lowest bit first. */
-static const char *const lock_names[] = {"disputed", "frozen", "debtor_stopped"};
-
-static void put_amount(lg_buf *buf, const char *key, int64_t minor, lg_currency currency)
-{
-    lg_json_put_str(buf, key, lg_amount_format(minor, currency).s);
-}
-
-/* The participant's id; null for number 0. */
-static lg_err put_participant(lg_buf *buf, lg_db *db, const char *key, lg_participant_no no)
-{
-    lg_participant_id id;
-    lg_err err = json_related(lg_participant_id_of(db, no, &id));
-    if (err != LG_OK)
-        return err;
-    lg_json_put_str(buf, key, no.v ? lg_uuid_format(id.uuid).s : NULL);
-    return LG_OK;
-}
-
 static lg_err put_claim_id(lg_buf *buf, lg_db *db, lg_arena *arena, const char *key, lg_claim_no no)
 {
     lg_claim row = {0};
@@ -66,7 +47,7 @@ static void put_invoice(lg_buf *buf, const lg_receivable *row)
     lg_json_put_str(buf, "issue_date", lg_day_format(row->issue_day).s);
     lg_json_put_str(buf, "due_date", lg_day_format(row->due_day).s);
     lg_json_put_str(buf, "currency", row->currency.code);
-    put_amount(buf, "gross_amount", row->gross_minor, row->currency);
+    json_put_amount(buf, "gross_amount", row->gross_minor, row->currency);
     lg_json_put_str(buf, "format", lg_invoice_format_name(row->format));
     lg_json_close(buf);
 }
@@ -83,7 +64,7 @@ static lg_err put_review(lg_buf *buf, lg_db *db, const lg_receivable *row)
     if (row->decision) {
         lg_json_open(buf);
         lg_json_put_str(buf, "outcome", row->decision);
-        err = put_participant(buf, db, "by", row->decided_by);
+        err = json_put_participant(buf, db, "by", row->decided_by);
         json_put_time(buf, "at", row->decided_at);
         lg_json_put_str(buf, "note", row->decision_note);
         lg_json_close(buf);
@@ -99,9 +80,9 @@ static void put_terms(lg_buf *buf, const lg_receivable *row)
     char sha256[2 * LG_HASH_LEN + 1];
     lg_hex_write(sha256, row->document_sha256.b, LG_HASH_LEN);
     put_invoice(buf, row);
-    put_amount(buf, "amount", row->amount_minor, row->currency);
+    json_put_amount(buf, "amount", row->amount_minor, row->currency);
     if (row->confirmed_minor)
-        put_amount(buf, "confirmed_amount", row->confirmed_minor, row->currency);
+        json_put_amount(buf, "confirmed_amount", row->confirmed_minor, row->currency);
     else
         lg_json_put_str(buf, "confirmed_amount", NULL);
     lg_json_put_str(buf, "currency", row->currency.code);
@@ -120,9 +101,9 @@ lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receiva
     lg_json_put_str(buf, "id", lg_uuid_format(row->id.uuid).s);
     lg_json_put_str(buf, "life", lg_receivable_life_name(row->life));
     lg_json_put_str(buf, "submitted_by", row->by_debtor ? "debtor" : "creditor");
-    lg_err err = put_participant(buf, db, "creditor", row->creditor);
+    lg_err err = json_put_participant(buf, db, "creditor", row->creditor);
     if (err == LG_OK)
-        err = put_participant(buf, db, "debtor", row->debtor);
+        err = json_put_participant(buf, db, "debtor", row->debtor);
     put_terms(buf, row);
     if (err == LG_OK)
         err = put_claim_id(buf, db, arena, "claim", row->claim);
@@ -132,59 +113,6 @@ lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receiva
     lg_json_put_int(buf, "seq", row->last_seq);
     if (err == LG_OK)
         err = put_review(buf, db, row);
-    lg_json_close(buf);
-    return err;
-}
-
-static void put_locks(lg_buf *buf, unsigned locks)
-{
-    lg_json_key(buf, "locks");
-    lg_json_list(buf);
-    for (size_t i = 0; i < sizeof lock_names / sizeof *lock_names; i++) {
-        if (locks >> i & 1u)
-            lg_json_str(buf, lock_names[i]);
-    }
-    lg_json_end(buf);
-}
-
-/* The receivable it came from and its place among the claims of that receivable. */
-static lg_err put_lineage(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row)
-{
-    lg_receivable receivable;
-    lg_err err = json_related(lg_receivable_get(db, row->receivable, arena, &receivable));
-    if (err != LG_OK)
-        return err;
-    lg_json_put_str(buf, "receivable", lg_uuid_format(receivable.id.uuid).s);
-    if (row->root.v == row->no.v)
-        lg_json_put_str(buf, "root", lg_uuid_format(row->id.uuid).s);
-    else
-        err = put_claim_id(buf, db, arena, "root", row->root);
-    return err == LG_OK ? put_claim_id(buf, db, arena, "parent", row->parent) : err;
-}
-
-lg_err json_claim(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row)
-{
-    lg_json_open(buf);
-    lg_json_put_str(buf, "id", lg_uuid_format(row->id.uuid).s);
-    lg_err err = put_lineage(buf, db, arena, row);
-    lg_json_put_int(buf, "hop", row->hop);
-    lg_json_put_str(buf, "origin", row->origin);
-    if (err == LG_OK)
-        err = put_participant(buf, db, "holder", row->holder);
-    if (err == LG_OK)
-        err = put_participant(buf, db, "creditor", row->creditor);
-    if (err == LG_OK)
-        err = put_participant(buf, db, "debtor", row->debtor);
-    lg_json_put_str(buf, "currency", row->currency.code);
-    put_amount(buf, "face_amount", row->face_minor, row->currency);
-    put_amount(buf, "outstanding_amount", row->outstanding_minor, row->currency);
-    lg_json_put_str(buf, "due_date", lg_day_format(row->due_day).s);
-    lg_json_put_str(buf, "life", row->life);
-    lg_json_put_str(buf, "encumbrance", row->encumbrance);
-    put_locks(buf, row->locks);
-    json_put_time(buf, "accepted_at", row->accepted_at);
-    json_put_time(buf, "updated_at", row->updated_at);
-    lg_json_put_int(buf, "seq", row->last_seq);
     lg_json_close(buf);
     return err;
 }

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000, HISTORY_MAX = 200 };
 
 /* A cursor is the number of the last row shown. The prefix lets a later form be told apart. */
 static const char CURSOR_PREFIX[] = "v1:";
@@ -118,12 +118,17 @@ lg_err api_query_participant(api_view *view, const char *name, lg_participant_no
     return err == LG_NOT_FOUND ? LG_OK : err;
 }
 
-lg_err api_query_limit(http_request *request, size_t *limit)
+static lg_err query_limit(http_request *request, int64_t normal, int64_t max, size_t *limit)
 {
-    int64_t value = LIMIT_DEFAULT;
-    api_query_number(request, "limit", 1, LIMIT_MAX, &value);
+    int64_t value = normal;
+    api_query_number(request, "limit", 1, max, &value);
     *limit = (size_t)value;
     return api_query_end(request);
+}
+
+lg_err api_query_limit(http_request *request, size_t *limit)
+{
+    return query_limit(request, LIMIT_DEFAULT, LIMIT_MAX, limit);
 }
 
 lg_err api_query_cursor(http_request *request, int64_t *after_no)
@@ -136,12 +141,44 @@ lg_err api_query_cursor(http_request *request, int64_t *after_no)
     return api_query_end(request);
 }
 
-void api_query_page(http_request *request, size_t *limit, int64_t *after_no)
+static void query_page(http_request *request, int64_t normal, int64_t max, size_t *limit, int64_t *after_no)
 {
     /* What is wrong is in the report, and api_query_end finds it. */
-    if (api_query_limit(request, limit) == LG_OK)
+    if (query_limit(request, normal, max, limit) == LG_OK)
         ++*limit;
     (void)!api_query_cursor(request, after_no);
+}
+
+void api_query_page(http_request *request, size_t *limit, int64_t *after_no)
+{
+    query_page(request, LIMIT_DEFAULT, LIMIT_MAX, limit, after_no);
+}
+
+void api_query_family_page(http_request *request, size_t *limit, int64_t *after_no)
+{
+    enum { FAMILY_DEFAULT = 200 };
+    query_page(request, FAMILY_DEFAULT, LIMIT_MAX, limit, after_no);
+}
+
+lg_err api_query_history(api_view *view, lg_history_page *out)
+{
+    static const char *const orders[] = {"asc", "desc", NULL};
+    int descending = 0;
+    int64_t beyond = 0;
+    *out = (lg_history_page){
+        .party = view->read.caller.no,
+        .after_seq = -1,
+        /* The snapshot may hold a commit whose checkpoint is not out yet. */
+        .before_seq = view->published->size,
+    };
+    api_query_choice(view->request, "order", orders, &descending);
+    query_page(view->request, LIMIT_DEFAULT, HISTORY_MAX, &out->limit, &beyond);
+    out->ascending = !descending;
+    if (beyond && out->ascending)
+        out->after_seq = beyond;
+    else if (beyond && beyond < out->before_seq)
+        out->before_seq = beyond;
+    return api_query_end(view->request);
 }
 
 char *api_cursor(lg_arena *arena, int64_t no)
@@ -159,7 +196,7 @@ bool api_cursor_parse(lg_arena *arena, const char *text, int64_t *no)
         return false;
     const char *number = lg_arena_strndup(arena, plain.data + prefix_len, plain.len - prefix_len);
     /* A NUL inside would hide what follows it. */
-    if (strlen(number) != plain.len - prefix_len || !api_number_parse(number, &value) || value == 0)
+    if (strlen(number) != plain.len - prefix_len || !api_row_no_parse(number, &value) || value == 0)
         return false;
     *no = value;
     return true;

@@ -4,6 +4,7 @@
 
 #include "ledger/crypto/encoding.h"
 #include "ledger/log/note.h"
+#include "ledger/store/party_rows.h"
 
 #include <string.h>
 
@@ -180,6 +181,7 @@ static lg_err build_entries(api_view *view)
     int64_t from = 0;
     size_t limit = 0, count = 0;
     lg_entry_row *rows = NULL;
+    const lg_shares none = {0};
     api_query_number(view->request, "from", 0, LG_SEQ_MAX, &from);
     lg_err err = api_query_limit(view->request, &limit);
     if (err == LG_OK && from < size) {
@@ -190,8 +192,8 @@ static lg_err build_entries(api_view *view)
     lg_json_open(&view->body);
     lg_json_key(&view->body, "items");
     lg_json_list(&view->body);
-    for (size_t i = 0; err == LG_OK && i < count; i++)
-        err = json_entry(&view->body, view->read.arena, &rows[i], false);
+    for (size_t shown = 0; err == LG_OK && api_list_takes(view, shown, count, limit + 1); shown++)
+        err = json_entry(&view->body, view->read.arena, &rows[shown], &none);
     lg_json_end(&view->body);
     lg_json_put_int(&view->body, "size", size);
     lg_json_close(&view->body);
@@ -216,57 +218,38 @@ static lg_err is_administrative(lg_arena *arena, const lg_entry_row *row, bool *
     return err;
 }
 
-/* Is the caller the participant of this number, or party to the receivable or claim of this number? A number
- * belongs to one entry, so at most one of the three exists. */
-static lg_err is_party_to(const api_read *read, int64_t subject, bool *out)
+/* How much of this entry's facts the caller may see. */
+static lg_err shares_of(const api_read *read, const lg_entry_row *row, lg_shares *out)
 {
-    lg_receivable receivable;
-    lg_claim claim;
-    *out = subject == read->caller.no.v;
-    if (*out)
-        return LG_OK;
-    lg_err err = lg_receivable_get(read->db, (lg_receivable_no){subject}, read->arena, &receivable);
-    if (err == LG_OK)
-        *out = lg_receivable_visible(&receivable, read->caller.no);
-    if (err == LG_NOT_FOUND || (err == LG_OK && !*out)) {
-        err = lg_claim_get(read->db, (lg_claim_no){subject}, read->arena, &claim);
-        if (err == LG_OK)
-            *out = lg_claim_visible(&claim, read->caller.no);
-    }
-    return err == LG_NOT_FOUND ? LG_OK : err;
-}
-
-/* May the caller see the facts of this entry? */
-static lg_err sees_facts(const api_read *read, const lg_entry_row *row, bool *out)
-{
-    int64_t *subjects;
-    size_t count;
+    bool administrative = false;
     lg_err err = LG_OK;
-    *out = false;
+    *out = (lg_shares){0};
     if (read->caller.no.v == 0)
         return LG_OK;
     if (lg_has_role(read->caller.roles, LG_ROLE_OPERATOR))
-        err = is_administrative(read->arena, row, out);
-    if (err != LG_OK || *out)
+        err = is_administrative(read->arena, row, &administrative);
+    if (err != LG_OK)
         return err;
-    err = lg_entry_subjects(read->db, row->seq, read->arena, &subjects, &count);
-    for (size_t i = 0; err == LG_OK && !*out && i < count; i++)
-        err = is_party_to(read, subjects[i], out);
-    return err;
+    if (administrative) {
+        *out = lg_shares_of(LG_SHARE_ALL);
+        return LG_OK;
+    }
+    err = lg_entry_party_shares(read->db, row->seq, read->caller.no, out);
+    return err == LG_NOT_FOUND ? LG_OK : err;
 }
 
 static lg_err build_entry(api_view *view)
 {
     int64_t seq;
     lg_entry_row row;
-    bool with_facts;
+    lg_shares shares;
     if (!api_number_parse(http_param(view->request, "seq"), &seq) || seq >= view->published->size)
         return LG_NOT_FOUND;
     lg_err err = lg_entry_get(view->read.db, seq, view->read.arena, &row);
     if (err == LG_OK)
-        err = sees_facts(&view->read, &row, &with_facts);
+        err = shares_of(&view->read, &row, &shares);
     if (err == LG_OK)
-        err = json_entry(&view->body, view->read.arena, &row, with_facts);
+        err = json_entry(&view->body, view->read.arena, &row, &shares);
     /* What is shown depends on who asks, and facts may be erased later. */
     http_set_header(view->request, "Vary", "Authorization");
     if (err == LG_OK)

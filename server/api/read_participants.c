@@ -62,10 +62,10 @@ static lg_err build_participants(api_view *view)
         err = lg_participant_list(view->read.db, &filter, view->read.arena, &rows, &count);
     if (err != LG_OK)
         return err;
-    size_t shown = api_list_shown(count, filter.limit);
+    size_t shown = 0;
     api_list_open(view);
-    for (size_t i = 0; err == LG_OK && i < shown; i++)
-        err = put_participant(view, &rows[i]);
+    for (; err == LG_OK && api_list_takes(view, shown, count, filter.limit); shown++)
+        err = put_participant(view, &rows[shown]);
     api_list_close(view, shown < count ? rows[shown - 1].no.v : 0);
     return err;
 }

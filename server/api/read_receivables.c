@@ -80,7 +80,7 @@ static lg_err build_history(api_view *view)
 {
     lg_receivable row;
     lg_err err = find(view, &row);
-    return err == LG_OK ? api_history(view, row.no.v, 0) : err;
+    return err == LG_OK ? api_history(view, &row.no.v, 1) : err;
 }
 
 http_result read_receivable_history(http_request *request)

@@ -18,8 +18,61 @@ static void render_receipt(lg_buf *buf, const lg_result *result)
     lg_json_close(buf);
 }
 
+/* The claims a split or a transfer opened; none if the claim was offered whole. */
+static lg_err render_children(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command,
+                              const lg_result *result)
+{
+    lg_err err = LG_OK;
+    lg_json_key(buf, "claims");
+    lg_json_list(buf);
+    for (size_t i = 0; i < result->claim_count && !err; i++)
+        err = json_claim_answer(buf, db, arena, &result->claims[i], command);
+    lg_json_end(buf);
+    return err;
+}
+
+/* A request comes with the offers that programs made on it at once; an offer stands alone. */
+static lg_err render_offers(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command,
+                            const lg_result *result)
+{
+    lg_err err = LG_OK;
+    if (command->type != LG_CMD_FINANCING_REQUEST) {
+        lg_json_key(buf, "offer");
+        return json_offer(buf, db, arena, &result->offers[0]);
+    }
+    lg_json_key(buf, "offers");
+    lg_json_list(buf);
+    for (size_t i = 0; i < result->offer_count && !err; i++)
+        err = json_offer(buf, db, arena, &result->offers[i]);
+    lg_json_end(buf);
+    return err;
+}
+
+static lg_err render_financing(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command,
+                               const lg_result *result)
+{
+    const lg_participant_no signer = command->signers[0].no;
+    lg_err err = LG_OK;
+    if (result->program) { /* just acted on: not expired */
+        lg_json_key(buf, "program");
+        err = json_program(buf, db, arena, result->program, signer, 0);
+    }
+    if (!err && result->request) {
+        lg_json_key(buf, "request");
+        err = json_request(buf, db, arena, result->request, signer);
+    }
+    if (!err && result->offers)
+        err = render_offers(buf, db, arena, command, result);
+    if (!err && result->financing) {
+        lg_json_key(buf, "financing");
+        err = json_financing(buf, db, arena, result->financing);
+    }
+    return err;
+}
+
 /* What the command was about, as members of the open object. */
-static lg_err render_things(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_result *result)
+static lg_err render_things(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command,
+                            const lg_result *result)
 {
     lg_err err = LG_OK;
     if (result->has_token) {
@@ -38,9 +91,33 @@ static lg_err render_things(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_re
         lg_json_key(buf, "receivable");
         err = json_receivable(buf, db, arena, &result->receivable);
     }
+    if (!err)
+        err = render_financing(buf, db, arena, command, result);
+    if (!err && result->payment) {
+        lg_json_key(buf, "payment");
+        err = json_payment(buf, db, arena, result->payment, command->signers[0].no);
+    }
+    if (!err && result->proposal) {
+        lg_json_key(buf, "proposal");
+        err = json_proposal(buf, db, arena, result->proposal, 0); /* just acted on: not expired */
+    }
     if (!err && result->has_claim) {
         lg_json_key(buf, "claim");
-        err = json_claim(buf, db, arena, &result->claim);
+        err = json_claim_answer(buf, db, arena, &result->claim, command);
+    }
+    if (!err && result->has_children)
+        err = render_children(buf, db, arena, command, result);
+    if (!err && result->has_grant) {
+        lg_json_key(buf, "grant");
+        err = json_grant(buf, db, arena, &result->grant, result->grant.granted_at);
+    }
+    if (!err && result->has_check) {
+        lg_json_key(buf, "check");
+        json_check(buf, result->check_registered, result->check_financed, result->checked_at);
+    }
+    if (!err && result->has_webhook) {
+        lg_json_key(buf, "webhook");
+        err = json_webhook(buf, db, &result->webhook, -1);
     }
     return err;
 }
@@ -49,41 +126,35 @@ static int status_of(const lg_command *command, const lg_result *result)
 {
     if (result->err)
         return http_status_of(result->err);
-    switch (command->type) {
+    switch ((int)command->type) {
     case LG_CMD_SUBMIT:
         return result->receivable.life == LG_LIFE_HELD ? 202 : 201;
     case LG_CMD_PARTICIPANT_REGISTER:
     case LG_CMD_KEY_ADD:
     case LG_CMD_TOKEN_ISSUE:
     case LG_CMD_POLICY_SET:
+    case LG_CMD_CLAIM_SPLIT:
+    case LG_CMD_CLAIM_TRANSFER:
+    case LG_CMD_GRANT_MAKE:
+    case LG_CMD_PROGRAM_OPEN:
+    case LG_CMD_FINANCING_REQUEST:
+    case LG_CMD_OFFER_MAKE:
+    case LG_CMD_OFFER_ACCEPT:
+    case LG_CMD_PAYMENT_RECORD:
+    case LG_CMD_PROPOSAL_MAKE:
+    case LG_CMD_WEBHOOK_REGISTER:
         return 201;
-    case LG_CMD_GENESIS:
-    case LG_CMD_PARTICIPANT_SUSPEND:
-    case LG_CMD_PARTICIPANT_ACTIVATE:
-    case LG_CMD_DEBTOR_STOP:
-    case LG_CMD_DEBTOR_CLEAR:
-    case LG_CMD_CREDIT_LINE_SET:
-    case LG_CMD_KEY_REVOKE:
-    case LG_CMD_TOKEN_REVOKE:
-    case LG_CMD_CONFIRM:
-    case LG_CMD_ACCEPT:
-    case LG_CMD_DECLINE:
-    case LG_CMD_WITHDRAW:
-    case LG_CMD_LAPSE:
-    case LG_CMD_REVIEW_APPROVE:
-    case LG_CMD_REVIEW_REJECT:
-    case LG_CMD_COUNT:
-        break;
     }
     return 200;
 }
 
 /* The gateway's rejection is a problem that also shows what is on record: the receivable with its review, and
  * the receipt. */
-static lg_err render_rejection(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_result *result)
+static lg_err render_rejection(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command,
+                               const lg_result *result)
 {
     lg_buf members = {0};
-    lg_err err = render_things(&members, db, arena, result);
+    lg_err err = render_things(&members, db, arena, command, result);
     render_receipt(&members, result);
     http_problem_json(buf, result->err, &result->report, lg_arena_printf(arena, ",%s", members.data));
     lg_buf_clear(&members);
@@ -102,7 +173,7 @@ static lg_err render_row(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_comma
         http_problem_json(buf, result->err, &result->report, NULL);
     }
     if (result->has_entry) {
-        err = render_things(buf, db, arena, result);
+        err = render_things(buf, db, arena, command, result);
         render_receipt(buf, result);
     }
     lg_json_close(buf);
@@ -142,9 +213,9 @@ lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const l
     const lg_result *result = &outcome->results[0];
     *status = status_of(command, result);
     if (result->err)
-        return render_rejection(answer, db, arena, result);
+        return render_rejection(answer, db, arena, command, result);
     lg_json_open(answer);
-    lg_err err = render_things(answer, db, arena, result);
+    lg_err err = render_things(answer, db, arena, command, result);
     render_receipt(answer, result);
     lg_json_close(answer);
     return err;

@@ -4,8 +4,7 @@
 #include "ledger/crypto/encoding.h"
 
 enum {
-    TAG_LEN = 16,       /* bytes of a SHA-256 kept in an ETag */
-    HISTORY_STEP = 256, /* entries read at once */
+    TAG_LEN = 16, /* bytes of a SHA-256 kept in an ETag */
 };
 
 static http_result answer(api_view *view, lg_err err)
@@ -32,23 +31,31 @@ static void start(http_request *request, api_view *view)
     };
 }
 
-/* The snapshot ends before the answer is sent: a slow client must not hold a reader. */
+/* The snapshot ends before the answer is sent, and what was read goes with it: a slow client must hold
+ * neither a reader nor more memory than its answer takes. */
 static http_result finish(api_view *view, lg_err err, api_build build)
 {
     if (err == LG_OK) {
+        view->read.arena = lg_arena_open();
         err = build(view);
+        lg_arena_close(view->read.arena);
         api_read_close(&view->read);
     }
     lg_published_drop(view->published);
     return answer(view, err);
 }
 
-http_result api_serve(http_request *request, api_build build)
+http_result api_serve_scope(http_request *request, lg_scope scope, api_build build)
 {
     api_view view;
     start(request, &view);
-    lg_err err = api_read_open(request, LG_SCOPE_READ, &view.read);
+    lg_err err = api_read_open(request, scope, &view.read);
     return finish(&view, err, build);
+}
+
+http_result api_serve(http_request *request, api_build build)
+{
+    return api_serve_scope(request, LG_SCOPE_READ, build);
 }
 
 http_result api_serve_public(http_request *request, api_build build)
@@ -77,7 +84,7 @@ bool api_param_uuid(const http_request *request, const char *name, lg_uuid *out)
     return lg_uuid_parse(http_param(request, name), out);
 }
 
-bool api_number_parse(const char *text, int64_t *out)
+static bool parse_number(const char *text, int64_t max, int64_t *out)
 {
     int64_t value = 0;
     if (!*text || (text[0] == '0' && text[1]))
@@ -86,11 +93,21 @@ bool api_number_parse(const char *text, int64_t *out)
         if (*text < '0' || *text > '9')
             return false;
         value = value * 10 + (*text - '0');
-        if (value > LG_SEQ_MAX)
+        if (value > max)
             return false;
     }
     *out = value;
     return true;
+}
+
+bool api_number_parse(const char *text, int64_t *out)
+{
+    return parse_number(text, LG_SEQ_MAX, out);
+}
+
+bool api_row_no_parse(const char *text, int64_t *out)
+{
+    return parse_number(text, lg_row_no(LG_SEQ_MAX, LG_ROW_INDEX_MAX), out);
 }
 
 void api_list_open(api_view *view)
@@ -100,11 +117,16 @@ void api_list_open(api_view *view)
     lg_json_list(&view->body);
 }
 
-void api_list_close(api_view *view, int64_t last_no)
+void api_list_close_at(api_view *view, const char *cursor)
 {
     lg_json_end(&view->body);
-    lg_json_put_str(&view->body, "next_cursor", last_no ? api_cursor(view->read.arena, last_no) : NULL);
+    lg_json_put_str(&view->body, "next_cursor", cursor);
     lg_json_close(&view->body);
+}
+
+void api_list_close(api_view *view, int64_t last_no)
+{
+    api_list_close_at(view, last_no ? api_cursor(view->read.arena, last_no) : NULL);
 }
 
 lg_err api_list_receivables(api_view *view, const lg_receivable_filter *filter)
@@ -114,33 +136,32 @@ lg_err api_list_receivables(api_view *view, const lg_receivable_filter *filter)
     lg_err err = lg_receivable_list(view->read.db, filter, view->read.arena, &rows, &count);
     if (err != LG_OK)
         return err;
-    size_t shown = api_list_shown(count, filter->limit);
+    size_t shown = 0;
     api_list_open(view);
-    for (size_t i = 0; err == LG_OK && i < shown; i++)
-        err = json_receivable(&view->body, view->read.db, view->read.arena, &rows[i]);
+    for (; err == LG_OK && api_list_takes(view, shown, count, filter->limit); shown++)
+        err = json_receivable(&view->body, view->read.db, view->read.arena, &rows[shown]);
     api_list_close(view, shown < count ? rows[shown - 1].no.v : 0);
     return err;
 }
 
-lg_err api_history(api_view *view, int64_t subject_no, int64_t other_no)
+lg_err api_history(api_view *view, const int64_t *subjects, size_t subject_count)
 {
-    lg_err err = LG_OK;
-    lg_entry_row *rows;
-    size_t count = HISTORY_STEP;
-    lg_json_open(&view->body);
-    lg_json_key(&view->body, "items");
-    lg_json_list(&view->body);
-    for (int64_t after = -1; err == LG_OK && count == HISTORY_STEP;) {
-        err = lg_entry_history(view->read.db, subject_no, other_no, after, HISTORY_STEP, view->read.arena,
-                               &rows, &count);
-        for (size_t i = 0; err == LG_OK && i < count; i++) {
-            after = rows[i].seq;
-            /* The snapshot may hold a commit whose checkpoint is not out yet. */
-            if (after < view->published->size)
-                err = json_entry(&view->body, view->read.arena, &rows[i], true);
-        }
+    lg_db *db = view->read.db;
+    lg_history_page page;
+    lg_history_row *rows;
+    size_t count = 0, shown = 0;
+    lg_err err = api_query_history(view, &page);
+    if (err == LG_OK)
+        err = lg_entry_history(db, subjects, subject_count, &page, view->read.arena, &rows, &count);
+    if (err != LG_OK)
+        return err;
+    api_list_open(view);
+    for (; err == LG_OK && api_list_takes(view, shown, count, page.limit); shown++) {
+        lg_entry_row entry;
+        err = json_related(lg_entry_get(db, rows[shown].seq, view->read.arena, &entry));
+        if (err == LG_OK)
+            err = json_entry(&view->body, view->read.arena, &entry, &rows[shown].shares);
     }
-    lg_json_end(&view->body);
-    lg_json_close(&view->body);
+    api_list_close(view, shown < count ? rows[shown - 1].seq : 0);
     return err;
 }

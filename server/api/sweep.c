@@ -16,6 +16,7 @@ static http_result answer(http_request *request)
         return http_answer_problem(request, asked->result.err, NULL);
     lg_json_open(&body);
     lg_json_put_int(&body, "lapsed", asked->result.lapsed);
+    lg_json_put_int(&body, "aged", asked->result.aged);
     lg_json_put_int(&body, "failed", asked->result.failed);
     lg_json_close(&body);
     return http_answer_json(request, 200, &body);

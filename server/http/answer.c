@@ -51,8 +51,7 @@ static void add_headers(http_request *request, struct MHD_Response *response, co
         server_log(request->server, "%s: a header of the answer was refused", request->id);
 }
 
-/* Takes the response. When it cannot be queued the request stays unanswered and its connection is closed. */
-static http_result queue(http_request *request, int status, const char *content_type,
+http_result answer_queue(http_request *request, int status, const char *content_type,
                          struct MHD_Response *response, size_t len)
 {
     http_server *server = request->server;
@@ -80,7 +79,7 @@ static http_result queue_buf(http_request *request, int status, const char *cont
     else
         response = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
     *body_take = (lg_buf){0};
-    return queue(request, status, content_type, response, len);
+    return answer_queue(request, status, content_type, response, len);
 }
 
 http_result http_answer_json(http_request *request, int status, lg_buf *body_take)
@@ -92,15 +91,15 @@ http_result http_answer_text(http_request *request, int status, const char *cont
 {
     /* MHD takes void * and only reads. */
     void *data = (void *)(uintptr_t)(body.len ? (const void *)body.data : "");
-    return queue(request, status, content_type,
-                 MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_MUST_COPY), body.len);
+    return answer_queue(request, status, content_type,
+                        MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_MUST_COPY), body.len);
 }
 
 http_result http_answer_static(http_request *request, int status, const char *content_type, lg_bytes body)
 {
     void *data = (void *)(uintptr_t)(body.len ? (const void *)body.data : "");
-    return queue(request, status, content_type,
-                 MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_PERSISTENT), body.len);
+    return answer_queue(request, status, content_type,
+                        MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_PERSISTENT), body.len);
 }
 
 static void log_fault(http_request *request, lg_err err)

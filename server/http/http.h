@@ -79,6 +79,15 @@ http_result http_answer_text(http_request *request, int status, const char *cont
 /* The body must outlive every answer of the process. */
 http_result http_answer_static(http_request *request, int status, const char *content_type,
                                lg_bytes body) LG_MUST_CHECK;
+/* The next piece of a streamed body into the empty `out`; nothing at the end. Called on the HTTP thread each
+ * time the client has taken the piece before, so that no more than one is held. After an error the connection
+ * is closed in the middle, which the client tells by the last chunk that is missing. */
+typedef lg_err (*http_produce)(void *stream, lg_buf *out);
+/* A body of any length, in constant memory. stream_take goes to `release` in every case, on any HTTP thread
+ * and perhaps after the request is gone. */
+http_result http_answer_stream(http_request *request, int status, const char *content_type,
+                               http_produce produce, void (*release)(void *stream),
+                               void *stream_take) LG_MUST_CHECK;
 /* RFC 9457 problem for err; detail and errors[] from the report. Extra members (JSON text ",…" without
  * braces) may be NULL. */
 http_result http_answer_problem(http_request *request, lg_err err, const char *extra_members) LG_MUST_CHECK;

@@ -138,6 +138,13 @@ void request_on_completed(void *server, struct MHD_Connection *mhd, void **reque
 void request_on_connection(void *server, struct MHD_Connection *mhd, void **connection,
                            enum MHD_ConnectionNotificationCode code);
 
+/* ---- answer.c ---- */
+
+/* Takes the response, of `len` bytes. When it cannot be queued the request stays unanswered and its
+ * connection is closed. */
+http_result answer_queue(http_request *request, int status, const char *content_type,
+                         struct MHD_Response *response, size_t len) LG_MUST_CHECK;
+
 /* ---- check.c ---- */
 
 /* Everything that can be refused before the body is read; on LG_OK the request is routed. `now` is set if the

@@ -1,82 +1,72 @@
 /* Errors as HTTP answers: one status each, and RFC 9457 problem details. */
 #include "server/http/http.h"
 
+static const int statuses[LG_ERROR_COUNT] = {
+    [LG_OK] = 200,
+    [LG_BAD_REQUEST] = 400,
+    [LG_BAD_QUERY] = 400,
+    [LG_MALFORMED_JSON] = 400,
+    [LG_MALFORMED_XML] = 400,
+    [LG_MALFORMED_CSV] = 400,
+    [LG_MALFORMED_JWS] = 400,
+    [LG_WRONG_ALG] = 400,
+    [LG_WRONG_AUDIENCE] = 400,
+    [LG_WRONG_URL] = 400,
+    [LG_UNAUTHENTICATED] = 401,
+    [LG_TOKEN_EXPIRED] = 401,
+    [LG_TOKEN_REVOKED] = 401,
+    [LG_STALE_COMMAND] = 401,
+    [LG_UNKNOWN_KEY] = 401,
+    [LG_KEY_REVOKED] = 401,
+    [LG_KEY_NOT_VALID] = 401,
+    [LG_BAD_SIGNATURE] = 401,
+    [LG_SCOPE_MISSING] = 403,
+    [LG_NOT_PERMITTED] = 403,
+    [LG_PARTICIPANT_SUSPENDED] = 403,
+    [LG_SIGNATURE_MISSING] = 403,
+    [LG_NOT_FOUND] = 404,
+    [LG_METHOD_NOT_ALLOWED] = 405,
+    [LG_REQUEST_TIMEOUT] = 408,
+    [LG_JTI_REUSED] = 409,
+    [LG_WRONG_STATE] = 409,
+    [LG_ALREADY_EXISTS] = 409,
+    [LG_PAST_DEADLINE] = 409,
+    [LG_PAST_MATURITY] = 409,
+    [LG_NOT_YET_DUE] = 409,
+    [LG_CLAIM_LOCKED] = 409,
+    [LG_CLAIM_ENCUMBERED] = 409,
+    [LG_LIMIT_EXCEEDED] = 409,
+    [LG_HOP_LIMIT] = 409,
+    [LG_SPLIT_LIMIT] = 409,
+    [LG_PAYMENT_REFUSED] = 409,
+    [LG_VERSION_CONFLICT] = 409,
+    [LG_LEDGER_FORKED] = 409,
+    [LG_BODY_TOO_LARGE] = 413,
+    [LG_URI_TOO_LONG] = 414,
+    [LG_UNSUPPORTED_MEDIA_TYPE] = 415,
+    [LG_INVALID_FIELDS] = 422,
+    [LG_NOT_A_RECEIVABLE] = 422,
+    [LG_AMOUNT_OUT_OF_RANGE] = 422,
+    [LG_GATEWAY_REJECTED] = 422,
+    [LG_PROOF_INVALID] = 422,
+    [LG_NOTE_INVALID] = 422,
+    [LG_RATE_LIMITED] = 429,
+    [LG_OVERLOADED] = 503,
+    [LG_STOPPING] = 503,
+    [LG_BUSY] = 503,
+    [LG_DISK_FULL] = 507,
+    [LG_NO_MEMORY] = 500,
+    [LG_IO] = 500,
+    [LG_CORRUPT] = 500,
+    [LG_HEAD_MISMATCH] = 500,
+    [LG_SCHEMA_UNKNOWN] = 500,
+    [LG_WRITER_DISPLACED] = 500,
+    [LG_INTERNAL] = 500,
+};
+
 int http_status_of(lg_err err)
 {
-    switch (err) {
-    case LG_OK:
-        return 200;
-    case LG_BAD_REQUEST:
-    case LG_BAD_QUERY:
-    case LG_MALFORMED_JSON:
-    case LG_MALFORMED_XML:
-    case LG_MALFORMED_CSV:
-    case LG_MALFORMED_JWS:
-    case LG_WRONG_ALG:
-    case LG_WRONG_AUDIENCE:
-    case LG_WRONG_URL:
-        return 400;
-    case LG_UNAUTHENTICATED:
-    case LG_TOKEN_EXPIRED:
-    case LG_TOKEN_REVOKED:
-    case LG_STALE_COMMAND:
-    case LG_UNKNOWN_KEY:
-    case LG_KEY_REVOKED:
-    case LG_KEY_NOT_VALID:
-    case LG_BAD_SIGNATURE:
-        return 401;
-    case LG_SCOPE_MISSING:
-    case LG_NOT_PERMITTED:
-    case LG_PARTICIPANT_SUSPENDED:
-    case LG_SIGNATURE_MISSING:
-        return 403;
-    case LG_NOT_FOUND:
-        return 404;
-    case LG_METHOD_NOT_ALLOWED:
-        return 405;
-    case LG_REQUEST_TIMEOUT:
-        return 408;
-    case LG_JTI_REUSED:
-    case LG_WRONG_STATE:
-    case LG_ALREADY_EXISTS:
-    case LG_PAST_DEADLINE:
-    case LG_PAST_MATURITY:
-    case LG_NOT_YET_DUE:
-    case LG_VERSION_CONFLICT:
-    case LG_LEDGER_FORKED:
-        return 409;
-    case LG_BODY_TOO_LARGE:
-        return 413;
-    case LG_URI_TOO_LONG:
-        return 414;
-    case LG_UNSUPPORTED_MEDIA_TYPE:
-        return 415;
-    case LG_INVALID_FIELDS:
-    case LG_NOT_A_RECEIVABLE:
-    case LG_AMOUNT_OUT_OF_RANGE:
-    case LG_GATEWAY_REJECTED:
-    case LG_PROOF_INVALID:
-    case LG_NOTE_INVALID:
-        return 422;
-    case LG_RATE_LIMITED:
-        return 429;
-    case LG_OVERLOADED:
-    case LG_STOPPING:
-    case LG_BUSY:
-        return 503;
-    case LG_DISK_FULL:
-        return 507;
-    case LG_NO_MEMORY:
-    case LG_IO:
-    case LG_CORRUPT:
-    case LG_HEAD_MISMATCH:
-    case LG_SCHEMA_UNKNOWN:
-    case LG_WRITER_DISPLACED:
-    case LG_INTERNAL:
-    case LG_ERROR_COUNT:
-        break;
-    }
-    return 500;
+    return (unsigned)err < LG_ERROR_COUNT ? statuses[err] : 500;
 }
 
 const char *http_problem_type(lg_arena *arena, lg_err err)

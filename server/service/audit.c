@@ -1,10 +1,11 @@
-/* `tallystick audit`: the ledger's audit, with the gateway's opinion on whether an entry says what the signed
- * document says. */
+/* `tallystick audit`: the ledger's audit, with the gateway's opinion on whether an entry is what the signed
+ * document had to become. */
 #include "server/server.h"
 
 #include "ledger/audit/audit.h"
 #include "ledger/base/text.h"
 #include "server/api/command.h"
+#include "server/gateway/checks.h"
 #include "server/gateway/gateway.h"
 #include "server/service/folder.h"
 
@@ -12,10 +13,13 @@
 
 typedef struct audit_run {
     lg_buf findings; /* JSON list, open */
-    /* The document of the command at hand, read once for all its rows. */
-    lg_arena *document_arena;
-    lg_command document;
-    size_t next_row; /* of it, to be held against the next entry */
+    lg_registry *registry;
+    /* The command at hand, read once for all its entries. */
+    lg_arena *command_arena;
+    lg_command command;
+    lg_trial trial;
+    const char *unreadable; /* why it cannot be judged; NULL: it can */
+    size_t next_row;        /* of its document, to be held against the next entry */
     server_progress progress;
     void *ctx;
 } audit_run;
@@ -35,38 +39,6 @@ static void note_progress(void *ctx, int64_t done, int64_t total)
     const audit_run *run = ctx;
     if (run->progress)
         run->progress(run->ctx, done, total);
-}
-
-static const char *read_document(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws,
-                                 const lg_event *event)
-{
-    lg_report report;
-    lg_policy policy;
-    lg_arena_reset(run->document_arena);
-    lg_report_init(&report, run->document_arena);
-    run->document = *command;
-    run->document.type = LG_CMD_SUBMIT;
-    run->document.submission_count = run->next_row = 0;
-    if (lg_policy_load(db, event->policy_version, run->document_arena, &policy) != LG_OK)
-        return "the policy version of the review was never set";
-    if (gateway_read(jws, &policy, &run->document, &report) != LG_OK)
-        return "the signed document cannot be read as a submission";
-    return NULL;
-}
-
-static const char *submission_opinion(audit_run *run, lg_db *db, lg_arena *arena, const lg_command *command,
-                                      const lg_jws *jws, const lg_event *event, int64_t row)
-{
-    const char *complaint = row == 0 ? read_document(run, db, command, jws, event) : NULL;
-    if (complaint)
-        return complaint;
-    while (run->next_row < run->document.submission_count &&
-           run->document.submission_faults[run->next_row].err)
-        run->next_row++; /* a row that could not be read made no entry */
-    if (run->next_row == run->document.submission_count)
-        return "the signed document has fewer rows than entries";
-    return lg_submission_contradiction(db, arena, command, &run->document.submissions[run->next_row++],
-                                       event);
 }
 
 /* Which command a path is for: the route table read backwards. */
@@ -105,27 +77,81 @@ static void read_path(const char *url, lg_arena *arena, lg_command *out)
         out->kid = lg_arena_strndup(arena, kid + sizeof keys - 1, strcspn(kid + sizeof keys - 1, "/"));
 }
 
-static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command,
-                           const lg_jws *jws, const lg_event *event, int64_t row)
+static const char *read_document(audit_run *run, lg_db *db, const lg_jws *jws, const lg_event *event)
 {
-    lg_command again = *command;
+    lg_report report;
+    lg_policy policy;
+    lg_report_init(&report, run->command_arena);
+    run->command.submission_count = run->next_row = 0;
+    if (lg_policy_load(db, event->policy_version, run->command_arena, &policy) != LG_OK)
+        return "the policy version of the review was never set";
+    if (gateway_read(jws, &policy, &run->command, &report) != LG_OK)
+        return "the signed document cannot be read as a submission";
+    return NULL;
+}
+
+static const char *read_payload(audit_run *run, const lg_jws *jws)
+{
     lg_report report;
     json_t *payload = NULL;
-    lg_report_init(&report, arena);
-    if (strncmp(command->url, "/v1/", 4) != 0 || !command_type_of(command->url, &again.type))
+    lg_report_init(&report, run->command_arena);
+    bool readable = lg_json_load(jws->payload, &payload, &report) == LG_OK &&
+                    lg_command_decode(payload, &run->command, &report) == LG_OK;
+    json_decref(payload);
+    return readable ? NULL : "the signed command cannot be read";
+}
+
+/* What the HTTP thread made of the command when it came. */
+static const char *read_command(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws,
+                                const lg_event *event)
+{
+    run->command = *command;
+    if (strncmp(command->url, "/v1/", 4) != 0 || !command_type_of(command->url, &run->command.type))
         return "the command's path is not one that takes commands";
-    read_path(command->url, arena, &again);
-    if (again.type != LG_CMD_SUBMIT) {
-        bool readable = lg_json_load(jws->payload, &payload, &report) == LG_OK &&
-                        lg_command_decode(payload, &again, &report) == LG_OK;
-        json_decref(payload);
-        if (!readable)
-            return "the signed command cannot be read";
-    }
-    const char *complaint = lg_command_contradiction(db, arena, &again, event);
-    if (complaint || again.type != LG_CMD_SUBMIT)
-        return complaint;
-    return submission_opinion(ctx, db, arena, &again, jws, event, row);
+    read_path(command->url, run->command_arena, &run->command);
+    return run->command.type == LG_CMD_SUBMIT ? read_document(run, db, jws, event) : read_payload(run, jws);
+}
+
+static void begin_command(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws,
+                          const lg_event *event, const lg_audit_place *place)
+{
+    lg_arena_reset(run->command_arena);
+    run->trial = (lg_trial){
+        .registry = run->registry,
+        .db = db,
+        .arena = run->command_arena,
+        .command = &run->command,
+        .seq = place->seq,
+        .entry_count = (size_t)place->row_count,
+        .at = place->at,
+    };
+    run->unreadable = read_command(run, db, command, jws, event);
+}
+
+static const char *submission_opinion(audit_run *run, const lg_event *event)
+{
+    const lg_command *document = &run->command;
+    while (run->next_row < document->submission_count && document->submission_faults[run->next_row].err)
+        run->next_row++; /* a row that could not be read made no entry */
+    if (run->next_row == document->submission_count)
+        return "the signed document has fewer rows than entries";
+    return lg_submission_contradiction(&run->trial, &document->submissions[run->next_row++], event);
+}
+
+static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command,
+                           const lg_jws *jws, const lg_event *event, const lg_audit_place *place)
+{
+    audit_run *run = ctx;
+    if (place->row == 0)
+        begin_command(run, db, command, jws, event, place);
+    else if (run->trial.seq + place->row != place->seq)
+        return "the command's first entry cannot be read, so that this one cannot be judged";
+    const char *complaint = run->unreadable;
+    if (!complaint)
+        complaint = lg_command_contradiction(&run->trial, event, (size_t)place->row);
+    if (!complaint && run->command.type == LG_CMD_SUBMIT)
+        complaint = submission_opinion(run, event);
+    return complaint ? lg_arena_strdup(arena, complaint) : NULL;
 }
 
 /* ---- the stored answer, written anew ---- */
@@ -217,6 +243,7 @@ static char *write_report(lg_arena *arena, const lg_audit_summary *summary, cons
     lg_json_put_int(&buf, "commands", summary->commands);
     lg_json_put_int(&buf, "signatures", summary->signatures);
     lg_json_put_int(&buf, "facts", summary->facts);
+    lg_json_put_int(&buf, "invariants", summary->invariants);
     lg_json_key(&buf, "tables");
     lg_json_open(&buf);
     for (size_t i = 0; i < summary->table_count; i++)
@@ -232,7 +259,7 @@ static char *write_report(lg_arena *arena, const lg_audit_summary *summary, cons
 lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server_progress progress, void *ctx,
                     lg_report *report)
 {
-    audit_run run = {.progress = progress, .ctx = ctx, .document_arena = lg_arena_open()};
+    audit_run run = {.progress = progress, .ctx = ctx, .command_arena = lg_arena_open()};
     lg_audit_summary summary;
     lg_audit_config config = {.dir = dir,
                               .opinion = opinion,
@@ -241,6 +268,8 @@ lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server
                               .progress = note_progress,
                               .ctx = &run};
     lg_err err = service_read_origin(dir, arena, &config.origin, &config.vkey, report);
+    if (!err)
+        err = lg_registry_open_to_judge(dir, gateway_review, &run.registry, report);
     if (err)
         goto out;
     lg_json_list(&run.findings);
@@ -250,6 +279,7 @@ lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server
         *report_json = write_report(arena, &summary, &run);
 out:
     lg_buf_clear(&run.findings);
-    lg_arena_close(run.document_arena);
+    lg_registry_close(run.registry);
+    lg_arena_close(run.command_arena);
     return err;
 }

@@ -7,6 +7,7 @@
 #include "server/gateway/checks.h"
 #include "server/service/folder.h"
 #include "server/service/sweeper.h"
+#include "server/webhooks/webhooks.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -116,6 +117,12 @@ static lg_err open_service(service *s, const char *dir, const server_options *op
         err = lg_writer_open(s->api.ledger, 0, &s->api.writer);
     if (!err)
         lg_writer_on_broken(s->api.writer, stop_broken, s);
+    const webhooks_config delivery = {
+        .dir = dir, .readers = threads, .private_ok = options->webhooks_private, .log = log_line};
+    if (!err)
+        err = webhooks_open(&delivery, &s->api.webhooks, report);
+    if (!err)
+        lg_writer_on_commit(s->api.writer, webhooks_wake, s->api.webhooks);
     if (!err)
         err = sweeper_open(&s->api, &s->api.sweeper);
     const http_config http = {
@@ -137,7 +144,8 @@ static void close_service(service *s)
         http_server_close(s->http);
     }
     sweeper_close(s->api.sweeper);
-    lg_writer_close(s->api.writer);
+    lg_writer_close(s->api.writer); /* which wakes the webhooks */
+    webhooks_close(s->api.webhooks);
     lg_readers_close(s->api.readers);
     lg_ledger_close(s->api.ledger);
     lg_registry_close(s->api.registry);

@@ -2,6 +2,8 @@
 
 #include "server/api/command.h"
 
+#include "ledger/store/financing_rows.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,17 +34,59 @@ static void lapse_done(lg_job *job)
     pthread_mutex_unlock(&s->round_lock);
 }
 
-/* Signs and queues one lapse. An error means it was not queued. */
-static lg_err queue_lapse(sweeper *s, lg_db *db, lg_arena *arena, lg_receivable_id id, api_command **out)
+/* ---- what time makes due ---- */
+
+/* Ids of at most LAPSES_AT_ONCE things that are due. */
+typedef lg_err (*find_due)(lg_db *db, lg_arena *arena, lg_uuid **ids, size_t *count);
+
+#define FIND_DUE(name_, id_type_, find_, until_)                                                             \
+    static lg_err name_(lg_db *db, lg_arena *arena, lg_uuid **ids, size_t *count)                            \
+    {                                                                                                        \
+        id_type_ *found = NULL;                                                                              \
+        lg_err err = find_(db, until_, LAPSES_AT_ONCE, arena, &found, count);                                \
+        *ids = (lg_uuid *)found; /* an id is a struct of one UUID */                                         \
+        return err;                                                                                          \
+    }
+FIND_DUE(find_receivables, lg_receivable_id, lg_receivable_lapsed, lg_now() - 1)
+FIND_DUE(find_transfers, lg_claim_id, lg_claim_unanswered, lg_now())
+FIND_DUE(find_requests, lg_request_id, lg_request_waiting, lg_now())
+FIND_DUE(find_financings, lg_financing_id, lg_financing_waiting, lg_now())
+FIND_DUE(find_claims, lg_claim_id, lg_claim_ageing, lg_day_of(lg_now()))
+
+typedef struct sweep_kind {
+    find_due find;
+    const char *path; /* of the command, with the id in it */
+    const char *what; /* for the log */
+    lg_command_type type;
+    bool steps; /* one thing may be due several times over */
+} sweep_kind;
+
+static const sweep_kind kinds[] = {
+    {find_receivables, "/v1/receivables/%s/lapse", "a receivable past its deadline", LG_CMD_LAPSE, false},
+    {find_transfers, "/v1/claims/%s/lapse_transfer", "a transfer past its deadline", LG_CMD_TRANSFER_LAPSE,
+     false},
+    {find_requests, "/v1/financing_requests/%s/lapse", "a financing request past its end",
+     LG_CMD_REQUEST_LAPSE, false},
+    {find_financings, "/v1/financings/%s/lapse", "a financing that was not disbursed in time",
+     LG_CMD_FINANCING_LAPSE, false},
+    {find_claims, "/v1/claims/%s/age", "a claim that time moves on", LG_CMD_CLAIM_AGE, true},
+};
+
+/* Signs and queues one command. An error means it was not queued. */
+static lg_err queue_command(sweeper *s, lg_db *db, lg_arena *arena, const sweep_kind *kind, lg_uuid id,
+                            api_command **out)
 {
     lg_report report;
     lg_report_init(&report, arena);
     api_command *c = lg_arena_alloc(arena, sizeof *c);
-    const char *url = lg_arena_printf(arena, "/v1/receivables/%s/lapse", lg_uuid_format(id.uuid).s);
+    const lg_uuid_text text = lg_uuid_format(id);
+    const char *gap = strstr(kind->path, "%s");
+    const char *url =
+        lg_arena_printf(arena, "%.*s%s%s", (int)(gap - kind->path), kind->path, text.s, gap + 2);
     const char *jws = lg_registry_sign_as_operator(s->api->registry, arena, url, "{}");
-    c->command.subject = id.uuid;
+    c->command.subject = id;
     c->owner = s;
-    lg_err err = api_command_prepare(c, s->api, db, arena, lg_bytes_str(jws), url, LG_CMD_LAPSE, &report);
+    lg_err err = api_command_prepare(c, s->api, db, arena, lg_bytes_str(jws), url, kind->type, &report);
     if (err)
         return err;
     /* Jobs of one round run one after another on the writer's thread, but this thread goes on allocating
@@ -67,19 +111,18 @@ static lg_err queue_lapse(sweeper *s, lg_db *db, lg_arena *arena, lg_receivable_
 
 /* The operator must hear of it: what time makes due stays undone until it is mended. The first of a sweep
  * speaks for all. */
-static void note_failure(sweeper *s, sweep_result *result, lg_err err)
+static void note_failure(sweeper *s, const sweep_kind *kind, sweep_result *result, lg_err err)
 {
     char line[200];
     if (result->failed++ == 0) {
-        snprintf(
-            line, sizeof line,
-            "sweep: a receivable past its deadline cannot be closed (%s); is keys/operator.jwk a valid key?",
-            lg_err_slug(err));
+        snprintf(line, sizeof line, "sweep: %s cannot be closed (%s); is keys/operator.jwk a valid key?",
+                 kind->what, lg_err_slug(err));
         s->api->log(NULL, line);
     }
 }
 
-static void collect(sweeper *s, api_command **queued, size_t count, sweep_result *result)
+static void collect(sweeper *s, const sweep_kind *kind, api_command **queued, size_t count,
+                    sweep_result *result)
 {
     pthread_mutex_lock(&s->round_lock);
     while (s->pending > 0)
@@ -87,10 +130,14 @@ static void collect(sweeper *s, api_command **queued, size_t count, sweep_result
     pthread_mutex_unlock(&s->round_lock);
     for (size_t i = 0; i < count; i++) {
         api_command *c = queued[i];
-        if (c->job.err == LG_OK)
-            result->lapsed++;
+        if (c->job.err == LG_WRONG_STATE || c->job.err == LG_NOT_YET_DUE)
+            ; /* somebody else was quicker: it is not due any more */
+        else if (c->job.err)
+            note_failure(s, kind, result, c->job.err);
+        else if (kind->steps)
+            result->aged++;
         else
-            note_failure(s, result, c->job.err);
+            result->lapsed++;
         lg_published_drop(c->job.published);
         lg_buf_clear(&c->outcome.answer);
         lg_arena_close(c->job.arena);
@@ -98,37 +145,39 @@ static void collect(sweeper *s, api_command **queued, size_t count, sweep_result
 }
 
 /* One round of at most LAPSES_AT_ONCE; *more tells whether to go on. */
-static lg_err sweep_round(sweeper *s, sweep_result *result, bool *more)
+static lg_err sweep_round(sweeper *s, const sweep_kind *kind, sweep_result *result, bool *more)
 {
     lg_arena *arena = lg_arena_open();
-    lg_receivable_id *ids;
+    lg_uuid *ids;
     size_t count = 0, queued_count = 0;
     api_command *queued[LAPSES_AT_ONCE];
     lg_db *db = lg_readers_take(s->api->readers);
-    int64_t lapsed_before = result->lapsed;
-    lg_err err = lg_receivable_lapsed(db, lg_now() - 1, LAPSES_AT_ONCE, arena, &ids, &count);
+    int64_t done_before = result->lapsed + result->aged;
+    lg_err err = kind->find(db, arena, &ids, &count);
     for (size_t i = 0; i < count && !err; i++) {
-        lg_err one = queue_lapse(s, db, arena, ids[i], &queued[queued_count]);
+        lg_err one = queue_command(s, db, arena, kind, ids[i], &queued[queued_count]);
         if (one == LG_OK)
             queued_count++;
         else if (lg_err_kind(one) == LG_KIND_CALLER)
-            note_failure(s, result, one); /* such as an operator key that was revoked */
+            note_failure(s, kind, result, one); /* such as an operator key that was revoked */
         else
             err = one;
     }
     lg_readers_give(s->api->readers, db);
-    collect(s, queued, queued_count, result);
+    collect(s, kind, queued, queued_count, result);
     lg_arena_close(arena);
-    *more = !err && count == LAPSES_AT_ONCE && result->lapsed > lapsed_before;
+    *more = !err && (kind->steps || count == LAPSES_AT_ONCE) && result->lapsed + result->aged > done_before;
     return err;
 }
 
 static sweep_result sweep(sweeper *s)
 {
     sweep_result result = {0};
-    bool more = true;
-    while (more && !result.err)
-        result.err = sweep_round(s, &result, &more);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !result.err; i++) {
+        bool more = true;
+        while (more && !result.err)
+            result.err = sweep_round(s, &kinds[i], &result, &more);
+    }
     if (result.err) {
         char line[120];
         snprintf(line, sizeof line, "sweep: cut short (%s); the next one goes on", lg_err_slug(result.err));

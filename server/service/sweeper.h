@@ -1,5 +1,5 @@
-/* What time does: receivables whose other side stayed silent past the deadline lapse, by commands the
- * operator's own key signs. */
+/* What time does: receivables, transfers, financing requests and financings past their deadlines lapse, and
+ * claims fall due, overdue and into default, by commands the operator's own key signs. */
 #ifndef SERVICE_SWEEPER_H
 #define SERVICE_SWEEPER_H
 
@@ -8,8 +8,8 @@
 enum { SWEEP_EVERY_SECONDS = 60 };
 
 typedef struct sweep_result {
-    int64_t lapsed, failed;
-    lg_err err; /* LG_OK, or why the sweep could not go on */
+    int64_t lapsed, aged, failed; /* aged: steps of claims */
+    lg_err err;                   /* LG_OK, or why the sweep could not go on */
 } sweep_result;
 
 /* Starts the thread, which sweeps at once and then every SWEEP_EVERY_SECONDS. */
