@@ -44,7 +44,8 @@ trap 'exit 143' TERM
 
 "$tallystick" init "$folder/registry" --origin bench.tallystick.example/ledger >/dev/null
 mkfifo "$folder/lines"
-"$tallystick" serve "$folder/registry" --listen 127.0.0.1:0 >"$folder/lines" 2>"$folder/said" &
+"$tallystick" serve "$folder/registry" --listen 127.0.0.1:0 --webhooks-private \
+    >"$folder/lines" 2>"$folder/said" &
 server=$!
 exec 3<"$folder/lines"
 if ! read -r -t 30 line <&3 || [[ $line != "listening on http://127.0.0.1:"* ]]; then

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -20,6 +21,7 @@ enum {
 };
 
 typedef struct connection {
+    struct connection *next_idle;
     int fd;
     size_t index; /* of the request outstanding */
     bool busy, waits_to_send;
@@ -33,11 +35,13 @@ typedef struct connection {
 
 struct load {
     const load_work *work;
-    connection *connections;
+    connection *connections, *idle;
     size_t connection_count;
     int epoll;
     size_t next, outstanding, done;
-    uint64_t stop_ns; /* no new request from then on */
+    uint64_t start_ns, stop_ns; /* no new request from the latter on */
+    uint64_t heard_ns;          /* the last answer */
+    uint64_t latest_ns;
     uint64_t *latency_ns;
 };
 
@@ -111,18 +115,51 @@ static void send_more(load *l, connection *c)
     wait_to_send(l, c, c->sent < c->out.len);
 }
 
-static void start_next(load *l, connection *c)
+/* When the next request may go out; UINT64_MAX: never. */
+static uint64_t next_due_ns(const load *l)
 {
-    if (l->next == l->work->count || bench_clock_ns() >= l->stop_ns)
-        return;
+    uint64_t due = l->start_ns + l->next * l->work->interval_ns;
+    bool over = l->next == l->work->count || (l->work->stop && atomic_load(l->work->stop)) ||
+                due >= l->stop_ns || bench_clock_ns() >= l->stop_ns;
+    return over ? UINT64_MAX : due;
+}
+
+static void start(load *l, connection *c, uint64_t due_ns)
+{
     c->index = l->next++;
     c->busy = true;
     c->sent = 0;
     c->in_len = 0;
     c->out = l->work->request(l->work->context, c->index, &c->scratch);
     c->started_ns = bench_clock_ns();
+    if (l->work->interval_ns && c->started_ns - due_ns > l->latest_ns)
+        l->latest_ns = c->started_ns - due_ns;
     l->outstanding++;
     send_more(l, c);
+}
+
+/* Sends what is due, as long as connections are free for it. The time until the next is due; UINT64_MAX if
+ * nothing more is or all connections are busy. */
+static uint64_t start_due(load *l)
+{
+    while (l->idle) {
+        uint64_t due = next_due_ns(l), now = bench_clock_ns();
+        if (due == UINT64_MAX)
+            break;
+        if (due > now)
+            return due - now;
+        connection *c = l->idle;
+        l->idle = c->next_idle;
+        start(l, c, due);
+    }
+    return UINT64_MAX;
+}
+
+static void rest(load *l, connection *c)
+{
+    c->busy = false;
+    c->next_idle = l->idle;
+    l->idle = c;
 }
 
 /* Status and body once all of it is there. */
@@ -145,24 +182,27 @@ static bool whole_answer(const load *l, connection *c, load_answer *out)
     *out = (load_answer){
         .status = (int)strtol(c->in + 9, NULL, 10),
         .body = lg_bytes_of(c->in + head_len, body_len),
+        .started_ns = c->started_ns,
+        .answered_ns = bench_clock_ns(),
     };
     return c->in_len == head_len + body_len;
 }
 
 static void take_answer(load *l, connection *c, const load_answer *answer)
 {
-    l->latency_ns[l->done++] = bench_clock_ns() - c->started_ns;
+    l->latency_ns[l->done++] = answer->answered_ns - c->started_ns;
+    l->heard_ns = answer->answered_ns;
     l->outstanding--;
-    c->busy = false;
     if (!l->work->accept(l->work->context, c->index, answer)) {
         int line_len = (int)strcspn((const char *)c->out.data, "\r");
         bench_fail("%s: request %zu was not answered as it should be\n%.*s\nstatus %d\n%.4000s",
                    l->work->label, c->index, line_len, (const char *)c->out.data, answer->status,
                    (const char *)answer->body.data);
     }
-    if (l->done % PROGRESS_EVERY == 0)
+    if (l->done % PROGRESS_EVERY == 0 && !l->work->quiet)
         bench_progress(l->work->label, l->done, l->work->count);
-    start_next(l, c);
+    rest(l, c);
+    start_due(l);
 }
 
 static void receive(load *l, connection *c)
@@ -188,23 +228,35 @@ static void receive(load *l, connection *c)
         take_answer(l, c, &answer);
 }
 
-static void run(load *l)
+static void wait_for_events(load *l, uint64_t due_in_ns)
 {
     struct epoll_event events[EVENTS];
-    while (l->outstanding > 0) {
-        int count = epoll_wait(l->epoll, events, EVENTS, SILENCE_MS);
-        if (count < 0 && errno != EINTR)
-            bench_fail("epoll_wait: %s", strerror(errno));
-        if (count == 0)
-            bench_fail("%s: no answer for %d s to %zu requests sent (%zu answered before)", l->work->label,
-                       SILENCE_MS / 1000, l->outstanding, l->done);
-        for (int i = 0; i < count; i++) {
-            connection *c = events[i].data.ptr;
-            if (events[i].events & EPOLLOUT)
-                send_more(l, c);
-            if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-                receive(l, c);
-        }
+    const uint64_t silence_ns = SILENCE_MS * UINT64_C(1000000);
+    uint64_t wait_ns = due_in_ns < silence_ns ? due_in_ns : silence_ns;
+    const struct timespec wait = {.tv_sec = (time_t)(wait_ns / 1000000000),
+                                  .tv_nsec = (long)(wait_ns % 1000000000)};
+    int count = epoll_pwait2(l->epoll, events, EVENTS, &wait, NULL);
+    if (count < 0 && errno != EINTR)
+        bench_fail("epoll_pwait2: %s", strerror(errno));
+    if (count == 0 && l->outstanding > 0 && bench_clock_ns() - l->heard_ns >= silence_ns)
+        bench_fail("%s: no answer for %d s to %zu requests sent (%zu answered before)", l->work->label,
+                   SILENCE_MS / 1000, l->outstanding, l->done);
+    for (int i = 0; i < count; i++) {
+        connection *c = events[i].data.ptr;
+        if (events[i].events & EPOLLOUT)
+            send_more(l, c);
+        if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+            receive(l, c);
+    }
+}
+
+static void run(load *l)
+{
+    for (;;) {
+        uint64_t due_in_ns = start_due(l);
+        if (due_in_ns == UINT64_MAX && l->outstanding == 0)
+            return;
+        wait_for_events(l, due_in_ns);
     }
 }
 
@@ -212,6 +264,12 @@ static int compare_u64(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return x < y ? -1 : x > y;
+}
+
+uint64_t load_percentile(const uint64_t *sorted, size_t count, size_t permille)
+{
+    size_t rank = (count * permille + 999) / 1000;
+    return count ? sorted[rank ? rank - 1 : 0] : 0;
 }
 
 load *load_open(uint16_t port, size_t connections)
@@ -236,14 +294,19 @@ load_result load_run(load *l, unsigned limit_s, const load_work *work)
     l->latency_ns = calloc(work->count + 1, sizeof *l->latency_ns);
     if (!l->latency_ns)
         bench_fail("out of memory");
-    uint64_t start = bench_clock_ns();
-    l->stop_ns = start + limit_s * UINT64_C(1000000000);
-    for (size_t i = 0; i < l->connection_count; i++)
-        start_next(l, &l->connections[i]);
+    l->latest_ns = 0;
+    l->start_ns = l->heard_ns = bench_clock_ns();
+    l->stop_ns = l->start_ns + limit_s * UINT64_C(1000000000);
+    l->idle = NULL;
+    for (size_t i = l->connection_count; i > 0; i--)
+        rest(l, &l->connections[i - 1]);
     run(l);
-    load_result result = {
-        .done = l->done, .elapsed_ns = bench_clock_ns() - start, .latency_ns = l->latency_ns};
-    bench_progress_end();
+    load_result result = {.done = l->done,
+                          .elapsed_ns = bench_clock_ns() - l->start_ns,
+                          .latest_ns = l->latest_ns,
+                          .latency_ns = l->latency_ns};
+    if (!work->quiet)
+        bench_progress_end();
     qsort(result.latency_ns, result.done, sizeof *result.latency_ns, compare_u64);
     return result;
 }

@@ -1,8 +1,13 @@
 /* The table for people and the JSON for programs; both say the same. */
 #include "ledger/base/buf.h"
-#include "tests/bench/bench.h"
+#include "tests/bench/instruction.h"
 
-enum { TICKS_FOR_SPLIT = 20 }; /* with fewer, user and system cannot be told apart */
+#include <string.h>
+
+enum {
+    TICKS_FOR_SPLIT = 20, /* with fewer, user and system cannot be told apart */
+    BAR_MS = 100,         /* for the p99 from acceptance to the instruction's arrival */
+};
 
 static double us(uint64_t ns)
 {
@@ -97,11 +102,101 @@ static void ratio_lines(FILE *out, const bench_report *report)
     }
 }
 
-void report_table(FILE *out, const bench_report *report)
+static const bench_result *result_named(const bench_report *report, const char *name, size_t connections)
 {
-    fprintf(out, "%s; seed %llu%s\n", report->machine, (unsigned long long)report->seed,
-            report->quick ? "; QUICK: for function only, the figures mean nothing" : "");
-    floor_table(out, report);
+    for (size_t i = 0; i < report->result_count; i++)
+        if (strcmp(report->results[i].scenario, name) == 0 && report->results[i].connections == connections)
+            return &report->results[i];
+    return NULL;
+}
+
+/* What several commands cost together, where all of them were measured. */
+static void sum_lines(FILE *out, const bench_report *report)
+{
+    static const struct {
+        const char *what, *parts[3];
+    } sums[] = {
+        {"handing a claim on (transfer, take)", {"transfer", "take"}},
+        {"financing a claim (request, accept, disburse)", {"request", "accept", "disburse"}},
+    };
+    for (size_t s = 0; s < sizeof sums / sizeof *sums; s++)
+        for (size_t i = 0; i < report->result_count; i++) {
+            double cpu = 0;
+            size_t found = 0, wanted = 0;
+            const bench_result *first = &report->results[i], *part;
+            if (strcmp(first->scenario, sums[s].parts[0]) != 0)
+                continue;
+            for (; wanted < 3 && sums[s].parts[wanted]; wanted++)
+                if ((part = result_named(report, sums[s].parts[wanted], first->connections))) {
+                    cpu += per_operation_us(part);
+                    found++;
+                }
+            if (found == wanted)
+                fprintf(out, "%s, %zu connection%s: %.0f us CPU = %.1f x verify\n", sums[s].what,
+                        first->connections, first->connections == 1 ? "" : "s", cpu, cpu / verify_us(report));
+        }
+}
+
+/* ---- the headline ---- */
+
+static double seconds(uint64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+static void meanwhile_line(FILE *out, const instruction_result *r)
+{
+    const others_result *m = &r->meanwhile;
+    fprintf(out, "  meanwhile %zu others:", m->connections);
+    for (int kind = 0; kind < OTHERS_KINDS; kind++)
+        fprintf(out, "%s %.0f %s", kind ? "," : "", (double)m->done[kind] / seconds(m->elapsed_ns),
+                others_name((others_kind)kind));
+    fprintf(out, " per second; p50 %.1f ms, p99 %.1f ms\n", ms(m->p50_ns), ms(m->p99_ns));
+    if (r->plan.told)
+        fprintf(out, "  and %.0f messages per second to the endpoints of their own parties\n",
+                (double)r->told / seconds(r->watched_ns));
+}
+
+static void instruction_lines(FILE *out, const instruction_result *r)
+{
+    double watched = seconds(r->watched_ns);
+    fprintf(
+        out, "%6zu %9zu %6zu %7.1f  %8.2f %8.2f %8.2f %8.2f %8.2f  %8.2f %8.2f %8.2f  %6.2f %5.2f %9.2f\n",
+        r->plan.others, r->plan.endpoints, r->done, (double)r->done / seconds(r->elapsed_ns), ms(r->p50_ns),
+        ms(r->p90_ns), ms(r->p99_ns), ms(r->p999_ns), ms(r->max_ns), ms(r->answered_p50_ns),
+        ms(r->answered_p99_ns), ms(r->latest_ns), seconds(r->used.cpu_ns) / watched,
+        seconds(r->self_ns) / watched, seconds(r->elsewhere_ns) / watched);
+    if (r->meanwhile.connections)
+        meanwhile_line(out, r);
+}
+
+static void instruction_table(FILE *out, const bench_report *report)
+{
+    if (report->instruction_count == 0)
+        return;
+    fprintf(out, "\nFrom a holder's acceptance to the instruction's arrival at the lender's endpoint, ms\n");
+    fprintf(out, "%6s %9s %6s %7s  %44s  %17s %8s  %22s\n", "", "lenders'", "finan-", "per",
+            "acceptance written to message read", "to its own answer", "sent", "cores used by");
+    fprintf(out, "%6s %9s %6s %7s  %8s %8s %8s %8s %8s  %8s %8s %8s  %6s %5s %9s\n", "others", "endpoints",
+            "cings", "second", "p50", "p90", "p99", "p99.9", "max", "p50", "p99", "late max", "server",
+            "bench", "elsewhere");
+    for (size_t i = 0; i < report->instruction_count; i++)
+        instruction_lines(out, &report->instructions[i]);
+    fprintf(out,
+            "  Every message came once, in order, with its financing's instruction and a right signature.\n");
+    for (size_t i = 0; i < report->instruction_count; i++) {
+        const instruction_result *r = &report->instructions[i];
+        if (r->plan.others && !report->quick)
+            fprintf(out, "  %zu endpoint%s%s: p99 %.1f ms, %s %d ms\n", r->plan.endpoints,
+                    r->plan.endpoints == 1 ? "" : "s", r->plan.told ? ", the others told too" : "",
+                    ms(r->p99_ns), ms(r->p99_ns) < BAR_MS ? "under the bar of" : "OVER THE BAR of", BAR_MS);
+    }
+}
+
+static void results_table(FILE *out, const bench_report *report)
+{
+    if (report->result_count == 0)
+        return;
     fprintf(out, "\n%-11s %5s %8s %8s  %8s %8s %8s %8s  %8s %8s %8s %8s  %6s %8s\n", "", "conn-", "opera-",
             "per", "p50", "p90", "p99", "p99.9", "CPU us", "of it", "of it", "times", "per", "KiB disk");
     fprintf(out, "%-11s %5s %8s %8s  %8s %8s %8s %8s  %8s %8s %8s %8s  %6s %8s\n", "scenario", "ect.",
@@ -110,6 +205,16 @@ void report_table(FILE *out, const bench_report *report)
     for (size_t i = 0; i < report->result_count; i++)
         result_line(out, report, &report->results[i]);
     ratio_lines(out, report);
+    sum_lines(out, report);
+}
+
+void report_table(FILE *out, const bench_report *report)
+{
+    fprintf(out, "%s; seed %llu%s\n", report->machine, (unsigned long long)report->seed,
+            report->quick ? "; QUICK: for function only, the figures mean nothing" : "");
+    floor_table(out, report);
+    results_table(out, report);
+    instruction_table(out, report);
     fprintf(out, "\n%lld entries; ledger.db %.1f MiB, WAL %.1f MiB; the server's peak memory %.1f MiB\n",
             (long long)report->entries, (double)report->database_bytes / (1 << 20),
             (double)report->wal_bytes / (1 << 20), (double)report->peak_memory_bytes / (1 << 20));
@@ -158,6 +263,36 @@ static void put_result(lg_buf *buf, const bench_report *report, const bench_resu
     lg_json_close(buf);
 }
 
+static void put_instruction(lg_buf *buf, const instruction_result *r)
+{
+    lg_json_open(buf);
+    lg_json_put_int(buf, "others", (int64_t)r->plan.others);
+    lg_json_put_int(buf, "endpoints", (int64_t)r->plan.endpoints);
+    lg_json_put_int(buf, "financings", (int64_t)r->done);
+    put_number(buf, "seconds", seconds(r->elapsed_ns));
+    put_number(buf, "p50_ms", ms(r->p50_ns));
+    put_number(buf, "p90_ms", ms(r->p90_ns));
+    put_number(buf, "p99_ms", ms(r->p99_ns));
+    put_number(buf, "p999_ms", ms(r->p999_ns));
+    put_number(buf, "max_ms", ms(r->max_ns));
+    put_number(buf, "answered_p50_ms", ms(r->answered_p50_ns));
+    put_number(buf, "answered_p99_ms", ms(r->answered_p99_ns));
+    put_number(buf, "sent_late_max_ms", ms(r->latest_ns));
+    put_number(buf, "server_cores", seconds(r->used.cpu_ns) / seconds(r->watched_ns));
+    put_number(buf, "bench_cores", seconds(r->self_ns) / seconds(r->watched_ns));
+    put_number(buf, "elsewhere_cores", seconds(r->elsewhere_ns) / seconds(r->watched_ns));
+    lg_json_put_int(buf, "told", (int64_t)r->told);
+    lg_json_key(buf, "meanwhile");
+    lg_json_open(buf);
+    for (int kind = 0; kind < OTHERS_KINDS; kind++)
+        lg_json_put_int(buf, others_name((others_kind)kind), (int64_t)r->meanwhile.done[kind]);
+    put_number(buf, "seconds", seconds(r->meanwhile.elapsed_ns));
+    put_number(buf, "p50_ms", ms(r->meanwhile.p50_ns));
+    put_number(buf, "p99_ms", ms(r->meanwhile.p99_ns));
+    lg_json_close(buf);
+    lg_json_close(buf);
+}
+
 void report_json(FILE *out, const bench_report *report)
 {
     lg_buf buf = {0};
@@ -174,6 +309,11 @@ void report_json(FILE *out, const bench_report *report)
     lg_json_list(&buf);
     for (size_t i = 0; i < report->result_count; i++)
         put_result(&buf, report, &report->results[i]);
+    lg_json_end(&buf);
+    lg_json_key(&buf, "instructions");
+    lg_json_list(&buf);
+    for (size_t i = 0; i < report->instruction_count; i++)
+        put_instruction(&buf, &report->instructions[i]);
     lg_json_end(&buf);
     lg_json_put_int(&buf, "entries", report->entries);
     lg_json_put_int(&buf, "database_bytes", (int64_t)report->database_bytes);

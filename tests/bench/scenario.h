@@ -12,16 +12,24 @@ typedef struct scenario_run scenario_run;
 typedef struct scenario {
     const char *name, *what;
     bool is_write;
-    unsigned share; /* one of so many operations is done: the dear ones are done less often */
+    unsigned share;     /* one of so many operations is done: the dear ones are done less often */
+    world_stage takes;  /* receivables of this stage are used up; STAGE_NONE: none are */
+    const char *before; /* the scenario that brings them there */
     /* How many of `count` can be done now, with what they need made ready. */
     size_t (*prepare)(scenario_run *run, size_t count);
     lg_bytes (*request)(void *run, size_t index, lg_buf *scratch);
     bool (*accept)(void *run, size_t index, const load_answer *answer);
+    /* For acts on a receivable (command.h): what is sent, and whether the answer is right. */
+    lg_bytes (*command)(world *w, lg_arena *arena, world_receivable *r);
+    bool (*answered)(const load_answer *answer, world_receivable *r);
 } scenario;
 
 extern const scenario scenarios[];
 extern const size_t scenario_count;
 
+const scenario *scenario_named(const char *name); /* NULL: there is none */
+/* Makes what `count` operations use up, as far as it is not there; not measured. */
+void scenario_supply(const scenario *s, world *w, int pid, size_t count, unsigned limit_s);
 /* What a run of `count` operations at most measured. */
 bench_result scenario_measure(const scenario *s, world *w, int pid, size_t connections, size_t count,
                               unsigned limit_s);

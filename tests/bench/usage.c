@@ -6,8 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LOOK_EVERY_MS = 20, QUIET_LOOKS = 5, SETTLE_LOOKS_MAX = 150 };
+
+#define NS_PER_SECOND UINT64_C(1000000000)
 
 static bool read_proc(const char *path, char *out, size_t cap)
 {
@@ -73,6 +76,34 @@ usage usage_read_settled(int pid)
         last = now;
     }
     return last;
+}
+
+usage usage_between(const usage *a, const usage *b)
+{
+    return (usage){
+        .cpu_ns = b->cpu_ns - a->cpu_ns,
+        .user_ticks = b->user_ticks - a->user_ticks,
+        .system_ticks = b->system_ticks - a->system_ticks,
+        .written_bytes = b->written_bytes - a->written_bytes,
+    };
+}
+
+uint64_t usage_machine_ns(void)
+{
+    char text[4096];
+    uint64_t user, nice, system, irq, softirq, steal;
+    if (!read_proc("/proc/stat", text, sizeof text) ||
+        sscanf(text, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64,
+               &user, &nice, &system, &irq, &softirq, &steal) != 6)
+        bench_fail("cannot read /proc/stat");
+    return (user + nice + system + irq + softirq + steal) * (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+uint64_t usage_self_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
 }
 
 uint64_t usage_peak_memory_bytes(int pid)
