@@ -67,6 +67,17 @@ class Participant:
         head = {"Authorization": f"Bearer {token or self.token}", **(headers or {})}
         return self.registry.request("GET", target, headers=head)
 
+    def read_all(self, target):
+        """The items of a list, through all its pages."""
+        items, cursor = [], None
+        while True:
+            page = self.get(target + (f"{'&' if '?' in target else '?'}cursor={cursor}" if cursor else "")).ok()
+            items += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return items
+            assert page["items"], "a page that is not the last one is not empty"
+
     def issue_token(self, scopes=("read",), days=3650.0, participant=None, signer=None, **members):
         """A new bearer token's text; by default signed by the participant itself."""
         text = "ts_" + jws.b64url(secrets.token_bytes(32))
@@ -92,8 +103,9 @@ class Participant:
 
 
 class Registry:
-    def __init__(self, directory, origin=ORIGIN):
-        self.directory = pathlib.Path(directory)
+    def __init__(self, directory, origin=ORIGIN, options=()):
+        """options: further ones of `serve`."""
+        self.directory, self.options = pathlib.Path(directory), list(options)
         self.origin, self.offset, self.process, self.http = origin, 0, None, None
         self.contract = the_contract()
         self.seen, self.entries = [], {}  # checkpoints met; entries by seq, from receipts
@@ -109,7 +121,7 @@ class Registry:
     # ---- the process ----
 
     def command_line(self):
-        return [BINARY, "serve", str(self.directory), "--listen", "127.0.0.1:0"]
+        return [BINARY, "serve", str(self.directory), "--listen", "127.0.0.1:0", *self.options]
 
     def start(self, offset=0, wrap=()):
         """Serves with the clock shifted by `offset` seconds; `wrap` is a command put in front (prlimit …)."""

@@ -132,6 +132,9 @@ BENT = {
     "what is drawn of a credit line": update("exposures", "used_minor = used_minor + 1"),
     "a policy": update("policies", "body = replace(body, '170', '171') WHERE version = 2"),
     "a line of a history": delete("history", "seq = (SELECT max(seq) FROM history)"),
+    "who reads an entry": update("parties", "participant_no = participant_no + 1 WHERE seq = (SELECT max(seq) FROM parties)"),
+    "a party left out": delete("parties", "seq = (SELECT max(seq) FROM parties)"),
+    "how much a party reads": update("parties", "share = -1 WHERE seq = (SELECT max(seq) FROM parties)"),
 }  # fmt: skip
 
 
@@ -149,7 +152,7 @@ def test_the_audit_finds(copy, what):
 
 def test_the_audit_finds_entries_cut_off_at_the_end(copy):
     last = "(SELECT max(seq) FROM entries)"
-    bend(copy, *(f"DELETE FROM {table} WHERE seq = {last}" for table in ("history", "disclosures", "entries")))
+    bend(copy, *(f"DELETE FROM {table} WHERE seq = {last}" for table in ("parties", "history", "disclosures", "entries")))
     code, report, errors = audit(copy)
     assert code != 0 and (report.get("findings") or errors)
 

@@ -20,7 +20,7 @@ def test_before_its_deadline_a_receivable_does_not_lapse(fresh):
     receivable = fresh.registered()
     with fresh.unchanged():
         lapse(fresh, receivable).problem("not-yet-due")
-        assert fresh.operator.post("/v1/sweeps").ok() == {"lapsed": 0, "failed": 0}
+        assert fresh.operator.post("/v1/sweeps").ok() == {"lapsed": 0, "aged": 0, "failed": 0}
         lapse(fresh, receivable, fresh.supplier).problem("not-permitted")
         fresh.supplier.post("/v1/sweeps").problem("not-permitted")
 
@@ -39,7 +39,7 @@ def test_after_its_deadline_a_receivable_expires(fresh):
     with fresh.unchanged():
         fresh.debtor.act(receivable, "confirm").problem("wrong-state")
         lapse(fresh, receivable).problem("wrong-state")
-        assert fresh.operator.post("/v1/sweeps").ok() == {"lapsed": 0, "failed": 0}
+        assert fresh.operator.post("/v1/sweeps").ok() == {"lapsed": 0, "aged": 0, "failed": 0}
     fresh.supplier.submit(paper).ok(201)
 
 
@@ -128,7 +128,7 @@ def test_after_its_very_deadline_confirmation_and_acceptance_are_refused_and_the
     answer = lapse(fresh, receivable).ok()
     assert answer["receivable"]["life"] == "expired" and "claim" not in answer
     assert '"type":"receivable.expired"' in answer["receipt"]["entry"]
-    assert fresh.operator.post("/v1/sweeps").ok() == {"lapsed": 1, "failed": 0}
+    assert fresh.operator.post("/v1/sweeps").ok() == {"lapsed": 1, "aged": 0, "failed": 0}
     assert fresh.supplier.receivable(payable["id"])["life"] == "expired"
 
 

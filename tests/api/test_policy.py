@@ -10,7 +10,9 @@ def fields(policy):
 DEFAULTS = {
     "tenor_warn_days": 180, "tenor_max_days": 365, "default_tenor_days": 0, "confirm_within_days": 30,
     "after_deadline": "expire", "past_due": "warn", "confirm_past_due": False, "documents_required": 0,
-    "similar_within_days": 7, "payee_redirected": "hold", "currencies": [],
+    "similar_within_days": 7, "payee_redirected": "hold", "currencies": [], "transfer_respond_days": 7, "hop_max": 10,
+    "split_parts_max": 100, "split_claims_max": 100, "split_watch_claims": 50, "grace_days": 0, "default_after_days": 90,
+    "early_payment": "record", "overpayment": "refuse", "request_valid_days": 7, "proposal_days": 14, "checks_per_day": 1000,
 }  # fmt: skip
 
 
@@ -70,6 +72,12 @@ def test_only_the_operator_sets_the_policy(registry):
         ({"currencies": ["EURO"]}, "/policy/currencies/0"),
         ({"currencies": "EUR"}, "/policy/currencies"),
         ({"documents_required": 1000}, "/policy/documents_required"),
+        ({"hop_max": None}, "/policy/hop_max"),
+        ({"split_claims_max": 101}, "/policy/split_claims_max"),
+        ({"split_parts_max": 1}, "/policy/split_parts_max"),
+        ({"early_payment": "forbid"}, "/policy/early_payment"),
+        ({"overpayment": True}, "/policy/overpayment"),
+        ({"proposal_days": 0}, "/policy/proposal_days"),
         ({"generosity": 1}, "/policy/generosity"),
     ],
     ids=str,

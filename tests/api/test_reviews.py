@@ -187,3 +187,28 @@ def test_a_decision_is_signed_by_the_reviewer_and_stands_on_the_ledger(registry)
     assert [item["type"] for item in history] == ["receivable.held", "review.approved"]
     assert history[1]["seq"] == receipt["seq"] and history[1]["entry"] == receipt["entry"]
     assert history[1]["facts"]["by"] == registry.reviewer.id
+
+
+def facts_of(who, seq):
+    return who.get(f"/v1/entries/{seq}").ok().get("facts")
+
+
+def test_an_approval_opens_what_went_before_to_the_other_side(registry):
+    receivable = held(registry)
+    held_seq = receivable["seq"]
+    assert facts_of(registry.supplier, held_seq)["receivable_id"] == receivable["id"]
+    assert facts_of(registry.debtor, held_seq) is None
+    approved_seq = decide(registry, receivable, "approve").ok()["receipt"]["seq"]
+    for seq in (held_seq, approved_seq):
+        assert facts_of(registry.debtor, seq)["receivable_id"] == receivable["id"]
+        assert facts_of(registry.debtor, seq) == facts_of(registry.supplier, seq)
+        for stranger in (registry.lender, registry.other_supplier, registry.reviewer, registry.operator):
+            assert facts_of(stranger, seq) is None
+
+
+def test_a_refused_one_stays_between_submitter_and_reviewer(registry):
+    receivable = held(registry)
+    rejected_seq = decide(registry, receivable, "reject").ok()["receipt"]["seq"]
+    for seq in (receivable["seq"], rejected_seq):
+        assert facts_of(registry.supplier, seq)["receivable_id"] == receivable["id"]
+        assert facts_of(registry.debtor, seq) is None

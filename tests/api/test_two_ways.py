@@ -47,6 +47,9 @@ def test_a_supplier_submits_and_the_debtor_confirms(registry):
         "holder": supplier.id, "creditor": supplier.id, "debtor": debtor.id, "currency": "CNY", "face_amount": "20500.00",
         "outstanding_amount": "20500.00", "due_date": registry.day(60), "life": "confirmed", "encumbrance": "free", "locks": [],
         "accepted_at": claim["accepted_at"], "updated_at": claim["accepted_at"], "seq": answer["receipt"]["seq"],
+        "paid_amount": "0.00", "diluted_amount": "0.00", "lender": None, "financing": None, "request": None, "offered_to": None,
+        "respond_by": None, "dispute": None, "order_reference": None, "notice": None, "access": "full", "documents": [],
+        "invoice": {name: receivable["invoice"][name] for name in ("number", "issue_date", "gross_amount")},
     }  # fmt: skip
     assert supplier.get(f"/v1/claims/{claim['id']}").ok() == claim
     assert debtor.receivable(receivable["id"]) == after

@@ -5,6 +5,7 @@
 
 #include "ledger/store/log_rows.h"
 #include "ledger/store/participant_rows.h"
+#include "ledger/store/party_rows.h"
 
 #include <setjmp.h>
 #include <sqlite3.h>

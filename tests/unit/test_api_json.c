@@ -173,10 +173,10 @@ static void cursors_come_back(void **state)
 static void other_texts_are_no_cursors(void **state)
 {
     (void)state;
-    /* garbage; "v1:"; "v1:0"; "v1:-1"; "v1:01"; "v2:7"; "v1:7\0"; "v1:7 "; padded; "v1:9007199254740992" */
+    /* garbage; "v1:"; "v1:0"; "v1:-1"; "v1:01"; "v2:7"; "v1:7\0"; "v1:7 "; padded; "v1:" and 2^60 */
     static const char *const texts[] = {"",        "7",       "!!!!",     "djE6",
                                         "djE6MA",  "djE6LTE", "djE6MDE",  "djI6Nw",
-                                        "djE6NwA", "djE6NyA", "djE6Nw==", "djE6OTAwNzE5OTI1NDc0MDk5Mg"};
+                                        "djE6NwA", "djE6NyA", "djE6Nw==", "djE6MTE1MjkyMTUwNDYwNjg0Njk3Ng"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int64_t no = -1;
         if (api_cursor_parse(arena, texts[i], &no))
@@ -197,9 +197,18 @@ static void numbers_are_plain(void **state)
     assert_int_equal(value, LG_SEQ_MAX);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(api_number_parse(bad[i], &value));
+    /* Row numbers, and with them cursors, go as far as the entries they are made of. */
+    assert_true(api_row_no_parse("1152921504606846975", &value));
+    assert_int_equal(value, lg_row_no(LG_SEQ_MAX, LG_ROW_INDEX_MAX));
+    assert_int_equal(lg_row_seq(value), LG_SEQ_MAX);
+    assert_int_equal(lg_row_index(value), LG_ROW_INDEX_MAX);
+    assert_false(api_row_no_parse("1152921504606846976", &value));
+    assert_true(api_cursor_parse(arena, api_cursor(arena, value), &value));
 }
 
 /* ---- entries and receipts ---- */
+
+static const lg_shares all = {.all = true}, none = {0};
 
 static lg_entry_row make_entry(bool with_facts)
 {
@@ -218,7 +227,7 @@ static void an_entry_shows_its_facts_to_parties_only(void **state)
     (void)state;
     lg_buf buf = {0};
     lg_entry_row row = make_entry(true);
-    assert_int_equal(json_entry(&buf, arena, &row, true), LG_OK);
+    assert_int_equal(json_entry(&buf, arena, &row, &all), LG_OK);
     json_t *shown = parse_take(&buf);
     assert_int_equal(json_integer_value(json_object_get(shown, "seq")), 7);
     assert_string_equal(text_of(shown, "type"), "claim.accepted");
@@ -232,10 +241,54 @@ static void an_entry_shows_its_facts_to_parties_only(void **state)
     assert_true(json_is_null(json_object_get(json_array_get(json_object_get(facts, "parties"), 1), "a")));
     json_decref(shown);
 
-    assert_int_equal(json_entry(&buf, arena, &row, false), LG_OK);
+    assert_int_equal(json_entry(&buf, arena, &row, &none), LG_OK);
     shown = parse_take(&buf);
     assert_int_equal(json_object_size(shown), 5);
     json_decref(shown);
+}
+
+static void a_share_shows_no_other_part(void **state)
+{
+    (void)state;
+    static const lg_fact facts[] = {
+        {"claim_id", "\"c\""}, {"note", "\"n\""}, {"part_1", "1"}, {"part_2", "2"}};
+    static const struct {
+        int share;
+        const char *shown[4]; /* of the facts above, in order */
+        size_t count;
+    } cases[] = {
+        {LG_SHARE_ALL, {"claim_id", "note", "part_1", "part_2"}, 4},
+        {1, {"claim_id", "note", "part_1"}, 3},
+        {2, {"claim_id", "note", "part_2"}, 3},
+        {3, {"claim_id", "note"}, 2},
+        {LG_SHARE_ALONE + 2, {"part_2"}, 1},
+        {LG_SHARE_TITLE, {"claim_id"}, 1},
+    };
+    lg_entry entry = {.seq = 7, .at = 1, .type = "claim.split", .digest_count = 4};
+    lg_entry_row row = {.seq = 7};
+    lg_buf buf = {0};
+    char *disclosures;
+    lg_disclose_facts(arena, facts, entry.digest_count, &disclosures, &entry.digests);
+    row.disclosures = disclosures;
+    assert_int_equal(lg_entry_encode(arena, &entry, &row.body), LG_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t count = cases[i].count;
+        const lg_shares shares = lg_shares_of(cases[i].share);
+        assert_int_equal(json_entry(&buf, arena, &row, &shares), LG_OK);
+        json_t *shown = parse_take(&buf);
+        for (size_t at = 0; at < count; at++) {
+            const char *disclosure =
+                json_string_value(json_array_get(json_object_get(shown, "disclosures"), at));
+            lg_fact fact;
+            assert_non_null(disclosure);
+            assert_int_equal(lg_disclosure_parse(arena, lg_bytes_str(disclosure), &fact, NULL), LG_OK);
+            assert_string_equal(fact.name, cases[i].shown[at]);
+            assert_non_null(json_object_get(json_object_get(shown, "facts"), fact.name));
+        }
+        assert_int_equal(json_array_size(json_object_get(shown, "disclosures")), count);
+        assert_int_equal(json_object_size(json_object_get(shown, "facts")), count);
+        json_decref(shown);
+    }
 }
 
 static void erased_facts_leave_empty_members(void **state)
@@ -244,7 +297,7 @@ static void erased_facts_leave_empty_members(void **state)
     lg_buf buf = {0};
     lg_entry_row row = make_entry(true);
     row.disclosures = "";
-    assert_int_equal(json_entry(&buf, arena, &row, true), LG_OK);
+    assert_int_equal(json_entry(&buf, arena, &row, &all), LG_OK);
     json_t *shown = parse_take(&buf);
     assert_int_equal(json_array_size(json_object_get(shown, "disclosures")), 0);
     assert_int_equal(json_object_size(json_object_get(shown, "facts")), 0);
@@ -257,10 +310,10 @@ static void damaged_rows_are_not_shown(void **state)
     lg_buf buf = {0};
     lg_entry_row row = make_entry(true);
     row.disclosures = "bm90IGpzb24";
-    assert_int_equal(json_entry(&buf, arena, &row, true), LG_CORRUPT);
+    assert_int_equal(json_entry(&buf, arena, &row, &all), LG_CORRUPT);
     lg_buf_clear(&buf);
     row.body = lg_bytes_str("{\"seq\":7}");
-    assert_int_equal(json_entry(&buf, arena, &row, false), LG_CORRUPT);
+    assert_int_equal(json_entry(&buf, arena, &row, &none), LG_CORRUPT);
     lg_buf_clear(&buf);
 }
 
@@ -375,13 +428,13 @@ static void a_participant_keeps_its_private_side(void **state)
     assert_int_equal(lg_exposure_change(db, row.no, currency("KWD"), 7), LG_OK);
     assert_int_equal(json_participant(&buf, db, arena, &row, false), LG_OK);
     assert_string_equal(
-        buf.data,
-        "{\"id\":\"019a0000-0000-7000-8000-000000000001\",\"name\":\"Weaver\",\"country\":null,"
-        "\"roles\":[\"supplier\",\"operator\"],\"identifiers\":{\"tax_id\":\"DE123\"},"
-        "\"status\":\"active\",\"keys\":[],\"registered_at\":\"2026-09-21T14:13:20.000000Z\",\"seq\":1}");
+        buf.data, "{\"id\":\"019a0000-0000-7000-8000-000000000001\",\"name\":\"Weaver\",\"country\":null,"
+                  "\"roles\":[\"supplier\",\"operator\"],\"identifiers\":{\"tax_id\":\"DE123\"},"
+                  "\"status\":\"active\",\"rating\":null,\"keys\":[],\"registered_at\":\"2026-09-21T14:13:20."
+                  "000000Z\",\"seq\":1}");
     lg_buf_clear(&buf);
     assert_int_equal(json_participant(&buf, db, arena, &row, true), LG_OK);
-    assert_non_null(strstr(buf.data, "\"stopped\":false,\"credit_lines\":["
+    assert_non_null(strstr(buf.data, "\"stopped\":false,\"overdue_claims\":0,\"credit_lines\":["
                                      "{\"currency\":\"EUR\",\"limit\":\"123.45\",\"used\":\"0.00\"},"
                                      "{\"currency\":\"KWD\",\"limit\":null,\"used\":\"0.007\"}]"));
     lg_buf_clear(&buf);
@@ -451,27 +504,35 @@ static void a_claim_names_its_line(void **state)
                     .face_minor = 4000,
                     .outstanding_minor = 3000,
                     .due_day = 20090,
-                    .life = "confirmed",
-                    .encumbrance = "free",
-                    .locks = 5,
+                    .paid_minor = 1000,
+                    .next_age_day = 20090,
+                    .life = LG_CLAIM_PART_PAID,
+                    .encumbrance = LG_FREE,
+                    .locks = 1,
+                    .disputed_by = {2},
+                    .dispute_reason = "duplicate",
+                    .disputed_at = 1790000000000000,
                     .accepted_at = 1790000000000000,
                     .updated_at = 1790000000000000,
                     .last_seq = 4};
     assert_int_equal(lg_receivable_insert(db, &receivable), LG_OK);
-    assert_int_equal(json_claim(&buf, db, arena, &row), LG_OK);
+    assert_int_equal(lg_claim_insert(db, &row), LG_OK);
+    const lg_claim_sight whole = {LG_ACCESS_FULL, LG_FIELDS_ALL};
+    assert_int_equal(json_claim(&buf, db, arena, &row, (lg_participant_no){1}, &whole), LG_OK);
     assert_string_equal(
-        buf.data,
-        "{\"id\":\"019a0000-0000-7000-8000-000000000004\",\"receivable\":\"019a0000-0000-7000-8000-"
-        "000000000003\","
-        "\"root\":\"019a0000-0000-7000-8000-000000000004\",\"parent\":null,\"hop\":0,\"origin\":"
-        "\"confirmed\","
-        "\"holder\":\"019a0000-0000-7000-8000-000000000001\",\"creditor\":\"019a0000-0000-7000-8000-"
-        "000000000001\","
-        "\"debtor\":\"019a0000-0000-7000-8000-000000000002\",\"currency\":\"JPY\",\"face_amount\":\"4000\","
-        "\"outstanding_amount\":\"3000\",\"due_date\":\"2025-01-02\",\"life\":\"confirmed\",\"encumbrance\":"
-        "\"free\","
-        "\"locks\":[\"disputed\",\"debtor_stopped\"],\"accepted_at\":\"2026-09-21T14:13:20.000000Z\","
-        "\"updated_at\":\"2026-09-21T14:13:20.000000Z\",\"seq\":4}");
+        buf.data, "{\"id\":\"019a0000-0000-7000-8000-000000000004\",\"receivable\":\"019a0000-0000-7000-8000-"
+                  "000000000003\",\"root\":\"019a0000-0000-7000-8000-000000000004\",\"parent\":null,\"hop\":0"
+                  ",\"origin\":\"confirmed\",\"holder\":\"019a0000-0000-7000-8000-000000000001\",\"creditor\""
+                  ":\"019a0000-0000-7000-8000-000000000001\",\"debtor\":\"019a0000-0000-7000-8000-00000000000"
+                  "2\",\"currency\":\"JPY\",\"face_amount\":\"4000\",\"outstanding_amount\":\"3000\",\"paid_a"
+                  "mount\":\"1000\",\"diluted_amount\":\"0\",\"due_date\":\"2025-01-02\",\"life\":\"part_paid"
+                  "\",\"encumbrance\":\"free\",\"locks\":[\"disputed\"],\"lender\":null,\"financing\":null,\""
+                  "request\":null,\"offered_to\":null,\"respond_by\":null,\"dispute\":{\"by\":\"019a0000-0000"
+                  "-7000-8000-000000000002\",\"reason\":\"duplicate\",\"note\":null,\"at\":\"2026-09-21T14:13"
+                  ":20.000000Z\"},\"order_reference\":null,\"notice\":null,\"invoice\":{\"number\":\"INV \\\""
+                  "1\\\"\",\"issue_date\":\"2024-10-04\",\"gross_amount\":\"5000\"},\"documents\":[],\"accept"
+                  "ed_at\":\"2026-09-21T14:13:20.000000Z\",\"updated_at\":\"2026-09-21T14:13:20.000000Z\",\"s"
+                  "eq\":4,\"access\":\"full\"}");
     lg_buf_clear(&buf);
     lg_db_close(db);
 }
@@ -485,6 +546,7 @@ int main(void)
         cmocka_unit_test(other_texts_are_no_cursors),
         cmocka_unit_test(numbers_are_plain),
         cmocka_unit_test(an_entry_shows_its_facts_to_parties_only),
+        cmocka_unit_test(a_share_shows_no_other_part),
         cmocka_unit_test(erased_facts_leave_empty_members),
         cmocka_unit_test(damaged_rows_are_not_shown),
         cmocka_unit_test(a_receipt_carries_a_proof),

@@ -3,15 +3,129 @@
 #include "tests/unit/registry_rig.h"
 
 #include "ledger/base/json.h"
+#include "ledger/registry/internal.h"
 #include "server/server.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
 
 static rig *r;
+static actor lender, tier2;
+static lg_uuid kept_claim;
 static char database[96], head[96];
 static char *whole;
 static size_t whole_len;
+
+/* A claim's life: divided, passed on, financed, paid, credited; so that no table stays empty. */
+static const char *claim_url(const lg_claim *claim, const char *what)
+{
+    return lg_arena_printf(r->arena, "/v1/claims/%s/%s", lg_uuid_format(claim->id.uuid).s, what);
+}
+
+static const char *open_program(const char *kind, const char *recourse)
+{
+    OK(act_as(
+        r, &lender, LG_CMD_PROGRAM_OPEN, "/v1/programs",
+        lg_arena_printf(r->arena,
+                        "{\"name\":\"Core\",\"kind\":\"%s\",\"recourse\":%s,\"currency\":\"CNY\","
+                        "\"debtors\":[\"%s\"],\"tenor_max_days\":180,\"amount_min\":\"1.00\","
+                        "\"amount_max\":\"9000.00\",\"advance_rate_ppm\":800000,\"annual_rate_ppm\":45000,"
+                        "\"day_count\":360,\"total_limit\":\"9000.00\",\"debtor_limit\":\"5000.00\","
+                        "\"valid_until\":\"2999-01-01T00:00:00Z\"}",
+                        kind, recourse, r->buyer.id_text)));
+    return lg_arena_strdup(r->arena, lg_uuid_format(r->outcome.results[0].program->id.uuid).s);
+}
+
+/* An act that records several entries: its answer is one, about what all of them left. */
+static void act_several_times_at_once(const actor *holder, const char *claim)
+{
+    const char *ids[4]; /* of one lender, one offer of a kind */
+    for (int i = 0; i < 4; i++)
+        ids[i] = open_program(i % 2 ? "sale" : "pledge", i / 2 ? "true" : "false");
+    OK(act_as(r, holder, LG_CMD_FINANCING_REQUEST, "/v1/financing_requests",
+              lg_arena_printf(r->arena, "{\"claims\":[\"%s\"],\"pay_to\":\"DE02 1203\"}", claim)));
+    const int64_t first = r->outcome.results[0].entry.seq;
+    assert_int_equal(r->outcome.results[0].offer_count, 4);
+    assert_int_equal(r->outcome.entry_count, 5);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(r->outcome.entries[i].seq, first + i);
+    OK(act_as(r, holder, LG_CMD_REQUEST_WITHDRAW,
+              lg_arena_printf(r->arena, "/v1/financing_requests/%s/withdraw",
+                              lg_uuid_format(r->outcome.results[0].request->id.uuid).s),
+              "{}"));
+    for (int i = 0; i < 4; i++)
+        OK(act_as(r, &lender, LG_CMD_PROGRAM_CLOSE,
+                  lg_arena_printf(r->arena, "/v1/programs/%s/close", ids[i]), "{}"));
+}
+
+static void finance(const actor *holder, const char *claim)
+{
+    open_program("sale", "true");
+    OK(act_as(r, holder, LG_CMD_FINANCING_REQUEST, "/v1/financing_requests",
+              lg_arena_printf(r->arena, "{\"claims\":[\"%s\"],\"lenders\":[\"%s\"],\"pay_to\":\"DE02 1203\"}",
+                              claim, lender.id_text)));
+    assert_int_equal(r->outcome.results[0].offer_count, 1);
+    OK(act_as(r, holder, LG_CMD_OFFER_ACCEPT,
+              lg_arena_printf(r->arena, "/v1/offers/%s/accept",
+                              lg_uuid_format(r->outcome.results[0].offers[0].id.uuid).s),
+              "{}"));
+    OK(act_as(r, &lender, LG_CMD_FINANCING_DISBURSE,
+              lg_arena_printf(r->arena, "/v1/financings/%s/disburse",
+                              lg_uuid_format(r->outcome.results[0].financing->id.uuid).s),
+              "{\"bank_reference\":\"B-1\",\"registration_number\":\"ZD-1\"}"));
+}
+
+static void disclose(const char *claim, const lg_receivable *sold)
+{
+    OK(act_as(r, &r->supplier, LG_CMD_GRANT_MAKE, "/v1/grants",
+              lg_arena_printf(r->arena, "{\"claim\":\"%s\",\"participant\":\"%s\",\"fields\":[\"amounts\"]}",
+                              claim, lender.id_text)));
+    OK(act_as(r, &lender, LG_CMD_INVOICE_CHECK, "/v1/checks",
+              lg_arena_printf(
+                  r->arena,
+                  "{\"seller\":{\"participant\":\"%s\"},\"buyer\":{\"participant\":\"%s\"},"
+                  "\"number\":\"%s\",\"issue_date\":\"%s\",\"currency\":\"CNY\",\"gross_amount\":\"%s\"}",
+                  r->supplier.id_text, r->buyer.id_text, sold->invoice_number,
+                  lg_day_format(sold->issue_day).s, lg_amount_format(sold->gross_minor, sold->currency).s)));
+    assert_true(r->outcome.results[0].check_registered);
+}
+
+static void act_out_a_claims_life(void)
+{
+    enroll(r, &lender, "Bank", "lender");
+    enroll(r, &tier2, "Tier 2", "supplier");
+    submit_fresh(r);
+    OK(act_as(r, &r->buyer, LG_CMD_CONFIRM, receivable_url(r, "confirm"), "{\"amount\":\"1000.00\"}"));
+    const lg_receivable sold = r->outcome.results[0].receivable;
+    const lg_claim root = r->outcome.results[0].claim;
+    OK(act_as(r, &r->supplier, LG_CMD_CLAIM_SPLIT, claim_url(&root, "split"),
+              "{\"parts\":[{\"amount\":\"400.00\"},{\"amount\":\"600.00\"}]}"));
+    assert_int_equal(r->outcome.results[0].claim_count, 2);
+    const lg_claim passed = r->outcome.results[0].claims[0], kept = r->outcome.results[0].claims[1];
+    OK(act_as(r, &r->supplier, LG_CMD_CLAIM_TRANSFER, claim_url(&passed, "transfer"),
+              lg_arena_printf(r->arena, "{\"recipients\":[{\"participant\":\"%s\"}]}", tier2.id_text)));
+    OK(act_as(r, &tier2, LG_CMD_TRANSFER_ACCEPT, claim_url(&passed, "accept_transfer"), "{}"));
+    const char *passed_id = lg_arena_strdup(r->arena, lg_uuid_format(passed.id.uuid).s);
+    const char *kept_id = lg_arena_strdup(r->arena, lg_uuid_format(kept.id.uuid).s);
+    kept_claim = kept.id.uuid;
+    act_several_times_at_once(&r->supplier, kept_id);
+    disclose(kept_id, &sold);
+    finance(&tier2, passed_id);
+    OK(act_as(r, &r->buyer, LG_CMD_PAYMENT_RECORD, "/v1/payments",
+              lg_arena_printf(r->arena, "{\"claim\":\"%s\",\"amount\":\"100.01\",\"bank_reference\":\"P-1\"}",
+                              kept_id)));
+    OK(act_as(r, &r->supplier, LG_CMD_PROPOSAL_MAKE, "/v1/proposals",
+              lg_arena_printf(r->arena, "{\"claim\":\"%s\",\"kind\":\"credit_note\",\"amount\":\"10.00\"}",
+                              kept_id)));
+    OK(act_as(r, &r->buyer, LG_CMD_PROPOSAL_ACCEPT,
+              lg_arena_printf(r->arena, "/v1/proposals/%s/accept",
+                              lg_uuid_format(r->outcome.results[0].proposal->id.uuid).s),
+              "{}"));
+    OK(act_as(r, &lender, LG_CMD_WEBHOOK_REGISTER, "/v1/webhooks",
+              "{\"url\":\"https://lender.example.com/hook\",\"events\":[\"financing.\"]}"));
+    lg_signing_key_close(lender.key);
+    lg_signing_key_close(tier2.key);
+}
 
 static void act_out_a_story(void)
 {
@@ -56,6 +170,7 @@ static void act_out_a_story(void)
     OK(act_as(r, &r->reviewer, LG_CMD_REVIEW_APPROVE, review, "{\"note\":\"another one\"}"));
     OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", alike)); /* rejected: used */
     assert_int_equal(r->outcome.status, 422);
+    act_out_a_claims_life();
     OK(act_as(r, &r->operator, LG_CMD_DEBTOR_STOP, lg_arena_printf(r->arena, "%s/stop", buyer),
               "{\"reason\":\"late\"}"));
     OK(act_as(r, &r->operator, LG_CMD_PARTICIPANT_SUSPEND, lg_arena_printf(r->arena, "%s/suspend", buyer),
@@ -77,6 +192,44 @@ static void submit_a_file(void)
                 lg_jws_compose(r->arena, r->supplier.key, &header, lg_bytes_str(csv))));
     assert_int_equal(r->outcome.count, 3);
     IS(r->outcome.results[1].err, LG_INVALID_FIELDS);
+}
+
+/* The operator's own program may record what it likes of a command: here `times` entries of an event. */
+static void forge(lg_command_type type, const char *url, const char *payload, lg_event *event, int times)
+{
+    const lg_jws_header header = rig_header(url, NULL);
+    const char *jws = lg_jws_compose(r->arena, r->operator.key, &header, lg_bytes_str(payload));
+    lg_command command = {.type = type, .subject = rig_subject(url)};
+    lg_result result = {0};
+    lg_outcome outcome = {.results = &result, .count = 1};
+    OK(rig_prepare(r, &command, jws, url));
+    OK(lg_ledger_begin(r->ledger));
+    int64_t first = lg_ledger_next_seq(r->ledger);
+    lg_act act = {
+        .registry = r->registry,
+        .ledger = r->ledger,
+        .db = lg_ledger_db(r->ledger),
+        .arena = r->arena,
+        .command = &command,
+        .now = lg_ledger_clock(r->ledger),
+        .outcome = &outcome,
+        .result = &result,
+        .report = &r->report,
+    };
+    for (int i = 0; i < times; i++)
+        OK(lg_act_record(&act, event));
+    OK(api_render(act.db, r->arena, &command, &outcome, &outcome.status, &outcome.answer));
+    const lg_command_row row = {.first_seq = first,
+                                .entry_count = times,
+                                .signer = command.signers[0].no,
+                                .jti = command.jti,
+                                .url = url,
+                                .status = outcome.status,
+                                .answer = outcome.answer.data,
+                                .jws = command.jws};
+    OK(lg_command_insert(act.db, &row));
+    lg_buf_clear(&outcome.answer);
+    OK(lg_ledger_commit(r->ledger));
 }
 
 static void save_file(const char *path, const char *data, size_t len)
@@ -182,7 +335,8 @@ static void the_untouched_one_is_clean(void **state)
     }
     json_int_t entries = json_integer_value(json_object_get(json, "entries"));
     assert_int_equal(json_integer_value(json_object_get(json, "commands")),
-                     entries - 1); /* the CSV made two */
+                     entries - 7); /* the CSV made two, one act five, an offer came with a request; a
+                                      credit note with its last signature */
     json_decref(json);
 }
 
@@ -307,6 +461,23 @@ static void every_projection(void **state)
         {"claims", "locks = 1"},
         {"claims", "encumbrance = 'sold'"},
         {"claims", "life = 'void'"},
+        {"claims", "paid_minor = paid_minor + 1"},
+        {"claims", "encumbrance = 'pledged'"},
+        {"claims", "next_age_day = 1"},
+        {"grants", "fields = 511"},
+        {"grants", "revoked_at = 1"},
+        {"programs", "drawn_minor = drawn_minor - 1"},
+        {"programs", "total_limit_minor = total_limit_minor + 1"},
+        {"requests", "status = 'open'"},
+        {"requests", "pay_to = 'elsewhere'"},
+        {"offers", "advance_minor = advance_minor + 1"},
+        {"offers", "status = 'lapsed'"},
+        {"financings", "bank_reference = 'X'"},
+        {"financings", "status = 'repaid'"},
+        {"payments", "excess_minor = 1"},
+        {"payments", "bank_reference = 'X'"},
+        {"proposals", "status = 'open'"},
+        {"webhooks", "url = 'https://elsewhere.example.com'"},
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         const char *table = values[i][0], *change = values[i][1];
@@ -328,9 +499,15 @@ static void every_projection(void **state)
 static void missing_and_extra_rows(void **state)
 {
     (void)state;
-    static const char *const tables[] = {"participants", "identifiers", "keys",     "tokens",
-                                         "credit_lines", "exposures",   "policies", "receivables",
-                                         "claims",       "history"};
+    static const char *const tables[] = {
+        "participants",    "identifiers",    "keys",         "tokens",
+        "credit_lines",    "exposures",      "policies",     "receivables",
+        "claims",          "history",        "parties",      "claim_versions",
+        "claim_views",     "grants",         "check_counts", "programs",
+        "program_debtors", "program_draws",  "requests",     "request_claims",
+        "request_lenders", "offers",         "financings",   "financing_claims",
+        "payments",        "payment_shares", "proposals",    "proposal_signers",
+        "webhooks"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         found(lg_arena_printf(r->arena, "DELETE FROM %s", tables[i]), tables[i], "the row is missing");
     static const char *const extra[][2] = {
@@ -338,7 +515,7 @@ static void missing_and_extra_rows(void **state)
         {"identifiers",
          "INSERT INTO identifiers SELECT 'lei', 'X', participant_no FROM participants LIMIT 1"},
         {"participants",
-         "INSERT INTO participants SELECT 9999, zeroblob(16), 'M', NULL, NULL, 256, 0, 0, 1, 1"},
+         "INSERT INTO participants SELECT 9999, zeroblob(16), 'M', NULL, NULL, 256, 0, 0, NULL, NULL, 1, 1"},
         {"keys", "INSERT INTO keys SELECT 'kid', 1, participant_no, zeroblob(32), 0, 1, NULL, NULL FROM "
                  "participants LIMIT 1"},
         {"credit_lines",
@@ -346,11 +523,16 @@ static void missing_and_extra_rows(void **state)
         {"exposures", "INSERT INTO exposures SELECT participant_no, 'USD', 1 FROM participants LIMIT 1"},
         {"policies", "INSERT INTO policies SELECT 99, set_seq, set_at, body FROM policies WHERE version = 1"},
         {"history", "INSERT INTO history VALUES (1, 2)"},
+        {"parties", "INSERT INTO parties VALUES (0, 128, 0)"},
+        {"parties", "UPDATE parties SET share = 1 WHERE seq = (SELECT max(seq) FROM parties)"},
         {"tokens", "INSERT INTO tokens SELECT 9999, zeroblob(16), participant_no, zeroblob(32), 31, NULL, 9, "
                    "NULL FROM tokens"},
-        {"claims", "INSERT INTO claims SELECT 9999, zeroblob(16), receivable_no, 9999, NULL, 0, origin, "
-                   "holder_no, creditor_no,"
-                   " debtor_no, currency, 1, 1, due_day, life, encumbrance, 0, 1, 1, 1 FROM claims LIMIT 1"},
+        {"grants",
+         "INSERT INTO grants SELECT 9999, zeroblob(16), claim_no, 1, 1, 1, NULL, NULL, 1, NULL FROM grants"},
+        {"check_counts", "INSERT INTO check_counts SELECT participant_no, 1, 1 FROM participants LIMIT 1"},
+        {"program_draws", "INSERT INTO program_draws SELECT program_no, 1, 0 FROM programs"},
+        {"payment_shares", "INSERT INTO payment_shares SELECT payment_no, 1, 1, 1, 1 FROM payments"},
+        {"proposal_signers", "INSERT INTO proposal_signers SELECT proposal_no, 99, 1, 1 FROM proposals"},
     };
     for (size_t i = 0; i < sizeof extra / sizeof *extra; i++)
         found(extra[i][1], extra[i][0], "not of the ledger's making");
@@ -399,6 +581,53 @@ static void what_cannot_be_audited(void **state)
     IS(server_audit(r->dir, r->arena, &text, NULL, NULL, &report), LG_SCHEMA_UNKNOWN);
 }
 
+/* Everything fits together, signatures included, and yet the rules forbade it. */
+static void found_forged(lg_command_type type, const char *url, const char *payload, lg_event *event,
+                         int times, const char *words)
+{
+    char bytes[8192];
+    int fd = open(head, O_RDONLY);
+    ssize_t len = read(fd, bytes, sizeof bytes);
+    assert_true(len > 0);
+    close(fd);
+    tamper("SELECT 1");
+    rig_attach(r);
+    forge(type, url, payload, event, times);
+    rig_detach(r);
+    json_t *json = audit("forged", LG_CORRUPT), *findings = json_object_get(json, "findings"), *finding;
+    size_t i;
+    assert_int_equal(json_array_size(findings), times);
+    json_array_foreach(findings, i, finding)
+    {
+        const char *detail = json_string_value(json_object_get(finding, "detail"));
+        if (i + 1 == (size_t)times && !strstr(detail, words))
+            fail_msg("expected \"%s\", found: %s", words, detail);
+    }
+    json_decref(json);
+    save_file(head, bytes, (size_t)len);
+    tamper("SELECT 1");
+}
+
+static void what_the_operator_forges(void **state)
+{
+    (void)state;
+    const char *buyer = lg_arena_printf(r->arena, "/v1/participants/%s", r->buyer.id_text);
+    lg_event event = {
+        .type = LG_EV_PARTICIPANT_STOP_CHANGED, .participant_id = r->buyer.id.uuid, .reason = "paid"};
+    found_forged(LG_CMD_DEBTOR_CLEAR, lg_arena_printf(r->arena, "%s/clear", buyer), "{\"reason\":\"paid\"}",
+                 &event, 6, "the command causes no such entry");
+    event.stopped = true;
+    found_forged(LG_CMD_DEBTOR_STOP, lg_arena_printf(r->arena, "%s/stop", buyer), "{\"reason\":\"paid\"}",
+                 &event, 1, "The debtor is on the stop list already");
+    event = (lg_event){.type = LG_EV_CLAIM_FROZEN, .claim_id = kept_claim, .order_reference = "O-1"};
+    const char *claim = lg_arena_printf(r->arena, "/v1/claims/%s", lg_uuid_format(kept_claim).s);
+    found_forged(LG_CMD_CLAIM_FREEZE, lg_arena_printf(r->arena, "%s/freeze", claim),
+                 "{\"order_reference\":\"O-1\"}", &event, 1, "This needs the role authority");
+    event = (lg_event){.type = LG_EV_CLAIM_DUE, .claim_id = kept_claim, .next_day = LG_DAY_NEVER};
+    found_forged(LG_CMD_CLAIM_AGE, lg_arena_printf(r->arena, "%s/age", claim), "{}", &event, 1,
+                 "Time moves this claim on at");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +638,7 @@ int main(void)
         cmocka_unit_test(every_projection),
         cmocka_unit_test(missing_and_extra_rows),
         cmocka_unit_test(the_head_file),
+        cmocka_unit_test(what_the_operator_forges),
         cmocka_unit_test(what_cannot_be_audited),
     };
     return cmocka_run_group_tests(tests, make_registry, drop_registry);

@@ -27,10 +27,12 @@ static void test_commands_are_found_by_their_longest_name(void **state)
     assert_string_equal(client_command_find(2, submit, &words)->name, "submit");
     assert_int_equal(words, 1);
     assert_null(client_command_find(1, show_claim, &words));
-    for (const client_command *a = client_commands; a->name; a++) {
+    client_menu_place place = {0};
+    for (const client_command *a; (a = client_command_next(&place));) {
+        client_menu_place later = place;
         assert_non_null(a->run);
         assert_non_null(a->help);
-        for (const client_command *b = a + 1; b->name; b++)
+        for (const client_command *b; (b = client_command_next(&later));)
             assert_string_not_equal(a->name, b->name);
     }
 }

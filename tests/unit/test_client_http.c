@@ -1,99 +1,18 @@
 /* The client's requests against a server of canned answers on the loopback interface: what is sent again, and
  * what is not believed. */
-#include "tests/unit/client_rig.h"
+#include "tests/unit/client_server_rig.h"
 
 #include "ledger/registry/jws.h"
-#include "server/client/act.h"
-#include "server/client/http.h"
-
-#include <arpa/inet.h>
-#include <pthread.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum { ANSWERS_MAX = 4, REQUEST_MAX = 8192 };
-
-/* One connection per answer; NULL hangs up instead. */
-typedef struct canned {
-    const char *answers[ANSWERS_MAX];
-    char requests[ANSWERS_MAX][REQUEST_MAX];
-    size_t count;
-    int fd;
-    pthread_t thread;
-    char url[64];
-} canned;
-
-/* Until the body is there: what Content-Length says, or the header alone. */
-static bool request_is_whole(const char *text)
-{
-    const char *end = strstr(text, "\r\n\r\n"), *length = strcasestr(text, "content-length: ");
-    return end && (!length || strlen(end + 4) >= strtoul(length + strlen("content-length: "), NULL, 10));
-}
-
-static void *serve(void *ctx)
-{
-    canned *server = ctx;
-    for (size_t i = 0; i < server->count; i++) {
-        int connection = accept(server->fd, NULL, NULL);
-        char *request = server->requests[i];
-        size_t len = 0;
-        while (connection >= 0 && !request_is_whole(request) && len + 1 < REQUEST_MAX) {
-            ssize_t got = read(connection, request + len, REQUEST_MAX - 1 - len);
-            if (got <= 0)
-                break;
-            len += (size_t)got;
-        }
-        const char *answer = server->answers[i];
-        if (answer && send(connection, answer, strlen(answer), MSG_NOSIGNAL) < 0)
-            request[0] = '\0';
-        close(connection);
-    }
-    return NULL;
-}
-
-static void canned_open(canned *server)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    while (server->count < ANSWERS_MAX && server->answers[server->count])
-        server->count++;
-    server->fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(server->fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(server->fd, 4), 0);
-    assert_int_equal(getsockname(server->fd, (struct sockaddr *)&address, &len), 0);
-    snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
-}
-
-static void canned_close(canned *server)
-{
-    assert_int_equal(pthread_join(server->thread, NULL), 0);
-    close(server->fd);
-}
-
-static const char *body_of(const char *request)
-{
-    const char *end = strstr(request, "\r\n\r\n");
-    return end ? end + 4 : "";
-}
 
 /* Sends one signed command to the server; the client stays open for the test to look at. */
 static client_exit send_command(client *c, canned *server, client_answer *answer)
 {
-    char path[] = "/tmp/tallystick-test-XXXXXX";
-    assert_non_null(mkdtemp(path));
-    const char *key_path = lg_arena_printf(c->arena, "%s/key.jwk", path);
-    lg_signing_key *key = lg_signing_key_new();
-    assert_int_equal(lg_key_file_write(key_path, key, &c->report), LG_OK);
-    lg_signing_key_close(key);
     c->json = true; /* no warnings on standard error */
     c->config.url = server->url;
-    c->config.key = key_path;
-    c->config.origin = "receivables.example.com";
+    key_make(c);
     client_act act = {.path = "/v1/sweeps", .payload = lg_bytes_str("{}")};
     client_exit code = client_act_send(c, c->arena, &act, answer);
-    unlink(key_path);
-    rmdir(path);
+    key_remove(c);
     return code;
 }
 

@@ -135,7 +135,8 @@ static void errors_in_our_words(void **state)
     IS(once(r->db, "INSERT INTO entries VALUES (-1, x'7b7d')"), LG_INTERNAL);      /* CHECK */
     IS(once(r->db, "INSERT INTO entries VALUES (99, 'text')"), LG_INTERNAL);       /* STRICT */
     IS(once(r->db, "INSERT INTO disclosures VALUES (999, 'x')"), LG_INTERNAL);     /* foreign key */
-    IS(once(r->db, "INSERT INTO participants SELECT 77, id, name, NULL, NULL, 0, 0, 0, 0, 0 FROM participants"
+    IS(once(r->db, "INSERT INTO participants SELECT 77, id, name, NULL, NULL, 0, 0, 0, NULL, NULL, 0, 0 FROM "
+                   "participants"
                    " WHERE participant_no = 1"),
        LG_ALREADY_EXISTS); /* UNIQUE */
     IS(once(r->db, "SELECT nothing FROM nowhere"), LG_INTERNAL);
@@ -209,9 +210,13 @@ static void newer_and_older_schemas_are_refused(void **state)
     IS(lg_db_open(path, LG_DB_WRITER, &db, &report), LG_SCHEMA_UNKNOWN);
     IS(lg_db_open(path, LG_DB_READER, &db, &report), LG_SCHEMA_UNKNOWN);
     assert_non_null(strstr(report.detail, "999"));
-    remove_files();
     tamper("PRAGMA user_version = 1");
     IS(lg_db_open(path, LG_DB_READER, &db, &report), LG_SCHEMA_UNKNOWN); /* a reader migrates nothing */
+    assert_non_null(strstr(report.detail, "migrated"));
+    remove_files();
+    tamper("PRAGMA user_version = 1"); /* of nobody's making: it does not say that it is a ledger */
+    IS(lg_db_open(path, LG_DB_WRITER, &db, &report), LG_SCHEMA_UNKNOWN);
+    assert_non_null(strstr(report.detail, "no ledger of this program"));
     remove_files();
     IS(lg_db_open(path, LG_DB_READER, &db, &report), LG_IO);
     FILE *file = fopen(path, "w");

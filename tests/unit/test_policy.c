@@ -41,12 +41,15 @@ static const char *with(rig *r, const char *field, const char *value)
 static void the_default_is_canonical(void **state)
 {
     rig *r = *state;
-    assert_string_equal(
-        standard(r),
-        "{\"after_deadline\":\"expire\",\"confirm_past_due\":false,\"confirm_within_days\":30,"
-        "\"currencies\":[],\"default_tenor_days\":0,\"documents_required\":0,\"past_due\":\"warn\","
-        "\"payee_redirected\":\"hold\",\"similar_within_days\":7,\"tenor_max_days\":365,"
-        "\"tenor_warn_days\":180}");
+    assert_string_equal(standard(r),
+                        "{\"after_deadline\":\"expire\",\"checks_per_day\":1000,\"confirm_past_due\":false"
+                        ",\"confirm_within_days\":30,\"currencies\":[],\"default_after_days\":90"
+                        ",\"default_tenor_days\":0,\"documents_required\":0,\"early_payment\":\"record\""
+                        ",\"grace_days\":0,\"hop_max\":10,\"overpayment\":\"refuse\",\"past_due\":\"warn\""
+                        ",\"payee_redirected\":\"hold\",\"proposal_days\":14,\"request_valid_days\":7"
+                        ",\"similar_within_days\":7,\"split_claims_max\":100,\"split_parts_max\":100"
+                        ",\"split_watch_claims\":50,\"tenor_max_days\":365,\"tenor_warn_days\":180"
+                        ",\"transfer_respond_days\":7}");
 }
 
 static void text_and_back(void **state)
@@ -67,6 +70,18 @@ static void text_and_back(void **state)
         .payee_redirected = LG_OUTCOME_WARN,
         .currencies = {{"CNY"}, {"JPY"}},
         .currency_count = 2,
+        .transfer_respond_days = 90,
+        .hop_max = 0,
+        .split_parts_max = 2,
+        .split_claims_max = 3,
+        .split_watch_claims = 4,
+        .grace_days = 5,
+        .default_after_days = 6,
+        .early_payment = LG_PAYMENT_REFUSE,
+        .overpayment = LG_PAYMENT_RECORD,
+        .request_valid_days = 8,
+        .proposal_days = 9,
+        .checks_per_day = 10,
     };
     const char *text = lg_policy_format(r->arena, &policy);
     OK(decode(r, text, &back));
@@ -74,16 +89,37 @@ static void text_and_back(void **state)
     assert_int_equal(back.currency_count, 2);
     assert_string_equal(back.currencies[1].code, "JPY");
     assert_true(back.confirm_past_due && back.after_deadline == LG_AFTER_DEADLINE_ACCEPT);
+    assert_true(back.early_payment == LG_PAYMENT_REFUSE && back.overpayment == LG_PAYMENT_RECORD);
+    assert_true(back.hop_max == 0 && back.split_parts_max == 2 && back.checks_per_day == 10);
 }
 
 static void every_field_is_required(void **state)
 {
     rig *r = *state;
     lg_policy out;
-    const char *const fields[] = {"after_deadline", "confirm_past_due",   "confirm_within_days",
-                                  "currencies",     "default_tenor_days", "documents_required",
-                                  "past_due",       "payee_redirected",   "similar_within_days",
-                                  "tenor_max_days", "tenor_warn_days"};
+    const char *const fields[] = {"after_deadline",
+                                  "checks_per_day",
+                                  "confirm_past_due",
+                                  "confirm_within_days",
+                                  "currencies",
+                                  "default_after_days",
+                                  "default_tenor_days",
+                                  "documents_required",
+                                  "early_payment",
+                                  "grace_days",
+                                  "hop_max",
+                                  "overpayment",
+                                  "past_due",
+                                  "payee_redirected",
+                                  "proposal_days",
+                                  "request_valid_days",
+                                  "similar_within_days",
+                                  "split_claims_max",
+                                  "split_parts_max",
+                                  "split_watch_claims",
+                                  "tenor_max_days",
+                                  "tenor_warn_days",
+                                  "transfer_respond_days"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         IS(decode(r, with(r, fields[i], NULL), &out), LG_INVALID_FIELDS);
         assert_int_equal(report.fault_count, 1);
@@ -116,6 +152,18 @@ static void every_rule_by_its_code(void **state)
         {"currencies", "\"CNY\"", "not_a_list", "/policy/currencies"},
         {"currencies", "[\"CNY\",\"cny\"]", "unknown_currency", "/policy/currencies/1"},
         {"currencies", "[1]", "unknown_currency", "/policy/currencies/0"},
+        {"transfer_respond_days", "0", "out_of_range", "/policy/transfer_respond_days"},
+        {"hop_max", "1001", "out_of_range", "/policy/hop_max"},
+        {"split_parts_max", "1", "out_of_range", "/policy/split_parts_max"},
+        {"split_claims_max", "101", "out_of_range", "/policy/split_claims_max"},
+        {"split_watch_claims", "101", "out_of_range", "/policy/split_watch_claims"},
+        {"grace_days", "366", "out_of_range", "/policy/grace_days"},
+        {"default_after_days", "3651", "out_of_range", "/policy/default_after_days"},
+        {"early_payment", "\"hold\"", "unknown_value", "/policy/early_payment"},
+        {"overpayment", "true", "not_a_string", "/policy/overpayment"},
+        {"request_valid_days", "91", "out_of_range", "/policy/request_valid_days"},
+        {"proposal_days", "0", "out_of_range", "/policy/proposal_days"},
+        {"checks_per_day", "1000001", "out_of_range", "/policy/checks_per_day"},
         {"colour", "1", "unknown_field", "/policy/colour"},
     };
     lg_policy out;

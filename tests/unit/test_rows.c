@@ -1,6 +1,7 @@
 /* Rows of participants and of the ledger itself: what is written comes back, and what is written once stays.
  */
 #include "ledger/store/receivable_rows.h"
+#include "ledger/store/webhook_rows.h"
 #include "tests/unit/rows_rig.h"
 
 static void names_read_back(void **state)
@@ -206,7 +207,7 @@ static void policies_by_version(void **state)
     IS(lg_policy_get(r->db, 3, r->arena, &got), LG_NOT_FOUND);
 }
 
-static void entries_and_history(void **state)
+static void entries_in_order(void **state)
 {
     rig *r = *state;
     lg_entry_row row, *rows;
@@ -223,27 +224,164 @@ static void entries_and_history(void **state)
     assert_int_equal(rows[3].seq, 63);
     OK(lg_entry_range(r->db, 0, 2, r->arena, &rows, &count));
     assert_int_equal(count, 2);
+}
 
+/* Participant 1 is party to every entry here, participant 2 to entry 12 alone. */
+static void a_history_as_its_parties_read_it(void **state)
+{
+    rig *r = *state;
+    lg_history_row *rows;
+    size_t count;
     static const struct {
         int64_t subject, seq;
     } told[] = {{7, 7}, {7, 9}, {9, 9}, {9, 12}, {7, 20}, {0, 5}};
-    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         OK(lg_history_insert(r->db, told[i].subject, told[i].seq));
-    OK(lg_entry_history(r->db, 7, 9, -1, 10, r->arena, &rows, &count));
-    assert_int_equal(count, 4);
-    assert_int_equal(rows[1].seq, 9);
-    assert_int_equal(rows[2].seq, 12);
-    assert_string_equal(rows[2].disclosures, "YQ~Yg");
-    OK(lg_entry_history(r->db, 7, 9, 9, 1, r->arena, &rows, &count));
-    assert_int_equal(count, 1);
-    assert_int_equal(rows[0].seq, 12);
-    OK(lg_entry_history(r->db, 7, 0, -1, 10, r->arena, &rows, &count));
-    assert_int_equal(count, 3); /* 0 is no subject */
-    int64_t *subjects;
-    OK(lg_entry_subjects(r->db, 9, r->arena, &subjects, &count));
-    assert_int_equal(count, 2);
-    assert_int_equal(subjects[0], 7);
-    assert_int_equal(subjects[1], 9);
+        OK(lg_entry_party_insert(r->db, told[i].seq, party(1), LG_SHARE_ALL));
+    }
+    OK(lg_entry_party_insert(r->db, 12, party(2), 3));
+    OK(lg_entry_party_insert(r->db, 12, party(2), 5));
+    static const int64_t subjects[] = {7, 9};
+    static const struct {
+        size_t subjects;
+        int64_t party, after, before;
+        bool descending;
+        size_t limit, count;
+        int64_t seqs[4];
+    } cases[] = {
+        {2, 1, -1, 64, false, 10, 4, {7, 9, 12, 20}},
+        {2, 1, -1, 64, true, 10, 4, {20, 12, 9, 7}},
+        {2, 1, 9, 64, false, 1, 1, {12}},
+        {2, 1, -1, 64, false, 2, 2, {7, 9}}, /* what the second tells comes into a full page, or not */
+        {2, 1, 7, 64, false, 2, 2, {9, 12}},
+        {2, 1, -1, 12, true, 2, 2, {9, 7}},
+        {2, 1, -1, 64, true, 2, 2, {20, 12}},
+        {2, 1, -1, 9, false, 10, 1, {7}},
+        {1, 1, -1, 64, false, 10, 3, {7, 9, 20}},
+        {2, 2, -1, 64, false, 10, 1, {12}},
+        {2, 3, -1, 64, false, 10, 0, {0}},
+        {2, 1, 20, 64, false, 10, 0, {0}},
+        {2, 1, -1, 64, false, 0, 0, {0}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const lg_history_page page = {party(cases[i].party), cases[i].after, cases[i].before,
+                                      !cases[i].descending, cases[i].limit};
+        OK(lg_entry_history(r->db, subjects, cases[i].subjects, &page, r->arena, &rows, &count));
+        assert_int_equal(count, cases[i].count);
+        for (size_t at = 0; at < count; at++) {
+            assert_int_equal(rows[at].seq, cases[i].seqs[at]);
+            assert_int_equal(rows[at].shares.all, cases[i].party == 1);
+            assert_true(lg_shares_show(&rows[at].shares, "part_3"));
+            assert_int_equal(lg_shares_show(&rows[at].shares, "part_4"), cases[i].party == 1);
+        }
+    }
+}
+
+static lg_shares shares_of(rig *r, int64_t seq, int64_t no)
+{
+    lg_shares shares;
+    lg_err err = lg_entry_party_shares(r->db, seq, party(no), &shares);
+    if (err == LG_NOT_FOUND)
+        assert_true(lg_shares_are_none(&shares));
+    else
+        OK(err);
+    return shares;
+}
+
+static int64_t count_parties(rig *r, int64_t seq)
+{
+    lg_query query = lg_query_start_once(
+        r->db, lg_arena_printf(r->arena, "SELECT count(*) FROM parties WHERE seq = %lld", (long long)seq));
+    assert_true(lg_query_next(&query));
+    int64_t count = lg_column_int(&query, 0);
+    OK(lg_query_end(&query));
+    return count;
+}
+
+/* What a party gains it keeps, in whatever order its shares come; one that shows nothing new leaves no row.
+ */
+static void a_party_reads_what_any_share_shows(void **state)
+{
+    rig *r = *state;
+    static const char *const names[] = {"claim_id", "request_id", "note", "part_2", "part_100"};
+    static const struct {
+        int shares[3];
+        int rows;
+        bool shown[5]; /* of the names above */
+    } cases[] = {
+        {{0, 0, 0}, 1, {true, true, true, true, true}},
+        {{0, 2, -1}, 1, {true, true, true, true, true}},
+        {{2, 0, 0}, 2, {true, true, true, true, true}},
+        {{2, 100, 2}, 2, {true, true, true, true, true}},
+        {{100, 2, -1}, 2, {true, true, true, true, true}},
+        {{-1, 2, 2}, 2, {true, true, true, true, false}},
+        {{2, -1, -2}, 1, {true, true, true, true, false}},
+        {{-1, -1, -1}, 1, {true, false, false, false, false}},
+        {{-2, -1, -2}, 2, {true, true, false, false, false}},
+        {{LG_SHARE_ALONE + 2, -2, LG_SHARE_ALONE + 100}, 3, {false, true, false, true, true}},
+        {{LG_SHARE_ALONE + 2, 2, LG_SHARE_ALONE + 2}, 2, {true, true, true, true, false}},
+        {{2, LG_SHARE_ALONE + 2, LG_SHARE_ALONE + 100}, 2, {true, true, true, true, true}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t seq = (int64_t)i;
+        for (size_t k = 0; k < 3; k++)
+            OK(lg_entry_party_insert(r->db, seq, party(1), cases[i].shares[k]));
+        lg_shares shares = shares_of(r, seq, 1), other = shares_of(r, seq, 2);
+        for (size_t k = 0; k < 5; k++)
+            assert_int_equal(lg_shares_show(&shares, names[k]), cases[i].shown[k]);
+        assert_true(lg_shares_are_none(&other));
+        assert_int_equal(count_parties(r, seq), cases[i].rows);
+    }
+    const char *check = "CHECK constraint failed: share BETWEEN -2 AND 255 AND share <> 128";
+    refuse(r, "INSERT INTO parties VALUES (1, 1, -3)", check);
+    refuse(r, "INSERT INTO parties VALUES (1, 1, 128)", check);
+    refuse(r, "INSERT INTO parties VALUES (1, 1, 256)", check);
+    force(r, "PRAGMA ignore_check_constraints = 1; UPDATE parties SET share = -3 WHERE seq = 1");
+    lg_shares shares;
+    IS(lg_entry_party_shares(r->db, 1, party(1), &shares), LG_CORRUPT);
+}
+
+static void a_late_party_reads_what_went_before(void **state)
+{
+    rig *r = *state;
+    for (int64_t seq = 10; seq < 16; seq++)
+        OK(lg_history_insert(r->db, 7 + seq % 2, seq));
+    OK(lg_entry_party_insert(r->db, 12, party(2), LG_SHARE_ALL));
+    OK(lg_entry_party_insert_history(r->db, 7, party(2), LG_SHARE_TITLE));
+    OK(lg_entry_party_insert_history(r->db, 99, party(2), LG_SHARE_ALL)); /* of nothing */
+    for (int64_t seq = 0; seq < 20; seq++) {
+        lg_shares shares = shares_of(r, seq, 2);
+        assert_int_equal(lg_shares_show(&shares, "claim_id"), seq == 10 || seq == 12 || seq == 14);
+        assert_int_equal(lg_shares_show(&shares, "note"), seq == 12);
+    }
+}
+
+/* However many shares a party has of an entry, it is sent once; pages of any size join. */
+static void the_outbox_names_a_party_once(void **state)
+{
+    rig *r = *state;
+    static const lg_outbox_row expected[] = {{3, {1}}, {3, {2}}, {4, {2}}, {9, {1}}};
+    for (int share = 1; share <= 100; share++)
+        OK(lg_entry_party_insert(r->db, 3, party(2), share));
+    OK(lg_entry_party_insert(r->db, 3, party(1), 1));
+    OK(lg_entry_party_insert(r->db, 3, party(1), LG_SHARE_ALL));
+    OK(lg_entry_party_insert(r->db, 4, party(2), LG_SHARE_TITLE));
+    OK(lg_entry_party_insert(r->db, 4, party(2), LG_SHARE_REQUEST));
+    OK(lg_entry_party_insert(r->db, 9, party(1), LG_SHARE_ALL));
+    for (size_t limit = 1; limit <= 5; limit++) {
+        lg_outbox_row *rows, at = {.seq = -1};
+        size_t count, seen = 0;
+        do {
+            OK(lg_outbox_range(r->db, at, limit, r->arena, &rows, &count));
+            for (size_t i = 0; i < count; i++, seen++) {
+                at = rows[i];
+                assert_true(seen < 4);
+                assert_int_equal(at.seq, expected[seen].seq);
+                assert_int_equal(at.participant.v, expected[seen].participant.v);
+            }
+        } while (count == limit);
+        assert_int_equal(seen, 4);
+    }
 }
 
 static void commands_by_key_and_entry(void **state)
@@ -359,7 +497,11 @@ int main(void)
         STORY(keys_and_tokens),
         STORY(exposure_keeps_its_bounds),
         STORY(policies_by_version),
-        STORY(entries_and_history),
+        STORY(entries_in_order),
+        STORY(a_history_as_its_parties_read_it),
+        STORY(a_party_reads_what_any_share_shows),
+        STORY(a_late_party_reads_what_went_before),
+        STORY(the_outbox_names_a_party_once),
         STORY(commands_by_key_and_entry),
         STORY(tree_and_writer),
         STORY(written_once),
