@@ -4,6 +4,7 @@
 #include "server/webhooks/address.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -15,6 +16,28 @@ typedef struct url_parts {
 } url_parts;
 
 /* NULL, or why a host that is an IP address, or a name without a dot, cannot be an endpoint. */
+static bool ends_in(const char *name, size_t len, const char *end)
+{
+    size_t end_len = strlen(end);
+    return len >= end_len && strcmp(name + len - end_len, end) == 0;
+}
+
+/* A name that can only mean this machine or its own network. A dot at its end changes nothing in what it
+ * means. */
+static bool is_local_name(const char *host)
+{
+    char name[256];
+    size_t len = strlen(host);
+    while (len > 0 && host[len - 1] == '.')
+        len--;
+    if (len == 0 || len >= sizeof name)
+        return true;
+    for (size_t i = 0; i < len; i++)
+        name[i] = (char)tolower((unsigned char)host[i]);
+    name[len] = '\0';
+    return !strchr(name, '.') || ends_in(name, len, ".localhost") || ends_in(name, len, ".localdomain");
+}
+
 static const char *host_refusal(const char *host, unsigned port)
 {
     struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -32,8 +55,9 @@ static const char *host_refusal(const char *host, unsigned port)
         return webhook_address_refusal((const struct sockaddr *)&in4)
                    ? "The URL's address is not a public one."
                    : NULL;
-    if (!strchr(host, '.') || strcmp(host, "localhost.") == 0 ||
-        (len > 10 && strcmp(host + len - 10, ".localhost") == 0))
+    /* Digits alone behind the last dot are an address that is written oddly. */
+    const char *last = strrchr(host, '.');
+    if (is_local_name(host) || (last && !last[1] && strspn(host, "0123456789.") == len))
         return "The URL must name a public host.";
     return NULL;
 }
