@@ -83,6 +83,10 @@ done
 for who in supplier core_enterprise lender bank authority reviewer auditor operator supplier2 lender2 rheintal nordwind; do
     printf 'key %s: %s\n' "$who" "${key[$who]}"
 done
+for who in supplier core_enterprise lender bank authority supplier2 lender2 rheintal nordwind; do
+    printf 'id %s: %s\n' "$who" "${id[$who]}"
+done
+printf 'registry: %s\n' "$work/registry"
 [[ -z ${TALLYSTICK_CLOCK_OFFSET-} ]] || printf 'clock offset: %s\n' "$TALLYSTICK_CLOCK_OFFSET"
 printf '%sCtrl-C ends it and removes the registry.%s\n' "$dim" "$off" >&2
 

@@ -142,7 +142,7 @@ cp "$work/out" "$work/accepted.json"
 as=lender
 for piece in {0..19}; do
     cp "$work/accepted.json" "$work/out"
-    run 0 finance disburse "$(get "answers[$piece].financing.id")" --reference "CJ20261122-1$piece" --registration-number "2026112200092$piece"
+    run 0 finance disburse "$(get "answers[$piece].financing.id")" --reference "$(printf 'CJ20261122-1%05d' "$piece")" --registration-number "$(printf '202611220009%05d' "$piece")"
 done
 run 0 program show "$program"
 is drawn_amount 637650.00

@@ -8,7 +8,10 @@ what is wrong with the question.
 """
 import json
 import re
+import signal
 import sys
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the story's to answer
 
 
 def find(value, path):
