@@ -6,6 +6,7 @@
 #include "server/client/http.h"
 #include "server/client/listing.h"
 #include "server/client/output.h"
+#include "server/client/post.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,13 +173,18 @@ void client_print_outcome(client *c, const json_t *answer)
 client_exit client_act_run(client *c, const char *path, json_t *payload_take, client_answer *answer)
 {
     client_answer own = {0};
+    client_exit code = client_post_needs(c);
     char *text = json_dumps(payload_take, JSON_COMPACT);
     json_decref(payload_take);
+    if (code != CLIENT_OK) {
+        free(text);
+        return code;
+    }
     if (!text)
         return client_fail(c, CLIENT_USAGE, "What the command says is not UTF-8 text.");
     client_act act = {.path = path, .payload = lg_bytes_str(lg_arena_strdup(c->arena, text))};
     free(text);
-    client_exit code = client_act_send(c, c->arena, &act, &own);
+    code = client_act_send(c, c->arena, &act, &own);
     if (code == CLIENT_OK)
         code = client_receipt_keep(c, json_object_get(own.body, "receipt"));
     if (code == CLIENT_OK && answer) {

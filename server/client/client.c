@@ -45,11 +45,35 @@ const client_command *client_command_find(int argc, char *const *argv, int *word
     return NULL;
 }
 
+/* The commands that begin with the word, a line each; NULL if there is none. */
+static const char *group_lines(client *c, const char *word)
+{
+    client_menu_place place = {0};
+    lg_buf text = {0};
+    size_t len = strlen(word);
+    for (const client_command *command; (command = client_command_next(&place));) {
+        if (strncmp(command->name, word, len) != 0 || command->name[len] != ' ')
+            continue;
+        const char *left = lg_arena_printf(c->arena, "%s %s", command->name, command->operands);
+        int pad = 30 - (int)client_width(left);
+        lg_buf_printf(&text, "%s  %s%*s %s", text.len ? "\n" : "", left, pad > 0 ? pad : 0, "",
+                      command->help);
+    }
+    const char *copy = text.len ? lg_arena_strndup(c->arena, text.data, text.len) : NULL;
+    lg_buf_clear(&text);
+    return copy;
+}
+
 static client_exit unknown_command(client *c, int argc, char **argv)
 {
     c->hint = "See `tallystick help`.";
     if (argc == 0)
         return client_fail(c, CLIENT_USAGE, "No command is given.");
+    const char *lines = argc == 1 ? group_lines(c, argv[0]) : NULL;
+    if (lines) {
+        c->hint = lines;
+        return client_fail(c, CLIENT_USAGE, "\"%s\" is a group; these are its commands:", argv[0]);
+    }
     client_menu_place place = {0};
     for (const client_command *command; (command = client_command_next(&place));) {
         size_t len = strlen(argv[0]);
@@ -70,6 +94,13 @@ static client_exit run(client *c, int argc, char **argv)
     c->command = client_command_find(argc, argv, &words);
     if (asks_help)
         return command_help(c);
+    if (!c->command && argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        const char *lines = group_lines(c, argv[0]);
+        if (lines) {
+            puts(lines);
+            return CLIENT_OK;
+        }
+    }
     if (asks_version)
         return command_version(c);
     if (!c->command)

@@ -69,44 +69,18 @@ client_exit command_lineage(client *c)
     return code;
 }
 
-/* The certificate's own proof is of the last entry that changed the claim; it can be held against that entry
- * if the reader may see it. */
-static client_exit proof_check(client *c, const json_t *certificate, const json_t *receipt,
-                               const receipt_terms *terms)
-{
-    lg_tlog_proof parsed;
-    checked_receipt checked;
-    const char *proof = json_string_value(json_object_get(certificate, "proof"));
-    const char *entry = json_string_value(json_object_get(receipt, "entry"));
-    json_int_t seq = json_integer_value(json_object_get(receipt, "seq"));
-    if (!proof || !entry || lg_tlog_proof_parse(c->arena, lg_bytes_str(proof), &parsed, NULL) != LG_OK ||
-        parsed.index != seq)
-        return CLIENT_OK;
-    return client_proof_check(c, c->arena, lg_bytes_str(entry), lg_bytes_str(proof), terms, &checked);
-}
-
 /* Every entry against its proof, by computing. */
 static client_exit entries_check(client *c, const json_t *certificate)
 {
     lg_verifier verifier;
     receipt_terms terms = {.origin = c->config.origin};
-    client_exit code = CLIENT_OK;
-    size_t i;
-    json_t *receipt;
+    checked_certificate checked;
     if (c->config.vkey) {
         if (lg_vkey_parse(c->arena, c->config.vkey, &verifier, &c->report) != LG_OK)
             return client_fail_report(c, CLIENT_USAGE, "The verifier key cannot be read");
         terms.verifier = &verifier;
     }
-    json_array_foreach(json_object_get(certificate, "entries"), i, receipt)
-    {
-        checked_receipt checked;
-        if (code == CLIENT_OK)
-            code = client_receipt_check(c, c->arena, receipt, &terms, &checked);
-        if (code == CLIENT_OK)
-            code = proof_check(c, certificate, receipt, &terms);
-    }
-    return code;
+    return client_certificate_check(c, c->arena, certificate, &terms, &checked);
 }
 
 static client_exit certificate_keep(client *c, const json_t *answer)

@@ -9,7 +9,8 @@ const client_post client_posts_claim[] = {
     {"split", "/v1/claims/%/split", {{"note", "note", POST_TEXT, POST_MAY}}},
     {"transfer",
      "/v1/claims/%/transfer",
-     {{"respond_within_days", "respond-within-days", POST_COUNT, POST_MAY},
+     {{"recipients", "to", POST_OWN, POST_MUST},
+      {"respond_within_days", "respond-within-days", POST_COUNT, POST_MAY},
       {"note", "note", POST_TEXT, POST_MAY}}},
     {"accept-transfer", "/v1/claims/%/accept_transfer", {{0}}},
     {"decline-transfer", "/v1/claims/%/decline_transfer", {{"note", "note", POST_TEXT, POST_MAY}}},
@@ -67,7 +68,7 @@ static client_exit recipients_add(client *c, json_t *payload)
         if (amount)
             json_object_set_new(recipient, "amount", amount);
     }
-    return json_array_size(recipients) ? CLIENT_OK : client_fail(c, CLIENT_USAGE, "transfer needs --to.");
+    return CLIENT_OK;
 }
 
 static client_exit post_with(client *c, client_exit (*add)(client *c, json_t *payload))

@@ -19,6 +19,8 @@ const client_post client_posts_grant[] = {
     {"check",
      "/v1/checks",
      {{"number", NULL, POST_TEXT, POST_MUST},
+      {"seller", "seller", POST_OWN, POST_MUST},
+      {"buyer", "debtor", POST_OWN, POST_MUST},
       {"issue_date", "issue-date", POST_TEXT, POST_MUST},
       {"currency", "currency", POST_TEXT, POST_MUST},
       {"gross_amount", "amount", POST_AMOUNT, POST_MUST}}},
@@ -31,7 +33,7 @@ static client_exit party_add(client *c, json_t *payload, const char *member, con
     const char *text = client_option_value(c, option);
     lg_uuid id;
     if (!text)
-        return client_fail(c, CLIENT_USAGE, "check needs --%s.", option);
+        return CLIENT_OK; /* client_act_run names all that is missing */
     json_t *party = json_object(), *identifiers = json_object();
     json_object_set_new(payload, member, party);
     if (lg_uuid_parse(text, &id)) {

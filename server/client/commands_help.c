@@ -1,4 +1,5 @@
 #include "server/client/output.h"
+#include "server/client/post.h"
 
 #include <string.h>
 
@@ -21,15 +22,18 @@ static const char settings[] =
     "off.\n"
     "A signed command that gets no answer is sent again as it was, which never acts twice.\n";
 
-static void options_print(client *c, const client_option *options)
+/* `command` NULL: the common options. */
+static void options_print(client *c, const char *command, const client_option *options)
 {
     for (; options && options->name; options++) {
         char left[48];
         snprintf(left, sizeof left, "--%s%s%s", options->name, options->value ? " " : "",
                  options->value ? options->value : "");
         int pad = 30 - (int)client_width(left);
-        printf("  %s%s%s%*s %s\n", client_style_on(c->colour, STYLE_CYAN), left, client_style_off(c->colour),
-               pad > 0 ? pad : 0, "", options->help);
+        bool needed = command && client_post_option_needed(command, options->name);
+        printf("  %s%s%s%*s %s%s%s\n", client_style_on(c->colour, STYLE_CYAN), left,
+               client_style_off(c->colour), pad > 0 ? pad : 0, "", options->help,
+               needed && *options->help ? " " : "", needed ? "(required)" : "");
     }
 }
 
@@ -70,10 +74,10 @@ static void command_print(client *c, const client_command *command)
         paragraph_print(command->more);
     if (command->options) {
         printf("\nOptions:\n");
-        options_print(c, command->options);
+        options_print(c, command->name, command->options);
     }
     printf("\nCommon options:\n");
-    options_print(c, client_common_options);
+    options_print(c, NULL, client_common_options);
     printf("\n%s", exit_codes);
 }
 
@@ -89,7 +93,7 @@ static void overview_print(client *c)
             line_print(c, command);
     }
     printf("\nOptions of every command:\n");
-    options_print(c, client_common_options);
+    options_print(c, NULL, client_common_options);
     printf("\n%s\n%s", settings, exit_codes);
 }
 

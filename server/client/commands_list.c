@@ -53,6 +53,21 @@ static const char *next_page(client *c, const char *path, const json_t *page)
                : NULL;
 }
 
+/* For a lender, whose requests are those of others. */
+static const char *nothing_of(client *c, const client_listing *listing)
+{
+    size_t i;
+    json_t *me = NULL, *role;
+    bool lends = false;
+    if (strcmp(listing->name, "requests") != 0 || client_option_given(c, "part") ||
+        client_get_json(c, c->arena, "/v1/me", &me) != CLIENT_OK)
+        return "nothing";
+    json_array_foreach(json_object_get(json_object_get(me, "participant"), "roles"), i, role) lends =
+        lends || (json_is_string(role) && strcmp(json_string_value(role), "lender") == 0);
+    json_decref(me);
+    return lends ? "nothing; --part addressed shows those that lenders were asked with" : "nothing";
+}
+
 static client_exit pages_print(client *c, const client_listing *listing, client_table *table)
 {
     const char *path = query_path(c, c->arena, listing->path);
@@ -84,7 +99,7 @@ static client_exit pages_print(client *c, const client_listing *listing, client_
     if (!c->json && more && !all)
         client_say(c, STYLE_DIM, "… more: --all shows them");
     if (!c->json && !shown)
-        client_say(c, STYLE_DIM, "nothing");
+        client_say(c, STYLE_DIM, "%s", nothing_of(c, listing));
     return CLIENT_OK;
 }
 

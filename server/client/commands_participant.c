@@ -11,6 +11,7 @@
 #include <string.h>
 
 const client_post client_posts_participant[] = {
+    {"participant add", "/v1/participants", {{"roles", "role", POST_OWN, POST_MUST}}},
     {"participant suspend", "/v1/participants/%/suspend", {{"reason", "reason", POST_TEXT, POST_MAY}}},
     {"participant activate", "/v1/participants/%/activate", {{"reason", "reason", POST_TEXT, POST_MAY}}},
     {"participant stop", "/v1/participants/%/stop", {{"reason", "reason", POST_TEXT, POST_MAY}}},
@@ -58,10 +59,11 @@ client_exit command_participant_add(client *c)
                        {"registration_no", "registration-no"}};
     const char *role = client_option_value(c, "role");
     bool custody = client_option_given(c, "custody");
-    if (!role)
-        return client_fail(c, CLIENT_USAGE, "participant add needs --role.");
-    if (custody == client_option_given(c, "public-key"))
-        return client_fail(c, CLIENT_USAGE, "participant add needs either --public-key or --custody.");
+    bool one_key = custody != client_option_given(c, "public-key");
+    if (!role || !one_key)
+        return client_fail(c, CLIENT_USAGE, "participant add needs %s%s%s.", role ? "" : "--role",
+                           role || one_key ? "" : ", and ",
+                           one_key ? "" : "either --public-key or --custody");
     json_t *ids = json_object();
     for (size_t i = 0; i < sizeof identifiers / sizeof *identifiers; i++)
         client_member_from_option(c, ids, identifiers[i].member, identifiers[i].option);
@@ -114,7 +116,8 @@ static client_exit token_owner(client *c, const char **out)
     if (*out)
         return CLIENT_OK;
     if (!c->config.token)
-        return client_fail(c, CLIENT_USAGE, "token create needs --participant.");
+        return client_fail(c, CLIENT_USAGE,
+                           "token create needs --participant ID (the default is the owner of --token).");
     client_exit code = client_get_json(c, c->arena, "/v1/me", &me);
     if (code != CLIENT_OK)
         return code;

@@ -1,4 +1,5 @@
 /* `prove`: an entry with its proof, fetched from a registry or checked from a file. */
+#include "ledger/base/calendar.h"
 #include "ledger/base/uuid.h"
 #include "ledger/crypto/encoding.h"
 #include "server/client/commands.h"
@@ -12,7 +13,7 @@
 
 enum { PROOF_FILE_MAX = 4 << 20 }; /* bytes */
 
-static void checked_json(client *c, const checked_receipt *r)
+static json_t *checked_value(client *c, const checked_receipt *r)
 {
     json_t *value = json_object(), *facts = json_object();
     json_object_set_new(value, "ok", json_true());
@@ -27,6 +28,12 @@ static void checked_json(client *c, const checked_receipt *r)
     for (size_t i = 0; i < r->fact_count; i++)
         json_object_set_new(facts, r->facts[i].name, json_loads(r->facts[i].value, JSON_DECODE_ANY, NULL));
     json_object_set_new(value, "facts", facts);
+    return value;
+}
+
+static void checked_json(client *c, const checked_receipt *r)
+{
+    json_t *value = checked_value(c, r);
     client_print_json(value);
     json_decref(value);
 }
@@ -44,6 +51,44 @@ static void checked_print(client *c, const checked_receipt *r)
         client_say(c, STYLE_YELLOW, "  The checkpoint's signature was not checked: give --vkey.");
 }
 
+static void certificate_report(client *c, const json_t *certificate, const checked_certificate *checked)
+{
+    const checked_receipt *last = &checked->entries[checked->count - 1];
+    if (c->json) {
+        json_t *value = json_object(), *entries = json_array();
+        for (size_t i = 0; i < checked->count; i++)
+            json_array_append_new(entries, checked_value(c, &checked->entries[i]));
+        json_object_set_new(value, "ok", json_true());
+        json_object_set_new(value, "entries", entries);
+        client_print_json(value);
+        json_decref(value);
+        return;
+    }
+    client_say(c, STYLE_GREEN, "proven: the certificate's %zu %s in the ledger %s (%lld entries)",
+               checked->count, checked->count == 1 ? "entry is" : "entries are", last->checkpoint.origin,
+               (long long)last->checkpoint.size);
+    for (size_t i = 0; i < checked->count; i++)
+        client_say(c, STYLE_PLAIN, "  %lld  %s  %s", (long long)checked->entries[i].entry.seq,
+                   lg_time_format(checked->entries[i].entry.at).s, checked->entries[i].entry.type);
+    client_say(c, STYLE_DIM, "  What it says of the claim as of %s is the registry's statement.",
+               client_or_dash(client_field(c->arena, certificate, "as_of")));
+}
+
+/* A certificate without the entry that made the claim's state proves nothing of it. */
+static client_exit certificate_prove(client *c, const json_t *certificate, const receipt_terms *terms)
+{
+    checked_certificate checked;
+    if (client_option_given(c, "entry"))
+        return client_fail(c, CLIENT_USAGE,
+                           "--entry goes with a receipt or a proof, not with a certificate.");
+    client_exit code = client_certificate_check(c, c->arena, certificate, terms, &checked);
+    if (code == CLIENT_OK && !checked.whole)
+        code = client_fail(c, CLIENT_UNVERIFIED, "The certificate lacks the entry that its proof is of.");
+    if (code == CLIENT_OK)
+        certificate_report(c, certificate, &checked);
+    return code;
+}
+
 static client_exit terms_read(client *c, lg_verifier *verifier, receipt_terms *terms)
 {
     *terms = (receipt_terms){.origin = c->config.origin};
@@ -55,11 +100,42 @@ static client_exit terms_read(client *c, lg_verifier *verifier, receipt_terms *t
     return CLIENT_OK;
 }
 
-/* A receipt, an answer that holds one, or a bare tlog-proof with the entry beside it. */
-static client_exit file_check(client *c, const char *path, const receipt_terms *terms, checked_receipt *out)
+static void receipt_report(client *c, const checked_receipt *checked)
 {
-    lg_bytes text, entry;
+    if (c->json)
+        checked_json(c, checked);
+    else
+        checked_print(c, checked);
+}
+
+static client_exit receipt_prove(client *c, const json_t *receipt, const char *entry_path, lg_bytes entry,
+                                 const receipt_terms *terms)
+{
+    checked_receipt checked;
+    client_exit code = client_receipt_check(c, c->arena, receipt, terms, &checked);
+    if (code == CLIENT_OK && entry_path) {
+        lg_hash leaf = lg_leaf_hash(entry);
+        if (!lg_hash_equal(&leaf, &checked.leaf))
+            code = client_fail(c, CLIENT_UNVERIFIED, "The receipt is of another entry than %s.", entry_path);
+    }
+    if (code == CLIENT_OK)
+        receipt_report(c, &checked);
+    return code;
+}
+
+/* The member of that name, or the value itself. */
+static const json_t *inner_of(const json_t *value, const char *name)
+{
+    const json_t *inner = json_object_get(value, name);
+    return json_is_object(inner) ? inner : value;
+}
+
+/* A receipt, a certificate, an answer that holds one, or a bare tlog-proof with the entry beside it. */
+static client_exit file_check(client *c, const char *path, const receipt_terms *terms)
+{
+    lg_bytes text, entry = {0};
     json_t *value = NULL;
+    checked_receipt checked;
     const char *entry_path = client_option_value(c, "entry");
     client_exit code = client_file_read(c, c->arena, path, PROOF_FILE_MAX, &text);
     if (code == CLIENT_OK && entry_path)
@@ -67,22 +143,28 @@ static client_exit file_check(client *c, const char *path, const receipt_terms *
     if (code != CLIENT_OK)
         return code;
     if (text.len && text.data[0] == '{') {
-        if (lg_json_load(text, &value, &c->report) != LG_OK)
-            return client_fail_report(c, CLIENT_UNVERIFIED, "The file is neither a receipt nor a proof");
-        const json_t *receipt = json_object_get(value, "receipt");
-        code = client_receipt_check(c, c->arena, json_is_object(receipt) ? receipt : value, terms, out);
-        if (code == CLIENT_OK && entry_path) {
-            lg_hash leaf = lg_leaf_hash(entry);
-            if (!lg_hash_equal(&leaf, &out->leaf))
-                code =
-                    client_fail(c, CLIENT_UNVERIFIED, "The receipt is of another entry than %s.", entry_path);
-        }
+        bool readable = lg_json_load(text, &value, &c->report) == LG_OK;
+        const json_t *receipt = inner_of(value, "receipt"), *certificate = inner_of(value, "certificate");
+        if (readable &&
+            (json_is_string(json_object_get(receipt, "entry")) || json_object_get(receipt, "proof")) &&
+            !json_object_get(receipt, "entries"))
+            code = receipt_prove(c, receipt, entry_path, entry, terms);
+        else if (readable && json_is_array(json_object_get(certificate, "entries")) &&
+                 json_object_get(certificate, "checkpoint"))
+            code = certificate_prove(c, certificate, terms);
+        else
+            code =
+                client_fail(c, CLIENT_USAGE,
+                            "This is not a receipt, a certificate, or an answer that holds one: %s.", path);
         json_decref(value);
         return code;
     }
     if (!entry_path)
         return client_fail(c, CLIENT_USAGE, "A bare proof needs --entry FILE with the entry's exact bytes.");
-    return client_proof_check(c, c->arena, entry, text, terms, out);
+    code = client_proof_check(c, c->arena, entry, text, terms, &checked);
+    if (code == CLIENT_OK)
+        receipt_report(c, &checked);
+    return code;
 }
 
 /* The number that was given, or that of the latest entry of a receivable or claim. */
@@ -101,6 +183,7 @@ static client_exit seq_find(client *c, const char *what, int64_t *seq)
         json_decref(c->problem);
         c->problem = NULL;
         c->message = NULL;
+        c->hint = NULL;
         code = client_get_json(c, c->arena, client_path(c, places[i], what), &answer);
         const json_t *inner = json_object_get(answer, words[i]);
         const json_t *number = json_object_get(inner ? inner : answer, "seq");
@@ -170,7 +253,7 @@ client_exit command_prove(client *c)
         return client_fail(c, CLIENT_USAGE, "prove --check needs --vkey: the log's verifier key.");
     client_exit code = terms_read(c, &verifier, &terms);
     if (code == CLIENT_OK && file) {
-        code = file_check(c, file, &terms, &checked);
+        code = file_check(c, file, &terms);
     } else if (code == CLIENT_OK) {
         code = seq_find(c, c->args.operands[0], &seq);
         if (code == CLIENT_OK)
@@ -182,11 +265,9 @@ client_exit command_prove(client *c)
                                (long long)checked.entry.seq);
         if (code == CLIENT_OK)
             code = receipt_write(c, receipt);
+        if (code == CLIENT_OK)
+            receipt_report(c, &checked);
     }
-    if (code == CLIENT_OK && c->json)
-        checked_json(c, &checked);
-    else if (code == CLIENT_OK)
-        checked_print(c, &checked);
     json_decref(receipt);
     return code;
 }

@@ -19,6 +19,12 @@ const client_post client_posts_webhook[] = {
     {0},
 };
 
+static void queued_print(client *c, const json_t *queued)
+{
+    client_say(c, STYLE_PLAIN, "%" JSON_INTEGER_FORMAT " message%s will be sent again",
+               json_integer_value(queued), json_integer_value(queued) == 1 ? "" : "s");
+}
+
 client_exit command_webhook_replay(client *c)
 {
     const char *path;
@@ -32,8 +38,7 @@ client_exit command_webhook_replay(client *c)
     if (code == CLIENT_OK && c->json)
         client_print_json(answer.body);
     else if (code == CLIENT_OK)
-        client_say(c, STYLE_PLAIN, "%s messages will be sent again",
-                   client_or_dash(client_field(c->arena, answer.body, "queued")));
+        queued_print(c, json_object_get(answer.body, "queued"));
     client_answer_clear(&answer);
     return code;
 }

@@ -269,6 +269,24 @@ client_exit client_http_send(client *c, lg_arena *arena, const client_request *r
     }
 }
 
+/* What a person can do about the refusals that beginners meet; types are "urn:tallystick:problem:NAME". */
+static void hint_note(client *c, const json_t *problem)
+{
+    const char *type = json_string_value(json_object_get(problem, "type"));
+    const char *last = type ? strrchr(type, ':') : NULL;
+    const char *name = last ? last + 1 : "";
+    if (strcmp(name, "unauthenticated") == 0)
+        c->hint =
+            "Reading needs a token: --token or TALLYSTICK_TOKEN; `tallystick token create --participant "
+            "ID --key FILE` makes one.";
+    else if (strcmp(name, "scope-missing") == 0)
+        c->hint = "(`token create --scope … --key FILE` makes one that may)";
+    else if (strcmp(name, "wrong-audience") == 0 && c->config.origin)
+        c->hint = lg_arena_printf(
+            c->arena, "This command was signed for %s, which --origin, --vkey or the environment named.",
+            client_clean(c->arena, c->config.origin));
+}
+
 client_exit client_refused(client *c, const client_response *response)
 {
     json_t *problem = NULL;
@@ -280,6 +298,7 @@ client_exit client_refused(client *c, const client_response *response)
         json_decref(c->problem);
         c->problem = problem;
         const char *title = json_string_value(json_object_get(problem, "title"));
+        hint_note(c, problem);
         client_fail(c, CLIENT_REFUSED, "%s", title ? title : "The registry refused");
     } else {
         json_decref(problem);

@@ -1,6 +1,7 @@
 /* The columns in which people see lists. */
 #include "server/client/listing.h"
 
+#include "ledger/base/calendar.h"
 #include "server/client/describe.h"
 
 #include <string.h>
@@ -52,7 +53,7 @@ static const client_listing kinds[] = {
       {"BY", "grantor", CELL_NAME},
       {"TO", "participant", CELL_NAME},
       {"FIELDS", "fields", CELL_LIST},
-      {"UNTIL", "valid_until", 0}}},
+      {"UNTIL", "valid_until", CELL_TIME}}},
     {"programs",
      "/v1/programs",
      {{"ID", "id", 0},
@@ -66,7 +67,7 @@ static const client_listing kinds[] = {
       {">LIMIT", "total_limit", 0},
       {">DRAWN", "drawn_amount", 0},
       {"CUR", "currency", 0},
-      {"UNTIL", "valid_until", 0}}},
+      {"UNTIL", "valid_until", CELL_TIME}}},
     {"requests",
      "/v1/financing_requests",
      {{"ID", "id", 0},
@@ -77,7 +78,7 @@ static const client_listing kinds[] = {
       {"CUR", "currency", 0},
       {"KIND", "kind", 0},
       {">OFFERS", "offers", CELL_COUNT},
-      {"UNTIL", "valid_until", 0}}},
+      {"UNTIL", "valid_until", CELL_TIME}}},
     {"offers",
      "/v1/offers",
      {{"ID", "id", 0},
@@ -91,7 +92,7 @@ static const client_listing kinds[] = {
       {">NET", "net_amount", 0},
       {"CUR", "currency", 0},
       {">A YEAR", "annual_rate_ppm", CELL_RATE},
-      {"UNTIL", "valid_until", 0}}},
+      {"UNTIL", "valid_until", CELL_TIME}}},
     {"financings",
      "/v1/financings",
      {{"ID", "id", 0},
@@ -103,7 +104,7 @@ static const client_listing kinds[] = {
       {">ADVANCE", "advance_amount", 0},
       {">NET", "net_amount", 0},
       {"CUR", "currency", 0},
-      {"DISBURSE BY", "instruction.disburse_by", 0},
+      {"DISBURSE BY", "instruction.disburse_by", CELL_TIME},
       {"BANK REFERENCE", "bank_reference", 0}}},
     {"payments",
      "/v1/payments",
@@ -124,7 +125,7 @@ static const client_listing kinds[] = {
       {">AMOUNT", "amount", 0},
       {"CUR", "currency", 0},
       {"BY", "proposed_by", CELL_NAME},
-      {"UNTIL", "expires_at", 0}}},
+      {"UNTIL", "expires_at", CELL_TIME}}},
     {"webhooks",
      "/v1/webhooks",
      {{"ID", "id", 0},
@@ -141,8 +142,8 @@ static const client_listing kinds[] = {
       {">ATTEMPTS", "attempts", 0},
       {">HTTP", "last_status", 0},
       {"ERROR", "last_error", 0},
-      {"DELIVERED", "delivered_at", 0},
-      {"NEXT ATTEMPT", "next_attempt_at", 0}}},
+      {"DELIVERED", "delivered_at", CELL_TIME},
+      {"NEXT ATTEMPT", "next_attempt_at", CELL_TIME}}},
     {"lineage",
      NULL,
      {{"CLAIM", "id", CELL_TREE},
@@ -157,15 +158,15 @@ static const client_listing kinds[] = {
       {"HOLDER", "holder", CELL_NAME},
       {"PAID TO", "payee", CELL_NAME},
       {">AMOUNT", "amount", 0}}},
-    {"signers", NULL, {{"SIGNER", "participant", CELL_NAME}, {"SIGNED AT", "signed_at", 0}}},
+    {"signers", NULL, {{"SIGNER", "participant", CELL_NAME}, {"SIGNED AT", "signed_at", CELL_TIME}}},
     {"interests",
      NULL,
      {{">RANK", "rank", 0},
       {"INTEREST", "kind", 0},
       {"PARTICIPANT", "participant", CELL_NAME},
-      {"SINCE", "since", 0},
+      {"SINCE", "since", CELL_TIME},
       {">ENTRY", "seq", 0},
-      {"DEBTOR NOTIFIED", "notified_at", 0}}},
+      {"DEBTOR NOTIFIED", "notified_at", CELL_TIME}}},
     {"reviews",
      "/v1/reviews",
      {{"ID", "id", 0},
@@ -184,15 +185,15 @@ static const client_listing kinds[] = {
       {"RATING", "rating.rating", 0}}},
     {"entries",
      "/v1/entries",
-     {{">SEQ", "seq", 0}, {"TYPE", "type", 0}, {"AT", "at", 0}, {"LEAF", "leaf", CELL_SHORT}}},
+     {{">SEQ", "seq", 0}, {"TYPE", "type", 0}, {"AT", "at", CELL_TIME}, {"LEAF", "leaf", CELL_SHORT}}},
     {"tokens",
      "/v1/tokens",
      {{"ID", "id", 0},
       {"LABEL", "label", 0},
       {"SCOPES", "scopes", CELL_LIST},
       {"PARTICIPANT", "participant", CELL_NAME},
-      {"EXPIRES", "expires_at", 0},
-      {"REVOKED", "revoked_at", 0}}},
+      {"EXPIRES", "expires_at", CELL_TIME},
+      {"REVOKED", "revoked_at", CELL_TIME}}},
 };
 
 const client_listing *client_listing_find(const char *name)
@@ -233,6 +234,15 @@ static const json_t *value_at(const json_t *object, const char *path)
     return value_at(json_object_get(object, first), dot + 1);
 }
 
+/* An RFC 3339 time in UTC without its fraction; what is none stays as it is. */
+static const char *to_the_second(lg_arena *arena, const char *text)
+{
+    lg_time time;
+    const char *dot = strchr(text, '.');
+    return dot && lg_time_parse(text, &time) ? lg_arena_printf(arena, "%.*sZ", (int)(dot - text), text)
+                                             : text;
+}
+
 static const char *cell_text(client *c, lg_arena *arena, const listing_column *column, const json_t *item)
 {
     const json_t *value = value_at(item, column->field);
@@ -257,6 +267,8 @@ static const char *cell_text(client *c, lg_arena *arena, const listing_column *c
         return text ? lg_arena_printf(arena, "%*s%s", (int)(2 * (depth < INDENT_MAX ? depth : INDENT_MAX)),
                                       "", text)
                     : NULL;
+    case CELL_TIME:
+        return text ? to_the_second(arena, text) : NULL;
     case CELL_TEXT:
     case CELL_STATE:
         return text;

@@ -12,6 +12,7 @@ typedef enum {
     CELL_FINDINGS, /* the codes of checks that did not pass */
     CELL_SHORT,    /* the beginning of a hash */
     CELL_RATE,     /* parts per million, shown in percent */
+    CELL_TIME,     /* shown to the second */
     CELL_YES_NO,
     CELL_COUNT, /* how many items a list has */
     CELL_TREE,  /* an id, indented by the member "depth" */

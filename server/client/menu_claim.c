@@ -89,7 +89,8 @@ const client_command menu_claims[] = {
 
 const client_command menu_payments[] = {
     {"pay", "CLAIM AMOUNT", "record a payment (debtor, bank)",
-     "It is shared among those who hold parts of the claim today, in proportion to what is outstanding.",
+     "CLAIM may be any part: the payment is on the whole debt, shared among all its live parts in proportion "
+     "to what is outstanding.",
      command_post, 2, 2,
      MENU_OPTIONS({"reference", "TEXT", "the bank's reference"},
                   {"paid-on", "DATE", "when it was paid; default: today"}, MENU_RECEIPT)},

@@ -93,8 +93,11 @@ const client_command menu_offers[] = {
 
 const client_command menu_webhooks[] = {
     {"webhook add", "URL", "be told of ledger entries at an address (https)",
-     "`webhook secret` prints what the receiver verifies deliveries with (Standard Webhooks).", command_post,
-     1, 1,
+     "`webhook secret` prints what the receiver verifies deliveries with (Standard Webhooks). Entry types "
+     "begin with receivable. claim. grant. program. request. offer. financing. payment. proposal. A request "
+     "that is open to any lender is not posted to lenders: they read it with `finance requests --part "
+     "addressed`.",
+     command_post, 1, 1,
      MENU_OPTIONS({"events", "TYPE,…", "entry types, or beginnings ending in \".\"; default all"},
                   {"description", "TEXT", "to tell webhooks apart"}, MENU_RECEIPT)},
     {"webhook list", "", "one's webhooks", NULL, command_list, 0, 0, menu_filter_page},
@@ -109,7 +112,7 @@ const client_command menu_webhooks[] = {
      MENU_OPTIONS({"state", "STATE", "pending delivered dead skipped"}, {"order", "asc|desc", "by entry"},
                   MENU_PAGE)},
     {"webhook replay", "WEBHOOK", "send messages once more", NULL, command_webhook_replay, 1, 1,
-     MENU_OPTIONS({"seq", "SEQ", "the message of this entry alone"},
-                  {"from", "SEQ", "all messages from this entry on"})},
+     MENU_OPTIONS({"seq", "SEQ", "the message of this entry alone; this or --from is required"},
+                  {"from", "SEQ", "all messages from this entry on; this or --seq is required"})},
     {0},
 };

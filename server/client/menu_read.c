@@ -18,10 +18,11 @@ const client_option menu_filter_page[] = {MENU_PAGE, {0}};
 const client_option menu_filter_grants[] = {{"part", "PART", "given or received"}, MENU_PAGE, {0}};
 const client_option menu_filter_programs[] = {
     {"lender", "ID", ""}, {"currency", "CUR", ""}, {"status", "STATUS", "open or closed"}, MENU_PAGE, {0}};
-const client_option menu_filter_requests[] = {{"part", "PART", "mine or addressed"},
-                                              {"status", "STATUS", "open withdrawn lapsed accepted"},
-                                              MENU_PAGE,
-                                              {0}};
+const client_option menu_filter_requests[] = {
+    {"part", "PART", "mine (default), or addressed: those that lenders were asked with"},
+    {"status", "STATUS", "open withdrawn lapsed accepted"},
+    MENU_PAGE,
+    {0}};
 const client_option menu_filter_offers[] = {
     {"status", "STATUS", "open withdrawn accepted lapsed"}, MENU_PAGE, {0}};
 const client_option menu_filter_proposals[] = {

@@ -4,7 +4,8 @@
 const client_command menu_registry[] = {
     {"init", "DIR", "make a new registry in DIR",
      "Makes the keys, the ledger and its first entries. Prints the verifier key that the "
-     "world checks the ledger with, and the operator's id and key file.",
+     "world checks the ledger with, and the operator's id and key file. --origin NAME (required) is the "
+     "registry's name.",
      command_init, 1, 1, NULL /* --origin is common to all */},
     {"serve", "DIR", "serve the registry in DIR",
      "Prints \"listening on http://ADDR:PORT\" when ready. SIGTERM and SIGINT drain and stop it.",
@@ -42,7 +43,7 @@ const client_command menu_participants[] = {
     {"participant add", "NAME", "register a participant (operator)", NULL, command_participant_add, 1, 1,
      MENU_OPTIONS({"role", "ROLE,…",
                    "supplier core_enterprise lender bank issuer authority auditor witness operator reviewer"},
-                  {"public-key", "KEY", "its public key, as keygen prints it"},
+                  {"public-key", "KEY", "its public key, as keygen prints it; this or --custody is required"},
                   {"custody", NULL, "the registry keeps a key for it instead"},
                   {"country", "CC", "ISO 3166 code"},
                   {"group", "NAME", "the group of companies it belongs to"},
@@ -70,7 +71,7 @@ const client_command menu_participants[] = {
      "RATING \"none\" removes it.", command_post, 2, 2,
      MENU_OPTIONS({"agency", "NAME", "who rates it so"}, MENU_RECEIPT)},
     {"participant add-key", "ID", "add a signing key", NULL, command_participant_add_key, 1, 1,
-     MENU_OPTIONS({"public-key", "KEY", "as keygen prints it"},
+     MENU_OPTIONS({"public-key", "KEY", "as keygen prints it; this or --custody is required"},
                   {"custody", NULL, "the registry keeps the key instead"},
                   {"valid-from", "TIME", "RFC 3339, UTC"}, {"valid-until", "TIME", "RFC 3339, UTC"},
                   MENU_RECEIPT)},
@@ -80,7 +81,7 @@ const client_command menu_participants[] = {
     {"token create", "", "make a bearer token",
      "The token is made here and printed once; the registry only ever sees its hash.", command_token_create,
      0, 0,
-     MENU_OPTIONS({"participant", "ID", "whose token; default: of the token in use"},
+     MENU_OPTIONS({"participant", "ID", "whose token; default: the owner of --token, else required"},
                   {"scope", "SCOPE,…", "read (default) submit confirm finance admin"},
                   {"days", "N", "valid for so many days; default 90"},
                   {"label", "TEXT", "to tell tokens apart"}, MENU_RECEIPT)},
@@ -114,8 +115,8 @@ const client_command menu_ledger[] = {
     {"prove", "SEQ|ID", "fetch, or check, the proof of an entry",
      "Takes an entry's number, or the id of a receivable or claim (its latest entry). --out keeps entry and "
      "proof in one JSON file. "
-     "`prove --check FILE --vkey KEY` checks such a file, a receipt, or an answer that holds one, without "
-     "any network; a bare tlog-proof "
+     "`prove --check FILE --vkey KEY` checks such a file, a receipt, a certificate, or an answer that holds "
+     "one, without any network; a bare tlog-proof "
      "needs --entry FILE with the entry's exact bytes.",
      command_prove, 0, 1,
      MENU_OPTIONS({"out", "FILE", "keep it"}, {"bare", NULL, "keep only the tlog-proof"},

@@ -19,6 +19,29 @@ const client_post *client_post_find(const char *command)
     return NULL;
 }
 
+bool client_post_option_needed(const char *command, const char *option)
+{
+    const client_post *post = client_post_find(command);
+    for (const post_member *member = post ? post->members : NULL; member && member->member; member++)
+        if (member->needed && member->option && strcmp(member->option, option) == 0)
+            return true;
+    return false;
+}
+
+client_exit client_post_needs(client *c)
+{
+    const client_post *post = client_post_find(c->command->name);
+    lg_buf names = {0};
+    for (const post_member *member = post ? post->members : NULL; member && member->member; member++)
+        if (member->needed && member->option && !client_option_given(c, member->option))
+            lg_buf_printf(&names, "%s--%s", names.len ? ", " : "", member->option);
+    client_exit code = names.len ? client_fail(c, CLIENT_USAGE, "%s needs %.*s.", c->command->name,
+                                               (int)names.len, names.data)
+                                 : CLIENT_OK;
+    lg_buf_clear(&names);
+    return code;
+}
+
 /* Digits, without a zero in front, and a fraction or none. How many digits the currency has is not known
  * here. */
 static bool is_amount(const char *text)
@@ -96,6 +119,8 @@ json_t *client_post_value(client *c, post_form form, const char *what, const cha
         if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
             return usage(c, what, "yes or no", text);
         return json_boolean(strcmp(text, "yes") == 0);
+    case POST_OWN:
+        break;
     case POST_WORDS_ALL:
     case POST_WORDS:
         list = json_array();
@@ -123,10 +148,8 @@ static json_t *words_of_option(client *c, const post_member *member)
 static client_exit member_add(client *c, const post_member *member, const char *operand, json_t *payload)
 {
     const char *text = member->option ? client_option_value(c, member->option) : operand;
-    if (!text)
-        return member->needed
-                   ? client_fail(c, CLIENT_USAGE, "%s needs --%s.", c->command->name, member->option)
-                   : CLIENT_OK;
+    if (!text || member->form == POST_OWN)
+        return CLIENT_OK;
     const char *what = member->option ? lg_arena_printf(c->arena, "--%s", member->option)
                                       : lg_arena_printf(c->arena, "The %s", member->member);
     bool words = member->form == POST_WORDS || member->form == POST_WORDS_ALL;

@@ -15,6 +15,7 @@ typedef enum {
     POST_YES_NO,    /* "yes" or "no", to a boolean */
     POST_WORDS,     /* "a,b", and the option may be repeated, to a list */
     POST_WORDS_ALL, /* the same; "all" is the empty list */
+    POST_OWN,       /* the subcommand's own function adds it; the row only tells that it is needed */
 } post_form;
 
 enum { POST_MAY = false, POST_MUST = true };
@@ -40,7 +41,12 @@ extern const client_post client_posts_participant[], client_posts_receivable[], 
 
 /* The row of a subcommand; NULL if it has none. */
 const client_post *client_post_find(const char *command);
-/* Path and payload of c->command's row. *payload is the caller's, also to add members to. */
+/* Whether the subcommand cannot do without the option: what help and client_post_needs tell. */
+bool client_post_option_needed(const char *command, const char *option);
+/* CLIENT_USAGE, naming all of them, if options that c->command needs were not given. */
+client_exit client_post_needs(client *c) CLIENT_MUST_CHECK;
+/* Path and payload of c->command's row, of what was given (client_act_run asks client_post_needs). *payload
+ * is the caller's, also to add members to. */
 client_exit client_post_compose(client *c, const char **path, json_t **payload) CLIENT_MUST_CHECK;
 /* The text as the form's JSON value; NULL after CLIENT_USAGE was noted, naming `what`. */
 json_t *client_post_value(client *c, post_form form, const char *what, const char *text);

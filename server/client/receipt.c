@@ -107,3 +107,46 @@ client_exit client_receipt_check(client *c, lg_arena *arena, const json_t *recei
         return client_fail(c, CLIENT_UNVERIFIED, "The receipt's leaf or seq is not that of its entry.");
     return disclosures_check(c, arena, json_object_get(receipt, "disclosures"), out);
 }
+
+/* The certificate's own proof is of the last entry that changed the claim; it can be held against that entry
+ * if the reader may see it. */
+static client_exit own_proof_check(client *c, lg_arena *arena, const json_t *certificate,
+                                   const json_t *receipt, const receipt_terms *terms, bool *held)
+{
+    lg_tlog_proof parsed;
+    checked_receipt checked;
+    const json_t *checkpoint = json_object_get(certificate, "checkpoint");
+    const char *proof = json_string_value(json_object_get(certificate, "proof"));
+    const char *entry = json_string_value(json_object_get(receipt, "entry"));
+    json_int_t seq = json_integer_value(json_object_get(receipt, "seq"));
+    if (!proof || !entry || lg_tlog_proof_parse(arena, lg_bytes_str(proof), &parsed, NULL) != LG_OK ||
+        parsed.index != seq)
+        return CLIENT_OK;
+    *held = true;
+    size_t len = json_string_length(checkpoint);
+    if (json_is_string(checkpoint) &&
+        (len != parsed.checkpoint.len ||
+         memcmp(json_string_value(checkpoint), parsed.checkpoint.data, len) != 0))
+        return client_fail(c, CLIENT_UNVERIFIED, "The certificate's checkpoint is not that of its proof.");
+    return client_proof_check(c, arena, lg_bytes_str(entry), lg_bytes_str(proof), terms, &checked);
+}
+
+client_exit client_certificate_check(client *c, lg_arena *arena, const json_t *certificate,
+                                     const receipt_terms *terms, checked_certificate *out)
+{
+    const json_t *entries = json_object_get(certificate, "entries");
+    client_exit code = CLIENT_OK;
+    size_t i;
+    json_t *receipt;
+    *out = (checked_certificate){
+        .entries = lg_arena_array(arena, json_array_size(entries) + 1, sizeof *out->entries)};
+    json_array_foreach(entries, i, receipt)
+    {
+        code = client_receipt_check(c, arena, receipt, terms, &out->entries[out->count++]);
+        if (code == CLIENT_OK)
+            code = own_proof_check(c, arena, certificate, receipt, terms, &out->whole);
+        if (code != CLIENT_OK)
+            break;
+    }
+    return code;
+}

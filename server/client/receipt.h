@@ -30,4 +30,15 @@ client_exit client_proof_check(client *c, lg_arena *arena, lg_bytes entry, lg_by
 client_exit client_receipt_check(client *c, lg_arena *arena, const json_t *receipt,
                                  const receipt_terms *terms, checked_receipt *out) CLIENT_MUST_CHECK;
 
+typedef struct checked_certificate {
+    checked_receipt *entries; /* in the arena */
+    size_t count;
+    bool whole; /* its own proof is of one of the entries, and holds */
+} checked_certificate;
+
+/* A claim's certificate, whose "entries" are receipts: each of them, and the certificate's own proof against
+ * the entry that it is of. What it says of the claim beside its entries is not computed from them. */
+client_exit client_certificate_check(client *c, lg_arena *arena, const json_t *certificate,
+                                     const receipt_terms *terms, checked_certificate *out) CLIENT_MUST_CHECK;
+
 #endif

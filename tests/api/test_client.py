@@ -78,6 +78,45 @@ def test_an_invoice_is_submitted_confirmed_shown_and_proven(shell, tmp_path):
     assert shell.run("prove", "--check", proof).returncode == 4
 
 
+def test_a_claim_is_split_financed_and_paid_as_typed(shell, tmp_path):
+    key = shell.home / "factor.jwk"
+    public = shell.json("keygen", key)["public_key"]
+    add = ("participant", "add", "Typed factor", "--role", "lender", "--public-key", public)
+    factor = shell.json(*add, **shell.operator)["participant"]["id"]
+    token = shell.json("token", "create", "--participant", factor, TALLYSTICK_KEY=str(key))["token_text"]
+    lender = {"TALLYSTICK_KEY": str(key), "TALLYSTICK_TOKEN": token}
+    receivable = shell.json("submit", INVOICES / "json/suzhou-huadong-with-documents.json", **shell.supplier)["receivable"]
+    claim = shell.json("confirm", receivable["id"], **shell.buyer)["claim"]["id"]
+    parts = shell.json("split", claim, "356000.00", "1000000.00", **shell.supplier)["claims"]
+    assert [part["outstanding_amount"] for part in parts] == ["356000.00", "1000000.00"]
+    terms = ["--kind", "sale", "--recourse", "no", "--currency", "CNY", "--debtor", "all", "--tenor-max", "365", "--amount-min", "1.00"]
+    terms += ["--amount-max", "9000000.00", "--advance-rate", "80%", "--annual-rate", "4.35%", "--day-count", "360"]
+    missing = shell.run("program", "open", "Typed", *terms, **lender)
+    assert missing.returncode == 2 and "--total-limit" in missing.stderr and "--valid-until" in missing.stderr
+    terms += ["--total-limit", "9000000.00", "--valid-until", shell.registry.time_text(days=90)]
+    shell.json("program", "open", "Typed", *terms, **lender)
+    offers = shell.json("finance", "request", parts[0]["id"], "--pay-to", "my account", **shell.supplier)["offers"]
+    financing = shell.json("finance", "accept", offers[0]["id"], **shell.supplier)["financing"]
+    assert financing["instruction"]["pay_to"] == "my account"
+    done = shell.json("finance", "disburse", financing["id"], "--reference", "B-1", **lender)["financing"]
+    assert done["status"] == "disbursed"
+    held = shell.json("list", "claims", "--part", "holder", **lender)["items"]
+    assert [item["id"] for item in held] == [parts[0]["id"]] and held[0]["encumbrance"] == "sold"
+    certificate = tmp_path / "claim.json"
+    assert shell.run("certificate", parts[0]["id"], "--out", certificate, **lender).returncode == 0
+    assert shell.run("prove", "--check", certificate).returncode == 0
+    bent = certificate.read_text().replace("financing.disbursed", "financing.disbursee")
+    certificate.write_text(bent)
+    assert shell.run("prove", "--check", certificate).returncode == 4
+    certificate.write_text('{"a": 1}')
+    assert shell.run("prove", "--check", certificate).returncode == 2
+    shares = shell.json("pay", claim, "1356000.00", "--reference", "P-1", **shell.buyer)["payment"]["shares"]
+    assert sorted(share["amount"] for share in shares) == ["1000000.00", "356000.00"]
+    export = tmp_path / "claims.csv"
+    assert shell.run("list", "claims", "--csv", export, **shell.supplier).returncode == 0
+    assert sum(line.startswith("0") for line in export.read_text().splitlines()) >= 3  # one line a claim
+
+
 def test_a_refusal_is_printed_with_its_problem_and_exit_code_one(shell):
     done = shell.run("submit", INVOICES / "ubl/rheintal-nordwind-credit-note.xml", **shell.supplier)
     assert done.returncode == 1 and "credit note" in done.stdout + done.stderr
