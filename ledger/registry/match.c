@@ -7,140 +7,105 @@
 
 #include <string.h>
 
-/* The events a command of this type may cause. */
+/* The events a command of each type may cause. */
+enum { CAUSED_MAX = 4 };
+static const struct caused {
+    size_t count;
+    lg_event_type types[CAUSED_MAX];
+} caused[LG_CMD_COUNT] = {
+    [LG_CMD_GENESIS] = {1, {LG_EV_GENESIS}},
+    [LG_CMD_PARTICIPANT_REGISTER] = {1, {LG_EV_PARTICIPANT_REGISTERED}},
+    [LG_CMD_PARTICIPANT_SUSPEND] = {1, {LG_EV_PARTICIPANT_STATUS_CHANGED}},
+    [LG_CMD_PARTICIPANT_ACTIVATE] = {1, {LG_EV_PARTICIPANT_STATUS_CHANGED}},
+    [LG_CMD_DEBTOR_STOP] = {1, {LG_EV_PARTICIPANT_STOP_CHANGED}},
+    [LG_CMD_DEBTOR_CLEAR] = {1, {LG_EV_PARTICIPANT_STOP_CHANGED}},
+    [LG_CMD_CREDIT_LINE_SET] = {1, {LG_EV_CREDIT_LINE_SET}},
+    [LG_CMD_KEY_ADD] = {1, {LG_EV_KEY_ADDED}},
+    [LG_CMD_KEY_REVOKE] = {1, {LG_EV_KEY_REVOKED}},
+    [LG_CMD_TOKEN_ISSUE] = {1, {LG_EV_TOKEN_ISSUED}},
+    [LG_CMD_TOKEN_REVOKE] = {1, {LG_EV_TOKEN_REVOKED}},
+    [LG_CMD_POLICY_SET] = {1, {LG_EV_POLICY_SET}},
+    [LG_CMD_SUBMIT] = {4,
+                       {LG_EV_RECEIVABLE_REGISTERED, LG_EV_RECEIVABLE_HELD, LG_EV_RECEIVABLE_REJECTED,
+                        LG_EV_CLAIM_ACCEPTED}},
+    [LG_CMD_CONFIRM] = {1, {LG_EV_CLAIM_ACCEPTED}},
+    [LG_CMD_ACCEPT] = {1, {LG_EV_CLAIM_ACCEPTED}},
+    [LG_CMD_DECLINE] = {1, {LG_EV_RECEIVABLE_DECLINED}},
+    [LG_CMD_WITHDRAW] = {1, {LG_EV_RECEIVABLE_WITHDRAWN}},
+    [LG_CMD_LAPSE] = {2, {LG_EV_RECEIVABLE_EXPIRED, LG_EV_CLAIM_ACCEPTED}},
+    [LG_CMD_REVIEW_APPROVE] = {1, {LG_EV_REVIEW_APPROVED}},
+    [LG_CMD_REVIEW_REJECT] = {1, {LG_EV_REVIEW_REJECTED}},
+    [LG_CMD_PARTICIPANT_RATE] = {1, {LG_EV_PARTICIPANT_RATED}},
+    [LG_CMD_CLAIM_SPLIT] = {2, {LG_EV_CLAIM_SPLIT, LG_EV_WATCH_RAISED}},
+    [LG_CMD_CLAIM_TRANSFER] = {2, {LG_EV_CLAIM_TRANSFER_OFFERED, LG_EV_WATCH_RAISED}},
+    [LG_CMD_TRANSFER_ACCEPT] = {1, {LG_EV_CLAIM_TRANSFERRED}},
+    [LG_CMD_TRANSFER_DECLINE] = {1, {LG_EV_CLAIM_TRANSFER_DECLINED}},
+    [LG_CMD_TRANSFER_CANCEL] = {1, {LG_EV_CLAIM_TRANSFER_CANCELLED}},
+    [LG_CMD_TRANSFER_LAPSE] = {1, {LG_EV_CLAIM_TRANSFER_LAPSED}},
+    [LG_CMD_CLAIM_ACKNOWLEDGE] = {1, {LG_EV_CLAIM_ACKNOWLEDGED}},
+    [LG_CMD_CLAIM_DISPUTE] = {1, {LG_EV_CLAIM_DISPUTED}},
+    [LG_CMD_CLAIM_RESOLVE] = {1, {LG_EV_CLAIM_DISPUTE_RESOLVED}},
+    [LG_CMD_CLAIM_FREEZE] = {1, {LG_EV_CLAIM_FROZEN}},
+    [LG_CMD_CLAIM_UNFREEZE] = {1, {LG_EV_CLAIM_UNFROZEN}},
+    [LG_CMD_CLAIM_AGE] = {3, {LG_EV_CLAIM_DUE, LG_EV_CLAIM_OVERDUE, LG_EV_CLAIM_DEFAULTED}},
+    [LG_CMD_CLAIM_WRITE_OFF] = {1, {LG_EV_CLAIM_WRITTEN_OFF}},
+    [LG_CMD_GRANT_MAKE] = {1, {LG_EV_GRANT_MADE}},
+    [LG_CMD_GRANT_REVOKE] = {1, {LG_EV_GRANT_REVOKED}},
+    [LG_CMD_INVOICE_CHECK] = {1, {LG_EV_INVOICE_CHECKED}},
+    [LG_CMD_PROGRAM_OPEN] = {1, {LG_EV_PROGRAM_OPENED}},
+    [LG_CMD_PROGRAM_CLOSE] = {1, {LG_EV_PROGRAM_CLOSED}},
+    [LG_CMD_FINANCING_REQUEST] = {2, {LG_EV_FINANCING_REQUESTED, LG_EV_OFFER_MADE}},
+    [LG_CMD_REQUEST_WITHDRAW] = {1, {LG_EV_REQUEST_WITHDRAWN}},
+    [LG_CMD_REQUEST_LAPSE] = {1, {LG_EV_REQUEST_LAPSED}},
+    [LG_CMD_OFFER_MAKE] = {1, {LG_EV_OFFER_MADE}},
+    [LG_CMD_OFFER_WITHDRAW] = {1, {LG_EV_OFFER_WITHDRAWN}},
+    [LG_CMD_OFFER_ACCEPT] = {1, {LG_EV_FINANCING_ACCEPTED}},
+    [LG_CMD_FINANCING_DISBURSE] = {1, {LG_EV_FINANCING_DISBURSED}},
+    [LG_CMD_FINANCING_CANCEL] = {1, {LG_EV_FINANCING_CANCELLED}},
+    [LG_CMD_FINANCING_LAPSE] = {1, {LG_EV_FINANCING_LAPSED}},
+    [LG_CMD_FINANCING_REGISTER] = {1, {LG_EV_FINANCING_REGISTERED}},
+    [LG_CMD_FINANCING_RELEASE] = {1, {LG_EV_FINANCING_RELEASED}},
+    [LG_CMD_FINANCING_RECOURSE] = {1, {LG_EV_FINANCING_RECOURSE}},
+    [LG_CMD_FINANCING_REPURCHASE] = {1, {LG_EV_FINANCING_REPURCHASED}},
+    [LG_CMD_PAYMENT_RECORD] = {1, {LG_EV_PAYMENT_RECORDED}},
+    [LG_CMD_PAYMENT_REVERSE] = {1, {LG_EV_PAYMENT_REVERSED}},
+    [LG_CMD_PROPOSAL_MAKE] = {3, {LG_EV_PROPOSAL_MADE, LG_EV_CLAIM_DILUTED, LG_EV_CLAIM_VOIDED}},
+    [LG_CMD_PROPOSAL_ACCEPT] = {3, {LG_EV_PROPOSAL_ACCEPTED, LG_EV_CLAIM_DILUTED, LG_EV_CLAIM_VOIDED}},
+    [LG_CMD_PROPOSAL_DECLINE] = {1, {LG_EV_PROPOSAL_DECLINED}},
+    [LG_CMD_WEBHOOK_REGISTER] = {1, {LG_EV_WEBHOOK_REGISTERED}},
+    [LG_CMD_WEBHOOK_ROTATE] = {1, {LG_EV_WEBHOOK_ROTATED}},
+    [LG_CMD_WEBHOOK_REMOVE] = {1, {LG_EV_WEBHOOK_REMOVED}},
+};
+
+/* How a claim that this command accepts came to be; NULL: it accepts none. */
+static const char *origin_of(const lg_command *command)
+{
+    switch ((int)command->type) {
+    case LG_CMD_SUBMIT:
+        return command->signer_count == 2 ? "both_signed" : NULL;
+    case LG_CMD_CONFIRM:
+        return "confirmed";
+    case LG_CMD_ACCEPT:
+        return "accepted";
+    case LG_CMD_LAPSE:
+        return "tacit";
+    }
+    return NULL;
+}
+
 static bool may_cause(const lg_command *command, const lg_event *event)
 {
-    const lg_event_type type = event->type;
-    const char *origin = event->origin ? event->origin : "";
-    switch (command->type) {
-    case LG_CMD_GENESIS:
-        return type == LG_EV_GENESIS;
-    case LG_CMD_PARTICIPANT_REGISTER:
-        return type == LG_EV_PARTICIPANT_REGISTERED;
-    case LG_CMD_PARTICIPANT_SUSPEND:
-    case LG_CMD_PARTICIPANT_ACTIVATE:
-        return type == LG_EV_PARTICIPANT_STATUS_CHANGED &&
-               event->suspended == (command->type == LG_CMD_PARTICIPANT_SUSPEND);
-    case LG_CMD_DEBTOR_STOP:
-    case LG_CMD_DEBTOR_CLEAR:
-        return type == LG_EV_PARTICIPANT_STOP_CHANGED &&
-               event->stopped == (command->type == LG_CMD_DEBTOR_STOP);
-    case LG_CMD_CREDIT_LINE_SET:
-        return type == LG_EV_CREDIT_LINE_SET;
-    case LG_CMD_KEY_ADD:
-        return type == LG_EV_KEY_ADDED;
-    case LG_CMD_KEY_REVOKE:
-        return type == LG_EV_KEY_REVOKED;
-    case LG_CMD_TOKEN_ISSUE:
-        return type == LG_EV_TOKEN_ISSUED;
-    case LG_CMD_TOKEN_REVOKE:
-        return type == LG_EV_TOKEN_REVOKED;
-    case LG_CMD_POLICY_SET:
-        return type == LG_EV_POLICY_SET;
-    case LG_CMD_SUBMIT:
-        return type == LG_EV_RECEIVABLE_REGISTERED || type == LG_EV_RECEIVABLE_HELD ||
-               type == LG_EV_RECEIVABLE_REJECTED ||
-               (type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "both_signed") == 0 &&
-                command->signer_count == 2);
-    case LG_CMD_CONFIRM:
-        return type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "confirmed") == 0;
-    case LG_CMD_ACCEPT:
-        return type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "accepted") == 0;
-    case LG_CMD_DECLINE:
-        return type == LG_EV_RECEIVABLE_DECLINED;
-    case LG_CMD_WITHDRAW:
-        return type == LG_EV_RECEIVABLE_WITHDRAWN;
-    case LG_CMD_LAPSE:
-        return type == LG_EV_RECEIVABLE_EXPIRED ||
-               (type == LG_EV_CLAIM_ACCEPTED && strcmp(origin, "tacit") == 0);
-    case LG_CMD_REVIEW_APPROVE:
-        return type == LG_EV_REVIEW_APPROVED;
-    case LG_CMD_REVIEW_REJECT:
-        return type == LG_EV_REVIEW_REJECTED;
-    case LG_CMD_PARTICIPANT_RATE:
-        return type == LG_EV_PARTICIPANT_RATED;
-    case LG_CMD_CLAIM_SPLIT:
-        return type == LG_EV_CLAIM_SPLIT || type == LG_EV_WATCH_RAISED;
-    case LG_CMD_CLAIM_TRANSFER:
-        return type == LG_EV_CLAIM_TRANSFER_OFFERED || type == LG_EV_WATCH_RAISED;
-    case LG_CMD_TRANSFER_ACCEPT:
-        return type == LG_EV_CLAIM_TRANSFERRED;
-    case LG_CMD_TRANSFER_DECLINE:
-        return type == LG_EV_CLAIM_TRANSFER_DECLINED;
-    case LG_CMD_TRANSFER_CANCEL:
-        return type == LG_EV_CLAIM_TRANSFER_CANCELLED;
-    case LG_CMD_TRANSFER_LAPSE:
-        return type == LG_EV_CLAIM_TRANSFER_LAPSED;
-    case LG_CMD_CLAIM_ACKNOWLEDGE:
-        return type == LG_EV_CLAIM_ACKNOWLEDGED;
-    case LG_CMD_CLAIM_DISPUTE:
-        return type == LG_EV_CLAIM_DISPUTED;
-    case LG_CMD_CLAIM_RESOLVE:
-        return type == LG_EV_CLAIM_DISPUTE_RESOLVED;
-    case LG_CMD_CLAIM_FREEZE:
-        return type == LG_EV_CLAIM_FROZEN;
-    case LG_CMD_CLAIM_UNFREEZE:
-        return type == LG_EV_CLAIM_UNFROZEN;
-    case LG_CMD_CLAIM_AGE:
-        return type == LG_EV_CLAIM_DUE || type == LG_EV_CLAIM_OVERDUE || type == LG_EV_CLAIM_DEFAULTED;
-    case LG_CMD_CLAIM_WRITE_OFF:
-        return type == LG_EV_CLAIM_WRITTEN_OFF;
-    case LG_CMD_GRANT_MAKE:
-        return type == LG_EV_GRANT_MADE;
-    case LG_CMD_GRANT_REVOKE:
-        return type == LG_EV_GRANT_REVOKED;
-    case LG_CMD_INVOICE_CHECK:
-        return type == LG_EV_INVOICE_CHECKED;
-    case LG_CMD_PROGRAM_OPEN:
-        return type == LG_EV_PROGRAM_OPENED;
-    case LG_CMD_PROGRAM_CLOSE:
-        return type == LG_EV_PROGRAM_CLOSED;
-    case LG_CMD_FINANCING_REQUEST:
-        return type == LG_EV_FINANCING_REQUESTED || type == LG_EV_OFFER_MADE;
-    case LG_CMD_REQUEST_WITHDRAW:
-        return type == LG_EV_REQUEST_WITHDRAWN;
-    case LG_CMD_REQUEST_LAPSE:
-        return type == LG_EV_REQUEST_LAPSED;
-    case LG_CMD_OFFER_MAKE:
-        return type == LG_EV_OFFER_MADE;
-    case LG_CMD_OFFER_WITHDRAW:
-        return type == LG_EV_OFFER_WITHDRAWN;
-    case LG_CMD_OFFER_ACCEPT:
-        return type == LG_EV_FINANCING_ACCEPTED;
-    case LG_CMD_FINANCING_DISBURSE:
-        return type == LG_EV_FINANCING_DISBURSED;
-    case LG_CMD_FINANCING_CANCEL:
-        return type == LG_EV_FINANCING_CANCELLED;
-    case LG_CMD_FINANCING_LAPSE:
-        return type == LG_EV_FINANCING_LAPSED;
-    case LG_CMD_FINANCING_REGISTER:
-        return type == LG_EV_FINANCING_REGISTERED;
-    case LG_CMD_FINANCING_RELEASE:
-        return type == LG_EV_FINANCING_RELEASED;
-    case LG_CMD_FINANCING_RECOURSE:
-        return type == LG_EV_FINANCING_RECOURSE;
-    case LG_CMD_FINANCING_REPURCHASE:
-        return type == LG_EV_FINANCING_REPURCHASED;
-    case LG_CMD_PAYMENT_RECORD:
-        return type == LG_EV_PAYMENT_RECORDED;
-    case LG_CMD_PAYMENT_REVERSE:
-        return type == LG_EV_PAYMENT_REVERSED;
-    case LG_CMD_PROPOSAL_MAKE:
-        return type == LG_EV_PROPOSAL_MADE || type == LG_EV_CLAIM_DILUTED || type == LG_EV_CLAIM_VOIDED;
-    case LG_CMD_PROPOSAL_ACCEPT:
-        return type == LG_EV_PROPOSAL_ACCEPTED || type == LG_EV_CLAIM_DILUTED || type == LG_EV_CLAIM_VOIDED;
-    case LG_CMD_PROPOSAL_DECLINE:
-        return type == LG_EV_PROPOSAL_DECLINED;
-    case LG_CMD_WEBHOOK_REGISTER:
-        return type == LG_EV_WEBHOOK_REGISTERED;
-    case LG_CMD_WEBHOOK_ROTATE:
-        return type == LG_EV_WEBHOOK_ROTATED;
-    case LG_CMD_WEBHOOK_REMOVE:
-        return type == LG_EV_WEBHOOK_REMOVED;
-    case LG_CMD_COUNT:
-        break;
-    }
-    return false;
+    const struct caused *events = &caused[command->type];
+    bool known = false;
+    for (size_t i = 0; i < events->count; i++)
+        known = known || events->types[i] == event->type;
+    if (known && event->type == LG_EV_CLAIM_ACCEPTED)
+        return event->origin && lg_text_equal(event->origin, origin_of(command));
+    if (known && event->type == LG_EV_PARTICIPANT_STATUS_CHANGED)
+        return event->suspended == (command->type == LG_CMD_PARTICIPANT_SUSPEND);
+    if (known && event->type == LG_EV_PARTICIPANT_STOP_CHANGED)
+        return event->stopped == (command->type == LG_CMD_DEBTOR_STOP);
+    return known;
 }
 
 static bool same_key(const lg_command *c, const lg_event *e)

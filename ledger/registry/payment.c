@@ -236,6 +236,17 @@ static lg_err check_share(lg_act *act, const lg_payment *payment, const lg_payme
                    lg_uuid_format(claim.id.uuid).s, change);
 }
 
+/* What is owed again must still be a sum that can be kept. */
+static lg_err require_room_to_owe(lg_act *act, const lg_payment *payment)
+{
+    lg_credit_line line;
+    lg_err err = lg_credit_line_get(act->db, payment->debtor, payment->currency, &line);
+    if (!err && line.used_minor > LG_EXPOSURE_MAX - (payment->amount_minor - payment->excess_minor))
+        err = lg_fail(act->report, LG_AMOUNT_OUT_OF_RANGE,
+                      "The debtor would owe more %s than any sum here can be.", payment->currency.code);
+    return err;
+}
+
 static lg_err reverse_payment(lg_act *act)
 {
     lg_payment payment;
@@ -249,6 +260,8 @@ static lg_err reverse_payment(lg_act *act)
                        lg_time_format(payment.reversed_at).s);
     for (size_t i = 0; i < count && !err; i++)
         err = check_share(act, &payment, &shares[i]);
+    if (!err)
+        err = require_room_to_owe(act, &payment);
     if (err)
         return err;
     lg_event event = {

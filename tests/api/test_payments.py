@@ -397,3 +397,17 @@ def test_an_open_offer_does_not_stand_in_the_way(world):
     world.reverse(payment).ok()
     accepted = world.partner.post(f"/v1/claims/{claim['id']}/accept_transfer").ok()["claim"]
     assert accepted["outstanding_amount"] == "100.00"
+
+
+def test_a_reversal_cannot_make_the_debtor_owe_more_than_any_sum_can_be(own):
+    w, most = own, 2**53 - 1
+    claim = w.claim(text_of(most))
+    payment = w.pay(claim, text_of(most)).ok(201)["payment"]
+    head = "number,issue_date,due_date,currency,gross_amount,seller_id,buyer_id\n"
+    rows = [
+        f"MAX-{i},{w.registry.day(-1)},{w.registry.day(60)},CNY,{text_of(most - i)},{w.supplier.id},{w.debtor.id}\n" for i in range(1, 1001)
+    ]
+    assert w.supplier.submit((head + "".join(rows)).encode(), cty="text/csv").ok(200)["registered"] == 1000
+    with w.registry.unchanged():
+        w.reverse(payment).problem("amount-out-of-range")
+    assert w.seen(claim)["life"] == "settled"
