@@ -27,9 +27,14 @@ def binary():
     assert os.access(BINARY, os.X_OK), f"{BINARY} is not there: build it, or name it in TALLYSTICK"
 
 
+def serve_options(request):
+    return getattr(request.module, "SERVE_OPTIONS", ())
+
+
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory):
-    made = Registry(tmp_path_factory.mktemp("registry") / "ledger")
+def registry(request, tmp_path_factory):
+    """The module's own; SERVE_OPTIONS in the module are options of `serve`."""
+    made = Registry(tmp_path_factory.mktemp("registry") / "ledger", options=serve_options(request))
     made.start()
     try:
         yield made.cast()
@@ -40,9 +45,9 @@ def registry(tmp_path_factory):
 
 
 @pytest.fixture
-def fresh(tmp_path):
+def fresh(request, tmp_path):
     """A registry of the story's own, for stories that restart, shift the clock or break things."""
-    made = Registry(tmp_path / "ledger")
+    made = Registry(tmp_path / "ledger", options=serve_options(request))
     made.start()
     try:
         yield made.cast()

@@ -67,8 +67,8 @@ class World:
         court.post(f"/v1/claims/{claim['id']}/freeze", {"order_reference": "2026-17"}).ok()
         return court
 
-    def finance(self, claim, kind, who=None):
-        """Offered, accepted and disbursed by the factor."""
+    def finance(self, claim, kind, who=None, disburse=True):
+        """Offered and accepted, and disbursed by the factor."""
         asked = {"claims": [claim["id"]], "lenders": [self.factor.id], "pay_to": "6222-0000-1111-2222"}
         request = (who or self.supplier).post("/v1/financing_requests", asked).ok(201)["request"]
         terms = {
@@ -77,6 +77,8 @@ class World:
         }  # fmt: skip
         offer = self.factor.post("/v1/offers", terms).ok(201)["offer"]
         financing = (who or self.supplier).post(f"/v1/offers/{offer['id']}/accept").ok(201)["financing"]
+        if not disburse:
+            return financing
         done = self.factor.post(f"/v1/financings/{financing['id']}/disburse", {"bank_reference": self.reference()})
         return done.ok()["financing"]
 

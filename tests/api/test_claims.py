@@ -499,6 +499,9 @@ def test_time_moves_a_claim_through_every_step_in_one_sweep_and_stops_its_debtor
     after = own.shown(late)
     assert (after["life"], after["locks"]) == ("defaulted", ["debtor_stopped"])
     assert [item["type"] for item in own.history(late)] == ["claim.accepted", "claim.due", "claim.overdue", "claim.defaulted"]
+    aged = own.history(late)[1]["seq"]
+    for who in (own.operator, own.supplier, own.debtor):  # who signed it, and whom it is about
+        assert who.get(f"/v1/entries/{aged}").ok()["facts"]["claim_id"] == late["id"]
     assert own.shown(paid)["life"] == "settled" and own.shown(later)["life"] == "confirmed"
     assert own.shown(later)["locks"] == ["debtor_stopped"] and own.shown(bystander, other)["locks"] == []
     me = own.debtor.get("/v1/me").ok()["participant"]

@@ -414,3 +414,16 @@ def test_ratings_that_cannot_be(world, payload, faults):
     with world.registry.unchanged():
         path = f"/v1/participants/{world.registry.other_debtor.id}/rating"
         world.operator.post(path, payload, bad=True).problem("invalid-fields", *faults)
+
+
+def test_whoever_was_shown_a_field_learns_no_other_by_asking_for_what_is_not_theirs(world):
+    claim = world.claim()
+    granted(world, claim, fields=["due_date"])
+    answers = set()
+    for offer in (False, True):
+        if offer:
+            world.transfer(claim, world.third).ok(201)
+        with world.registry.unchanged():
+            for verb in ("accept_transfer", "decline_transfer"):
+                answers.add(world.act(claim, verb, world.stranger).problem("not-permitted")["detail"])
+    assert len(answers) == 1, answers

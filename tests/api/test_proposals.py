@@ -265,3 +265,16 @@ def test_a_void_reversed_payment_leaves_the_claim_voidable(world):
     world.accept(world.void(claim), world.debtor).ok()
     with world.registry.unchanged():
         world.reverse(payment).problem("wrong-state")
+
+
+def test_a_signature_does_not_speak_for_a_right_that_is_newer(world):
+    """The lender signs while the claim is merely reserved, lets that go, and takes it in pledge anew: it did not agree to lower that."""
+    claim = world.claim("100.00")
+    financing = world.finance(claim, "pledge", disburse=False)
+    proposal = world.propose(claim, "credit_note", "99.99", who=world.supplier).ok(201)["proposal"]
+    world.accept(proposal, world.factor).ok()
+    world.factor.post(f"/v1/financings/{financing['id']}/cancel").ok()
+    world.finance(claim, "pledge")
+    with world.registry.unchanged():
+        world.accept(proposal, world.debtor).problem("wrong-state")
+    assert world.seen(claim)["outstanding_amount"] == "100.00"

@@ -21,30 +21,7 @@ from conftest import close
 
 ABSENT = "0192f1c8-6d2e-7b41-9c55-0a4e8f3b2d17"
 JITTER = 1.25
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory):
-    made = Registry(tmp_path_factory.mktemp("registry") / "ledger", options=["--webhooks-private"])
-    made.start()
-    try:
-        yield made.cast()
-        close(made)
-    finally:
-        if made.process:
-            made.kill()
-
-
-@pytest.fixture
-def fresh(tmp_path):
-    made = Registry(tmp_path / "ledger", options=["--webhooks-private"])
-    made.start()
-    try:
-        yield made.cast()
-        close(made)
-    finally:
-        if made.process:
-            made.kill()
+SERVE_OPTIONS = ["--webhooks-private"]
 
 
 class Hook:
