@@ -117,6 +117,34 @@ def test_the_examples_fit_their_schemas():
     assert count > 30
 
 
+def members(document):
+    """(place, name, schema) of every member of every object that is described."""
+    for path, part in walk(document):
+        if isinstance(part, dict) and isinstance(part.get("properties"), dict) and part.get("type", "object") == "object":
+            for name, schema in part["properties"].items():
+                yield path, name, schema
+
+
+def shows_a_value(schema):
+    """Has an example, or names its values, or is of a kind whose parts do."""
+    kinds = schema.get("type", [])
+    plain = {"string", "integer", "number"} & set([kinds] if isinstance(kinds, str) else kinds)
+    return not plain or any(word in schema for word in ("examples", "enum", "const"))
+
+
+def test_every_operation_and_member_is_explained_and_every_value_has_an_example():
+    document = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    silent = [op["operationId"] for path in document["paths"].values() for op in path.values() if not op.get("description")]
+    silent += [f"{place}: {name}" for place, name, schema in members(document) if not schema.get("description")]
+    silent += [f"{place}: {name} has no example" for place, name, schema in members(document) if not shows_a_value(schema)]
+    assert silent == []
+
+
+def test_every_command_has_a_whole_example():
+    schemas = json.loads(OPENAPI.read_text(encoding="utf-8"))["components"]["schemas"]
+    assert [name for name in schemas if name.startswith("Command") and not schemas[name].get("examples")] == []
+
+
 def test_every_problem_is_described_with_its_status():
     document = json.loads(OPENAPI.read_text(encoding="utf-8"))
     schema = document["components"]["schemas"]["ProblemType"]
