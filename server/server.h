@@ -13,14 +13,22 @@
 lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **summary_json,
                    lg_report *report) LG_MUST_CHECK;
 
+/* An option as it was typed; names no setting of service/config.h: passed over. */
+typedef struct server_flag {
+    const char *name, *value; /* value NULL: a switch */
+} server_flag;
+
 typedef struct server_options {
-    const char *listen;    /* "127.0.0.1:8080" */
-    unsigned threads;      /* 0: one per core */
-    bool webhooks_private; /* webhooks may go to http:// and private addresses: for rehearsals */
+    const char *config_file;  /* NULL: DIR/server.json, if there is one */
+    const server_flag *flags; /* these win over the file */
+    size_t flag_count;
 } server_options;
 
-/* Serves until SIGTERM or SIGINT; prints "listening on http://ADDR:PORT" on standard output when ready. */
+/* Serves until SIGTERM or SIGINT; prints "listening on http://ADDR:PORT" on standard output when ready, a
+ * line for each address. A setting that is refused: see config_load. */
 lg_err server_serve(const char *dir, const server_options *options, lg_report *report) LG_MUST_CHECK;
+/* Whether serve would take these settings; starts nothing. */
+lg_err server_check_config(const char *dir, const server_options *options, lg_report *report) LG_MUST_CHECK;
 
 /* Called with what was done so far and the whole; for a progress line. */
 typedef void (*server_progress)(void *ctx, int64_t done, int64_t total);

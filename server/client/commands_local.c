@@ -10,7 +10,9 @@
 /* A fault of this machine or of the arguments, as the ledger library tells it. */
 static client_exit local_fail(client *c, lg_err err)
 {
-    bool caller = lg_err_kind(err) == LG_KIND_CALLER && err != LG_ALREADY_EXISTS && err != LG_NOT_FOUND;
+    bool file = err == LG_ALREADY_EXISTS || err == LG_NOT_FOUND || err == LG_INVALID_FIELDS ||
+                err == LG_MALFORMED_JSON;
+    bool caller = lg_err_kind(err) == LG_KIND_CALLER && !file;
     return client_fail(c, caller ? CLIENT_USAGE : CLIENT_LOCAL, "%s",
                        c->report.detail ? c->report.detail : lg_err_title(err));
 }
@@ -39,16 +41,21 @@ client_exit command_init(client *c)
 
 client_exit command_serve(client *c)
 {
-    int64_t threads = 0;
-    const char *listen = client_option_value(c, "listen");
-    server_options options = {.listen = listen ? listen : "127.0.0.1:8080"};
-    client_exit code = client_option_number(c, "threads", 1, 256, &threads);
-    if (code != CLIENT_OK)
-        return code;
-    options.threads = (unsigned)threads;
-    options.webhooks_private = client_option_given(c, "webhooks-private");
-    lg_err err = server_serve(c->args.operands[0], &options, &c->report);
-    return err == LG_OK ? CLIENT_OK : local_fail(c, err);
+    const char *dir = c->args.operands[0];
+    server_flag flags[CLIENT_OPTIONS_MAX];
+    for (size_t i = 0; i < c->args.option_count; i++)
+        flags[i] = (server_flag){c->args.options[i].name, c->args.options[i].value};
+    const server_options options = {
+        .config_file = client_option_value(c, "config"), .flags = flags, .flag_count = c->args.option_count};
+    if (!client_option_given(c, "check-config")) {
+        lg_err err = server_serve(dir, &options, &c->report);
+        return err == LG_OK ? CLIENT_OK : local_fail(c, err);
+    }
+    lg_err err = server_check_config(dir, &options, &c->report);
+    if (err != LG_OK)
+        return local_fail(c, err);
+    client_say(c, STYLE_GREEN, "the configuration is good");
+    return CLIENT_OK;
 }
 
 typedef struct audit_progress {

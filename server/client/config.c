@@ -96,6 +96,8 @@ client_exit client_config_read(client *c, const char *path, lg_bytes text)
 client_exit client_config_load(client *c)
 {
     int64_t timeout_s = 60, retries = 4;
+    if (c->command->run == command_serve)
+        return CLIENT_OK; /* asks no registry; its --config names the server's settings */
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         const char **place = setting_in(&c->config, &settings[i]);
         const char *variable = getenv(settings[i].variable);

@@ -1,5 +1,6 @@
 /* Running a registry; its participants, reviews and policy; the ledger and its proofs. */
 #include "server/client/menu.h"
+#include "server/service/config.h"
 
 const client_command menu_registry[] = {
     {"init", "DIR", "make a new registry in DIR",
@@ -8,12 +9,14 @@ const client_command menu_registry[] = {
      "registry's name.",
      command_init, 1, 1, NULL /* --origin is common to all */},
     {"serve", "DIR", "serve the registry in DIR",
-     "Prints \"listening on http://ADDR:PORT\" when ready. SIGTERM and SIGINT drain and stop it.",
+     "Prints \"listening on http://ADDR:PORT\" when ready. SIGTERM and SIGINT drain and stop it. Settings "
+     "come "
+     "from options, then from the JSON object in DIR/server.json, whose members have the options' names with "
+     "_ "
+     "for -; what is unknown or out of range there is refused.",
      command_serve, 1, 1,
-     MENU_OPTIONS(
-         {"listen", "ADDR:PORT", "default 127.0.0.1:8080; port 0 chooses a free one"},
-         {"threads", "N", "default: one per core"},
-         {"webhooks-private", NULL, "webhooks may go to http:// and private addresses: for rehearsals"})},
+     MENU_OPTIONS(SERVER_SETTINGS(SETTING_OPTION){"config", "FILE", "settings file; default DIR/server.json"},
+                  {"check-config", NULL, "only say whether the settings are good"})},
     {"audit", "DIR", "check everything from inside",
      "Recomputes chain, tree, commands, signatures and every table of the registry in "
      "DIR and compares.",

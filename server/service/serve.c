@@ -5,6 +5,7 @@
 #include "ledger/crypto/secret.h"
 #include "server/api/command.h"
 #include "server/gateway/checks.h"
+#include "server/service/config.h"
 #include "server/service/folder.h"
 #include "server/service/sweeper.h"
 #include "server/webhooks/webhooks.h"
@@ -24,6 +25,7 @@ enum { FILES_WANTED = 8192 };
 typedef struct service {
     api_context api;
     lg_arena *arena;
+    server_config *config;
     http_server *http;
     atomic_bool broken; /* the ledger refuses further work */
 } service;
@@ -95,10 +97,11 @@ static unsigned core_count(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
-static lg_err open_service(service *s, const char *dir, const server_options *options, lg_report *report)
+static lg_err open_service(service *s, const char *dir, lg_report *report)
 {
+    const server_config *config = s->config;
     lg_signing_key *log_key = NULL;
-    unsigned threads = options->threads ? options->threads : core_count();
+    unsigned threads = config->threads ? (unsigned)config->threads : core_count();
     lg_err err = service_read_origin(dir, s->arena, &s->api.origin, &s->api.vkey, report);
     const lg_registry_config registry = {
         .dir = dir, .origin = s->api.origin, .review = gateway_review, .render = api_render};
@@ -118,7 +121,7 @@ static lg_err open_service(service *s, const char *dir, const server_options *op
     if (!err)
         lg_writer_on_broken(s->api.writer, stop_broken, s);
     const webhooks_config delivery = {
-        .dir = dir, .readers = threads, .private_ok = options->webhooks_private, .log = log_line};
+        .dir = dir, .readers = threads, .private_ok = config->webhooks_private, .log = log_line};
     if (!err)
         err = webhooks_open(&delivery, &s->api.webhooks, report);
     if (!err)
@@ -126,8 +129,12 @@ static lg_err open_service(service *s, const char *dir, const server_options *op
     if (!err)
         err = sweeper_open(&s->api, &s->api.sweeper);
     const http_config http = {
-        .listen = options->listen,
+        .listen = config->listen.items[0],
         .threads = threads,
+        .connections_max = (unsigned)config->connections_max,
+        .connections_per_address_max = (unsigned)config->connections_per_address_max,
+        .deadline_ms = (unsigned)config->request_deadline_ms,
+        .idle_ms = (unsigned)config->idle_ms,
         .routes = api_routes,
         .route_count = api_route_count,
         .context = &s->api,
@@ -149,7 +156,16 @@ static void close_service(service *s)
     lg_readers_close(s->api.readers);
     lg_ledger_close(s->api.ledger);
     lg_registry_close(s->api.registry);
+    config_close(s->config);
     lg_arena_close(s->arena);
+}
+
+lg_err server_check_config(const char *dir, const server_options *options, lg_report *report)
+{
+    server_config *config = NULL;
+    lg_err err = config_load(dir, options, &config, report);
+    config_close(config);
+    return err;
 }
 
 lg_err server_serve(const char *dir, const server_options *options, lg_report *report)
@@ -166,11 +182,12 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit shall be an error of write, not the end of us */
     raise_file_limit();
-    lg_err err = open_service(&s, dir, options, report);
+    lg_err err = config_load(dir, options, &s.config, report);
+    if (!err)
+        err = open_service(&s, dir, report);
     if (!err) {
-        const char *colon = strrchr(options->listen, ':');
-        printf("listening on http://%.*s:%u\n", (int)(colon - options->listen), options->listen,
-               http_server_port(s.http));
+        const char *listen = s.config->listen.items[0], *colon = strrchr(listen, ':');
+        printf("listening on http://%.*s:%u\n", (int)(colon - listen), listen, http_server_port(s.http));
         fflush(stdout);
         while (sigwait(&stop, &received) != 0)
             ;

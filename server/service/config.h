@@ -1,0 +1,68 @@
+/* The settings of `tallystick serve`: DIR/server.json (or --config FILE) and flags, of which a flag wins.
+ *
+ * SERVER_SETTINGS is the one table. The type server_config, what is accepted and refused, and the options
+ * that `help serve` prints all come from it: a new setting is one line here. */
+#ifndef SERVICE_CONFIG_H
+#define SERVICE_CONFIG_H
+
+#include "server/server.h"
+
+/* X(member, flag, TYPE, min, max, default, WHEN, value, help)
+ *
+ *   member   its name in server.json and in server_config; units in the name
+ *   flag     its option of `serve`, without the two dashes
+ *   TYPE     INT; BOOL (a flag without a value, which can only say yes); TEXT; FILE (relative to the folder
+ * of the file that names it); CHOICE (one of `value`, which reads "a|b"); ADDRESSES (a list) min, max of an
+ * integer; of the number of items of a list; of the bytes of a text default  as it would be typed; NULL: not
+ * set WHEN     RELOAD: a reload (SIGHUP) changes it; START: the next start does value    how help writes it;
+ * NULL for BOOL */
+#define SERVER_SETTINGS(X)                                                                                   \
+    X(listen, "listen", ADDRESSES, 1, 16, "127.0.0.1:8080", START, "ADDR:PORT,…",                            \
+      "where to listen, like 127.0.0.1:8080 or [::]:8080; port 0 chooses a free one; may be repeated")       \
+    X(threads, "threads", INT, 0, 256, "0", START, "N", "threads that answer requests; 0: one per core")     \
+    X(connections_max, "connections-max", INT, 1, 16384, "1024", START, "N", "connections at once")          \
+    X(connections_per_address_max, "connections-per-address-max", INT, 1, 16384, "512", START, "N",          \
+      "connections at once from one address")                                                                \
+    X(request_deadline_ms, "request-deadline-ms", INT, 100, 3600000, "30000", START, "N",                    \
+      "milliseconds a client has to send a request, and to read its answer")                                 \
+    X(idle_ms, "idle-ms", INT, 100, 3600000, "60000", START, "N",                                            \
+      "milliseconds a connection may stay open without a request")                                           \
+    X(webhooks_private, "webhooks-private", BOOL, 0, 0, NULL, START, NULL,                                   \
+      "webhooks may go to http:// and private addresses: for rehearsals")
+
+typedef struct server_list {
+    const char *const *items;
+    size_t count;
+} server_list;
+
+#define SETTING_MEMBER_INT                                                  int64_t
+#define SETTING_MEMBER_BOOL                                                 bool
+#define SETTING_MEMBER_TEXT                                                 const char *
+#define SETTING_MEMBER_FILE                                                 const char *
+#define SETTING_MEMBER_CHOICE                                               const char *
+#define SETTING_MEMBER_ADDRESSES                                            server_list
+#define SETTING_MEMBER_(name, flag, type, min, max, def, when, value, help) SETTING_MEMBER_##type name;
+
+typedef struct server_config {
+    SERVER_SETTINGS(SETTING_MEMBER_)
+    lg_arena *arena;  /* owns this and all it points to */
+    const char *path; /* of the file; NULL: there is none */
+} server_config;
+
+/* A row of the menu's options (client_option), whose help ends with range and default. */
+#define SETTING_OPTION(name, flag, type, min, max, def, when, value, help)                                   \
+    {flag, value, help SETTING_HELP_##type(min, max, def)},
+#define SETTING_HELP_INT(min, max, def)       "; " #min " to " #max ", default " def
+#define SETTING_HELP_CHOICE(min, max, def)    "; default " def
+#define SETTING_HELP_ADDRESSES(min, max, def) "; default " def
+#define SETTING_HELP_BOOL(min, max, def)
+#define SETTING_HELP_TEXT(min, max, def)
+#define SETTING_HELP_FILE(min, max, def)
+
+/* Reads file and flags. On failure every fault is in the report's list and in its detail, a sentence each:
+ * LG_BAD_REQUEST for flags, LG_INVALID_FIELDS, LG_MALFORMED_JSON or LG_IO for the file. */
+lg_err config_load(const char *dir, const server_options *options, server_config **out,
+                   lg_report *report) LG_MUST_CHECK;
+void config_close(server_config *config);
+
+#endif
