@@ -44,7 +44,7 @@ mapfile -t ledger < <(sources '$^' ledger)
 mapfile -t all < <(sources '$^' ledger server)
 mapfile -t not_store < <(sources 'ledger/store/' ledger server)
 mapfile -t not_crypto < <(sources 'ledger/crypto/' ledger server)
-mapfile -t not_client < <(sources 'server/client/|server/webhooks/' ledger server)
+mapfile -t not_curl < <(sources 'server/(client|outbound|webhooks|verifier)/' ledger server)
 mapfile -t not_http < <(sources 'server/http/' ledger server)
 
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]'
@@ -52,7 +52,7 @@ search "${include}server/" "${ledger[@]}" | breach "ledger/ must not include any
 search "${include}tests/" "${all[@]}" | breach "only tests include tests"
 search "${include}sqlite3" "${not_store[@]}" | breach "only ledger/store may include sqlite3.h"
 search "${include}(sodium|openssl/)" "${not_crypto[@]}" | breach "only ledger/crypto may include libsodium or OpenSSL"
-search "${include}curl/" "${not_client[@]}" | breach "only server/client and server/webhooks may include curl"
+search "${include}curl/" "${not_curl[@]}" | breach "only server/client, outbound, webhooks and verifier may include curl"
 search "${include}microhttpd" "${not_http[@]}" | breach "only server/http may include microhttpd.h"
 
 search_code '(^|[^[:alnum:]_])(sprintf|vsprintf|strcpy|strcat|gets|atoi|atol|atoll|atof|strtok|strtok_r|alloca|rand|srand|tmpnam|mktemp)[[:space:]]*\(' \

@@ -3,7 +3,7 @@
 #include "server/api/custody.h"
 #include "server/gateway/checks.h"
 #include "server/gateway/gateway.h"
-#include "server/webhooks/url.h"
+#include "server/outbound/url.h"
 #include "server/webhooks/webhooks.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ static bool may_ask_for_custody(const lg_command *command)
 static lg_err check_webhook_url(const api_command *c, lg_report *report)
 {
     const char *why;
-    if (webhook_url_check(c->command.url_to_call, webhooks_private_ok(c->api->webhooks), &why))
+    if (outbound_url_check(c->command.url_to_call, webhooks_private_ok(c->api->webhooks), &why))
         return LG_OK;
     lg_fault_add(report, "url", "/url", "%s", why);
     return lg_fail(report, LG_INVALID_FIELDS, "%s", why);

@@ -1,5 +1,7 @@
 #include "server/webhooks/backoff.h"
 
+#include "server/outbound/delay.h"
+
 #include <stddef.h>
 
 bool webhook_backoff(int64_t failures, int64_t retry_after_s, uint32_t random, int64_t *delay_us)
@@ -9,12 +11,6 @@ bool webhook_backoff(int64_t failures, int64_t retry_after_s, uint32_t random, i
                    "a delay between any two attempts");
     if (failures < 1 || failures >= WEBHOOK_ATTEMPTS_MAX)
         return false;
-    int64_t delay = schedule_s[failures - 1] * 1000000;
-    delay += delay / 4 * (random >> 16) / 65536;
-    if (retry_after_s > WEBHOOK_RETRY_AFTER_MAX_S)
-        retry_after_s = WEBHOOK_RETRY_AFTER_MAX_S;
-    if (delay < retry_after_s * 1000000)
-        delay = retry_after_s * 1000000;
-    *delay_us = delay;
+    *delay_us = outbound_delay(schedule_s[failures - 1], retry_after_s, random);
     return true;
 }

@@ -6,9 +6,9 @@
 #include "ledger/base/buf.h"
 #include "ledger/store/delivery_rows.h"
 #include "ledger/store/webhook_rows.h"
+#include "server/outbound/curl.h"
 #include "server/webhooks/webhooks.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -73,7 +73,7 @@ typedef struct transfer {
     struct curl_slist *headers;
     lg_buf body;
     size_t received;
-    const char *refusal; /* of the address */
+    outbound_guard guard;
     endpoint *to;
     bool doubtful; /* counted as such */
     lg_time started;

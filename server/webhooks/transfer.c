@@ -1,21 +1,16 @@
 /* Sending one message with libcurl: what is allowed, what is limited, and what came of it. */
 #include "server/webhooks/internal.h"
 
-#include "server/webhooks/address.h"
 #include "server/webhooks/sign.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     CONNECT_TIMEOUT_MS = 5000,
     TOTAL_TIMEOUT_MS = 15000,
     ANSWER_MAX = 64 * 1024, /* bytes of an answer's body; what is said beyond is not heard */
 };
-
-static const char REFUSED[] = "the address is not a public one";
 
 /* The answer's body says nothing to us. */
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
@@ -26,49 +21,20 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
     return t->received > ANSWER_MAX ? 0 : size * count;
 }
 
-/* The last word on where a connection goes: after the name was resolved, before anything is sent. */
-static curl_socket_t on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    transfer *t = ctx;
-    if (purpose == CURLSOCKTYPE_IPCXN)
-        t->refusal = webhook_address_refusal(&address->addr);
-    if (t->refusal)
-        return CURL_SOCKET_BAD;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-static curl_socket_t on_open_private(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    (void)ctx, (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 /* What is the same for every message. */
 static void set_once(webhooks *w, transfer *t)
 {
     CURL *c = t->easy;
-    bool private_ok = w->config.private_ok;
+    const outbound_rules rules = {
+        .reach = w->config.private_ok ? OUTBOUND_ANYWHERE : OUTBOUND_PUBLIC,
+        .connect_ms = CONNECT_TIMEOUT_MS,
+        .total_ms = TOTAL_TIMEOUT_MS,
+        .agent = "tallystick-webhooks",
+    };
+    outbound_prepare(c, &rules, &t->guard);
     curl_easy_setopt(c, CURLOPT_PRIVATE, t);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, private_ok ? "http,https" : "https");
-    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c, CURLOPT_PROXY, "");
-    curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)TOTAL_TIMEOUT_MS);
-    curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* A name server that does not answer must not hold up the thread when the time is over. */
-    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, private_ok ? on_open_private : on_open);
-    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "tallystick-webhooks");
-    curl_easy_setopt(c, CURLOPT_POST, 1L);
 }
 
 static transfer *take(webhooks *w)
@@ -136,7 +102,7 @@ lg_err transfer_start(webhooks *w, endpoint *e)
     }
     t->to = e;
     t->received = 0;
-    t->refusal = NULL;
+    t->guard.refusal = NULL;
     t->started = lg_now();
     add_headers(w, t, webhook_message_id(w->arena, e->row.id, seq));
     curl_easy_setopt(t->easy, CURLOPT_URL, e->row.url);
@@ -154,25 +120,6 @@ lg_err transfer_start(webhooks *w, endpoint *e)
     return LG_OK;
 }
 
-/* In words for the owner of the endpoint; nothing of what the name resolved to. */
-static const char *error_text(CURLcode code, const transfer *t)
-{
-    if (t->refusal)
-        return REFUSED;
-    switch ((int)code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return "no answer in time";
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return "the host name does not resolve";
-    case CURLE_COULDNT_CONNECT:
-        return "no connection";
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return "the certificate does not verify";
-    default:
-        return curl_easy_strerror(code);
-    }
-}
-
 static void finish(webhooks *w, transfer *t, CURLcode code)
 {
     long status = 0;
@@ -185,7 +132,7 @@ static void finish(webhooks *w, transfer *t, CURLcode code)
     bool heard = code == CURLE_OK || (code == CURLE_WRITE_ERROR && t->received > ANSWER_MAX);
     const attempt result = {
         .status = status,
-        .error = heard ? NULL : error_text(code, t),
+        .error = heard ? NULL : outbound_error(code, &t->guard),
         .retry_after_s = status == 429 || status == 503 ? retry_after : 0,
         .duration_ms = total_us / 1000,
         .started = t->started,

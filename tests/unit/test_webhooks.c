@@ -12,10 +12,10 @@
 #include "ledger/crypto/secret.h"
 #include "ledger/log/entry.h"
 #include "ledger/store/delivery_rows.h"
-#include "server/webhooks/address.h"
+#include "server/outbound/address.h"
+#include "server/outbound/url.h"
 #include "server/webhooks/backoff.h"
 #include "server/webhooks/sign.h"
-#include "server/webhooks/url.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -199,9 +199,9 @@ static const char *refusal_of(const char *text, uint16_t port)
     struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons(port)};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
     if (inet_pton(AF_INET, text, &in4.sin_addr) == 1)
-        return webhook_address_refusal((const struct sockaddr *)&in4);
+        return outbound_address_refusal((const struct sockaddr *)&in4);
     assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
-    return webhook_address_refusal((const struct sockaddr *)&in6);
+    return outbound_address_refusal((const struct sockaddr *)&in6);
 }
 
 static void only_public_addresses_are_called(void **state)
@@ -232,7 +232,7 @@ static void only_public_addresses_are_called(void **state)
         if (refusal_of(allowed[i], 443))
             fail_msg("%s would not be called: %s", allowed[i], refusal_of(allowed[i], 443));
     struct sockaddr other = {.sa_family = AF_UNIX};
-    assert_non_null(webhook_address_refusal(&other));
+    assert_non_null(outbound_address_refusal(&other));
 }
 
 static void only_harmless_ports_are_called(void **state)
@@ -252,7 +252,7 @@ static void urls_are_checked(void **state)
 {
     (void)state;
     const char *why;
-    char long_url[WEBHOOK_URL_MAX + 2];
+    char long_url[OUTBOUND_URL_MAX + 2];
     static const char *const refused[] = {"",
                                           "example.com",
                                           "//example.com/",
@@ -301,19 +301,19 @@ static void urls_are_checked(void **state)
                                           "https://[2606:4700::1111]:8443/",
                                           "https://xn--bcher-kva.example/%C3%BC"};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        if (webhook_url_check(refused[i], false, &why))
+        if (outbound_url_check(refused[i], false, &why))
             fail_msg("'%s' was taken", refused[i]);
         assert_non_null(why);
     }
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-        if (!webhook_url_check(allowed[i], false, &why))
+        if (!outbound_url_check(allowed[i], false, &why))
             fail_msg("'%s' was refused: %s", allowed[i], why);
     memset(long_url, 'a', sizeof long_url);
     memcpy(long_url, "https://example.com/", 20);
-    long_url[WEBHOOK_URL_MAX + 1] = '\0';
-    assert_false(webhook_url_check(long_url, false, &why));
-    long_url[WEBHOOK_URL_MAX] = '\0';
-    assert_true(webhook_url_check(long_url, false, &why));
+    long_url[OUTBOUND_URL_MAX + 1] = '\0';
+    assert_false(outbound_url_check(long_url, false, &why));
+    long_url[OUTBOUND_URL_MAX] = '\0';
+    assert_true(outbound_url_check(long_url, false, &why));
 }
 
 static void rehearsals_may_stay_at_home(void **state)
@@ -325,9 +325,9 @@ static void rehearsals_may_stay_at_home(void **state)
     static const char *const refused[] = {"ftp://127.0.0.1/", "http://user@127.0.0.1/",
                                           "http://127.0.0.1/#x"};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
-        assert_true(webhook_url_check(allowed[i], true, &why));
+        assert_true(outbound_url_check(allowed[i], true, &why));
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        assert_false(webhook_url_check(refused[i], true, &why));
+        assert_false(outbound_url_check(refused[i], true, &why));
 }
 
 /* ---- the schedule ---- */

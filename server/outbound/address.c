@@ -1,5 +1,5 @@
 /* Sources: IANA's IPv4 and IPv6 special-purpose address registries (RFC 6890 and what updates it). */
-#include "server/webhooks/address.h"
+#include "server/outbound/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -81,12 +81,27 @@ static const char *refusal6(const uint8_t *address)
     return in_range(address, global, 3) ? NULL : "reserved";
 }
 
-bool webhook_port_allowed(unsigned port)
+bool outbound_port_allowed(unsigned port)
 {
     return port == 443 || (port >= 1024 && port <= 65535);
 }
 
-const char *webhook_address_refusal(const struct sockaddr *address)
+bool outbound_address_is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in;
+        memcpy(&in, address, sizeof in);
+        return IN6_IS_ADDR_LOOPBACK(&in.sin6_addr);
+    }
+    return false;
+}
+
+const char *outbound_address_refusal(const struct sockaddr *address)
 {
     const char *refusal = "no internet address";
     unsigned port = 0;
@@ -101,7 +116,7 @@ const char *webhook_address_refusal(const struct sockaddr *address)
         refusal = refusal6(in.sin6_addr.s6_addr);
         port = ntohs(in.sin6_port);
     }
-    if (!refusal && !webhook_port_allowed(port))
+    if (!refusal && !outbound_port_allowed(port))
         refusal = "port not allowed";
     return refusal;
 }

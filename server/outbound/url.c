@@ -1,7 +1,7 @@
-#include "server/webhooks/url.h"
+#include "server/outbound/url.h"
 
 #include "ledger/base/arena.h"
-#include "server/webhooks/address.h"
+#include "server/outbound/address.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -47,12 +47,12 @@ static const char *host_refusal(const char *host, unsigned port)
     if (host[0] == '[' && len < sizeof bare) {
         memcpy(bare, host + 1, len - 2);
         if (inet_pton(AF_INET6, bare, &in6.sin6_addr) != 1 ||
-            webhook_address_refusal((const struct sockaddr *)&in6))
+            outbound_address_refusal((const struct sockaddr *)&in6))
             return "The URL's address is not a public one.";
         return NULL;
     }
     if (inet_pton(AF_INET, host, &in4.sin_addr) == 1)
-        return webhook_address_refusal((const struct sockaddr *)&in4)
+        return outbound_address_refusal((const struct sockaddr *)&in4)
                    ? "The URL's address is not a public one."
                    : NULL;
     /* Digits alone behind the last dot are an address that is written oddly. */
@@ -78,17 +78,17 @@ static const char *parts_refusal(CURLU *url, url_parts *parts, bool private_ok)
     unsigned port = (unsigned)strtoul(parts->port, NULL, 10); /* curl has checked that it is one */
     if (private_ok)
         return NULL;
-    if (!webhook_port_allowed(port))
+    if (!outbound_port_allowed(port))
         return "The URL's port must be 443, or 1024 or more.";
     return host_refusal(parts->host, port);
 }
 
-bool webhook_url_check(const char *url, bool private_ok, const char **why)
+bool outbound_url_check(const char *url, bool private_ok, const char **why)
 {
     url_parts parts = {0};
     *why = NULL;
     size_t len = strlen(url);
-    if (len > WEBHOOK_URL_MAX)
+    if (len > OUTBOUND_URL_MAX)
         *why = "The URL is longer than 2,000 characters.";
     for (size_t i = 0; i < len && !*why; i++)
         if (url[i] <= ' ' || url[i] > '~')

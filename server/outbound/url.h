@@ -1,13 +1,13 @@
 /* What the URL of an endpoint must look like. The address behind its name is judged when a connection is
  * opened (address.h). */
-#ifndef WEBHOOKS_URL_H
-#define WEBHOOKS_URL_H
+#ifndef OUTBOUND_URL_H
+#define OUTBOUND_URL_H
 
 #include <stdbool.h>
 
-enum { WEBHOOK_URL_MAX = 2000 };
+enum { OUTBOUND_URL_MAX = 2000 };
 
 /* private_ok: http and private addresses too (serve --webhooks-private). *why is a sentence on a refusal. */
-bool webhook_url_check(const char *url, bool private_ok, const char **why);
+bool outbound_url_check(const char *url, bool private_ok, const char **why);
 
 #endif
