@@ -194,8 +194,9 @@ lg_err lg_jws_check(const lg_jws *jws, const char *origin, const char *url, lg_r
             return lg_fail(report, LG_WRONG_ALG, "alg is %.32s; only EdDSA (or Ed25519) is taken.", s->alg);
         if (strcmp(s->aud, origin) != 0)
             return lg_fail(report, LG_WRONG_AUDIENCE, "aud is not %s, this registry's origin.", origin);
-        if (strcmp(s->url, url) != 0)
-            return lg_fail(report, LG_WRONG_URL, "url is not %s, the path of this request.", url);
+        if (strcmp(s->url, url ? url : first->url) != 0)
+            return lg_fail(report, LG_WRONG_URL, "url is not %s, the path of this request.",
+                           url ? url : first->url);
         if (strcmp(s->jti, first->jti) != 0 || !same_text(s->cty, first->cty) ||
             !same_text(s->submission, first->submission))
             return malformed(report, "Two signatures of one command must agree on jti, cty and submission.");

@@ -34,8 +34,8 @@ typedef struct lg_jws {
 /* Takes the form apart; LG_MALFORMED_JWS (or LG_MALFORMED_JSON) with a sentence otherwise. Verifies nothing.
  */
 lg_err lg_jws_parse(lg_arena *arena, lg_bytes bytes, lg_jws *out, lg_report *report) LG_MUST_CHECK;
-/* alg, aud and url of every signature, and that two signatures agree on jti and cty. LG_WRONG_ALG,
- * LG_WRONG_AUDIENCE, LG_WRONG_URL. */
+/* alg, aud and url of every signature, and that two signatures agree on jti and cty. url NULL: the command
+ * names it itself, because it comes among others. LG_WRONG_ALG, LG_WRONG_AUDIENCE, LG_WRONG_URL. */
 lg_err lg_jws_check(const lg_jws *jws, const char *origin, const char *url, lg_report *report) LG_MUST_CHECK;
 
 /* LG_JTI_MIN to LG_JTI_MAX characters of the base64url alphabet. */

@@ -242,8 +242,8 @@ void lg_registry_close(lg_registry *registry);
 const char *lg_registry_origin(const lg_registry *registry);
 lg_review_fn lg_registry_review(const lg_registry *registry);
 
-/* From the bytes of a JWS to who signed it: shape, alg, aud, url, kid, signature, key validity. Any thread
- * with its reader. Fills jws, req, jti, url, issued_at, signers and payload of *out; the parsed JWS comes
+/* From the bytes of a JWS to who signed it: shape, alg, aud, url (NULL: its own word is taken), kid,
+ * signature, key validity. Any thread with its reader. Fills jws, req, jti, url, issued_at, signers and payload of *out; the parsed JWS comes
  * back for cty and `submission`. */
 lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes,
                                const char *url, lg_command *out, lg_jws *jws,

@@ -27,6 +27,7 @@ typedef struct api_context {
     lg_registry *registry;
     sweeper *sweeper;
     webhooks *webhooks;
+    http_router *router; /* of api_routes, for commands that come inside another request */
     const char *origin;
     const char *vkey;
     void (*log)(void *context, const char *line); /* for the operator; any thread */
@@ -48,6 +49,10 @@ typedef struct api_read {
 lg_err api_read_open(http_request *request, lg_scope scope, api_read *out) LG_MUST_CHECK;
 /* The same where a token is optional: without one, caller.no is 0. */
 lg_err api_read_open_public(http_request *request, api_read *out) LG_MUST_CHECK;
+/* The same whatever the token's scopes are: api_token_check asks for each thing done with it. */
+lg_err api_read_open_any(http_request *request, api_read *out) LG_MUST_CHECK;
+/* LG_SCOPE_MISSING. */
+lg_err api_token_check(const lg_token *token, lg_scope scope, lg_report *report) LG_MUST_CHECK;
 void api_read_close(api_read *read);
 
 /* ---- query.c: query parameters into C; faults go to the request's report, LG_BAD_QUERY ---- */

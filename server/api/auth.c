@@ -15,7 +15,14 @@ static const char *bearer_text(const http_request *request)
     return header + strspn(header, " ");
 }
 
-static lg_err check_token(const lg_token *token, lg_scope scope, lg_report *report)
+lg_err api_token_check(const lg_token *token, lg_scope scope, lg_report *report)
+{
+    if ((token->scopes >> scope & 1u) == 0)
+        return lg_fail(report, LG_SCOPE_MISSING, "This token lacks the scope '%s'.", lg_scope_name(scope));
+    return LG_OK;
+}
+
+static lg_err check_valid(const lg_token *token, lg_report *report)
 {
     if (token->revoked_at != 0)
         return lg_fail(report, LG_TOKEN_REVOKED, "This token was revoked at %s.",
@@ -23,19 +30,20 @@ static lg_err check_token(const lg_token *token, lg_scope scope, lg_report *repo
     if (token->expires_at <= lg_now())
         return lg_fail(report, LG_TOKEN_EXPIRED, "This token expired at %s.",
                        lg_time_format(token->expires_at).s);
-    if ((token->scopes >> scope & 1u) == 0)
-        return lg_fail(report, LG_SCOPE_MISSING, "This token lacks the scope '%s'.", lg_scope_name(scope));
     return LG_OK;
 }
 
-static lg_err authenticate(api_read *read, const char *text, lg_scope scope, lg_report *report)
+/* scope NULL: any token will do. */
+static lg_err authenticate(api_read *read, const char *text, const lg_scope *scope, lg_report *report)
 {
     lg_hash hash = lg_sha256(lg_bytes_str(text));
     lg_err err = lg_token_by_hash(read->db, &hash, read->arena, &read->token);
     if (err == LG_NOT_FOUND)
         return lg_fail(report, LG_UNAUTHENTICATED, "This bearer token is not known here.");
     if (err == LG_OK)
-        err = check_token(&read->token, scope, report);
+        err = check_valid(&read->token, report);
+    if (err == LG_OK && scope)
+        err = api_token_check(&read->token, *scope, report);
     if (err == LG_OK) {
         err = lg_participant_get(read->db, read->token.participant, read->arena, &read->caller);
         if (err == LG_NOT_FOUND)
@@ -46,7 +54,7 @@ static lg_err authenticate(api_read *read, const char *text, lg_scope scope, lg_
     return err;
 }
 
-static lg_err open_as(http_request *request, const char *text, lg_scope scope, api_read *out)
+static lg_err open_as(http_request *request, const char *text, const lg_scope *scope, api_read *out)
 {
     api_context *api = http_context(request);
     lg_err err = LG_OK;
@@ -64,12 +72,18 @@ lg_err api_read_open(http_request *request, lg_scope scope, api_read *out)
     if (!text)
         return lg_fail(http_report(request), LG_UNAUTHENTICATED,
                        "Send a token: 'Authorization: Bearer <token>'.");
-    return open_as(request, text, scope, out);
+    return open_as(request, text, &scope, out);
 }
 
 lg_err api_read_open_public(http_request *request, api_read *out)
 {
-    return open_as(request, bearer_text(request), LG_SCOPE_READ, out);
+    const lg_scope scope = LG_SCOPE_READ;
+    return open_as(request, bearer_text(request), &scope, out);
+}
+
+lg_err api_read_open_any(http_request *request, api_read *out)
+{
+    return open_as(request, bearer_text(request), NULL, out);
 }
 
 void api_read_close(api_read *read)

@@ -53,27 +53,39 @@ static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *re
     return err;
 }
 
-lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws_bytes,
-                           const char *url, lg_command_type type, lg_report *report)
+lg_err api_command_identify(api_command *out, api_context *api, lg_db *db, lg_arena *arena,
+                            lg_bytes jws_bytes, const char *url, lg_jws *jws, lg_report *report)
 {
-    lg_jws jws;
     out->api = api;
-    out->command.type = type;
     out->job = (lg_job){.apply = api_command_apply, .arena = arena};
     lg_report_init(&out->job.report, arena);
     lg_err err =
-        lg_command_authenticate(api->registry, db, arena, jws_bytes, url, &out->command, &jws, report);
+        lg_command_authenticate(api->registry, db, arena, jws_bytes, url, &out->command, jws, report);
     if (err)
         return err;
     err = lg_command_find_stored(db, arena, &out->command, &out->outcome.stored, report);
     out->outcome.replayed = err == LG_OK;
-    if (err != LG_NOT_FOUND)
-        return err;
-    err = lg_command_check_age(&out->command, report);
+    return err == LG_NOT_FOUND ? LG_OK : err;
+}
+
+lg_err api_command_decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *report)
+{
+    lg_err err = lg_command_check_age(&c->command, report);
     if (!err)
-        err = decode(out, db, &jws, report);
-    out->job.weight = out->command.submission_count;
+        err = decode(c, db, jws, report);
+    c->job.weight = c->command.submission_count;
     return err;
+}
+
+lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws_bytes,
+                           const char *url, lg_command_type type, lg_report *report)
+{
+    lg_jws jws;
+    out->command.type = type;
+    lg_err err = api_command_identify(out, api, db, arena, jws_bytes, url, &jws, report);
+    if (err || out->outcome.replayed)
+        return err;
+    return api_command_decode(out, db, &jws, report);
 }
 
 lg_err api_command_apply(lg_job *job, lg_ledger *ledger)
@@ -159,31 +171,39 @@ static void set_location(http_request *request, const lg_outcome *outcome)
                         lg_arena_printf(arena, "/v1/policy/%lld", (long long)result->policy.version));
 }
 
-static http_result send(http_request *request, int status, const char *answer, const api_receipts *receipts)
+lg_err api_command_answer(api_command *c, lg_arena *arena, int *status, lg_buf *out)
+{
+    api_receipts receipts;
+    if (!c->outcome.replayed) {
+        receipts = receipts_of_job(c);
+        *status = c->outcome.status;
+        return api_expand(out, arena, c->outcome.answer.data, &receipts);
+    }
+    lg_db *db = lg_readers_take(c->api->readers);
+    lg_err err = receipts_of_stored(c->api, db, arena, &c->outcome.stored, &receipts);
+    lg_readers_give(c->api->readers, db);
+    *status = c->outcome.stored.status;
+    return err ? err : api_expand(out, arena, c->outcome.stored.answer, &receipts);
+}
+
+static http_result send(http_request *request, api_command *c)
 {
     lg_buf body = {0};
-    lg_err err = api_expand(&body, http_arena(request), answer, receipts);
+    int status;
+    lg_err err = api_command_answer(c, http_arena(request), &status, &body);
     if (err) {
         lg_buf_clear(&body);
         return http_answer_problem(request, err, NULL);
     }
+    if (c->outcome.replayed)
+        http_set_header(request, "Idempotent-Replayed", "true");
+    else if (status == 201)
+        set_location(request, &c->outcome);
     if (status < 400)
         return http_answer_json(request, status, &body);
     http_result result = http_answer_text(request, status, "application/problem+json", lg_buf_bytes(&body));
     lg_buf_clear(&body);
     return result;
-}
-
-static http_result answer_stored(http_request *request, api_command *c)
-{
-    api_receipts receipts;
-    lg_db *db = lg_readers_take(c->api->readers);
-    lg_err err = receipts_of_stored(c->api, db, http_arena(request), &c->outcome.stored, &receipts);
-    lg_readers_give(c->api->readers, db);
-    if (err)
-        return http_answer_problem(request, err, NULL);
-    http_set_header(request, "Idempotent-Replayed", "true");
-    return send(request, c->outcome.stored.status, c->outcome.stored.answer, &receipts);
 }
 
 /* The only rate that commands are held to is counted by the day (UTC). */
@@ -203,17 +223,18 @@ static http_result finish(http_request *request)
         if (c->job.err == LG_RATE_LIMITED)
             set_retry_after(request);
         result = http_answer_problem(request, c->job.err, NULL);
-    } else if (c->outcome.replayed) {
-        result = answer_stored(request, c);
     } else {
-        const api_receipts receipts = receipts_of_job(c);
-        if (c->outcome.status == 201)
-            set_location(request, &c->outcome);
-        result = send(request, c->outcome.status, c->outcome.answer.data, &receipts);
+        result = send(request, c);
     }
-    lg_published_drop(c->job.published);
-    lg_buf_clear(&c->outcome.answer);
+    api_command_clear(c);
     return result;
+}
+
+void api_command_clear(api_command *c)
+{
+    lg_published_drop(c->job.published);
+    c->job.published = NULL;
+    lg_buf_clear(&c->outcome.answer);
 }
 
 static void done(lg_job *job)
@@ -222,14 +243,33 @@ static void done(lg_job *job)
 }
 
 /* The ids in the path; what cannot be an id names nothing. */
+static lg_err read_ids(const http_route *route, const char *id, const char *kid, lg_command *command,
+                       lg_report *report)
+{
+    command->type = *(const lg_command_type *)route->arg;
+    command->kid = kid;
+    if (id && !lg_uuid_parse(id, &command->subject))
+        return lg_fail(report, LG_NOT_FOUND, "The id in the path is not a UUID.");
+    return LG_OK;
+}
+
 static lg_err read_path(http_request *request, lg_command *command)
 {
     const http_route *route = http_route_of(request);
-    if (strstr(route->path, "{id}") && !lg_uuid_parse(http_param(request, "id"), &command->subject))
-        return lg_fail(http_report(request), LG_NOT_FOUND, "The id in the path is not a UUID.");
-    if (strstr(route->path, "{kid}"))
-        command->kid = lg_arena_strdup(http_arena(request), http_param(request, "kid"));
-    return LG_OK;
+    const char *id = strstr(route->path, "{id}") ? http_param(request, "id") : NULL;
+    const char *kid = strstr(route->path, "{kid}") ? http_param(request, "kid") : NULL;
+    return read_ids(route, id, kid ? lg_arena_strdup(http_arena(request), kid) : NULL, command,
+                    http_report(request));
+}
+
+lg_err api_command_find(api_context *api, lg_arena *arena, const char *url, lg_command *command,
+                        lg_report *report)
+{
+    http_target target;
+    if (!router_find(api->router, arena, HTTP_POST, url, &target) || target.route->handler != post_command)
+        return lg_fail(report, LG_NOT_FOUND, "There is no command at the url %.200s.", url);
+    return read_ids(target.route, http_target_param(&target, "id"), http_target_param(&target, "kid"),
+                    command, report);
 }
 
 static lg_err prepare(http_request *request, api_command *c, lg_command_type type)
@@ -253,15 +293,14 @@ http_result post_command(http_request *request)
 {
     api_context *api = http_context(request);
     api_command *c = lg_arena_alloc(http_arena(request), sizeof *c);
-    lg_command_type type = *(const lg_command_type *)http_route_of(request)->arg;
     lg_err err = read_path(request, &c->command);
     if (err)
         return http_answer_problem(request, err, NULL);
-    err = prepare(request, c, type);
+    err = prepare(request, c, c->command.type);
     if (err)
         return http_answer_problem(request, err, NULL);
     if (c->outcome.replayed)
-        return answer_stored(request, c);
+        return send(request, c);
     c->request = request;
     c->job.done = done;
     http_set_data(request, c);

@@ -19,8 +19,21 @@ typedef struct api_command {
  * for the writer, or, when outcome.replayed, answered before. */
 lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws,
                            const char *url, lg_command_type type, lg_report *report) LG_MUST_CHECK;
+/* Its two halves, for commands that name their own address. From the bytes of a JWS to who signed it, and
+ * whether it was answered before (outcome.replayed); url NULL: any. */
+lg_err api_command_identify(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws,
+                            const char *url, lg_jws *parsed, lg_report *report) LG_MUST_CHECK;
+/* Then, with command.type, subject and kid set: its age and its payload. */
+lg_err api_command_decode(api_command *c, lg_db *db, const lg_jws *parsed, lg_report *report) LG_MUST_CHECK;
 /* The job's apply function. */
 lg_err api_command_apply(lg_job *job, lg_ledger *ledger);
+/* The type, subject and kid that a command's own url names; LG_NOT_FOUND if that is no command's. */
+lg_err api_command_find(api_context *api, lg_arena *arena, const char *url, lg_command *command,
+                        lg_report *report) LG_MUST_CHECK;
+/* What a command that went well is answered, receipts written out: the same bytes at any later time. */
+lg_err api_command_answer(api_command *c, lg_arena *arena, int *status, lg_buf *out) LG_MUST_CHECK;
+/* Lets go of what the writer left. */
+void api_command_clear(api_command *c);
 /* An lg_render_fn (render.c). */
 lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome,
                   int *status, lg_buf *answer);

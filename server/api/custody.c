@@ -78,51 +78,49 @@ static lg_err read_submission(http_request *request, const char *cty, const char
 
 /* A retry bears the same Idempotency-Key, but iat has moved on, so the bytes would differ: what is held
  * against the stored command is what the client sent. */
-static lg_err find_earlier(api_read *read, http_request *request, const lg_jws_header *header,
-                           lg_command_row *out)
+static lg_err find_earlier(const api_read *read, lg_arena *arena, const api_plain *plain, lg_command_row *out,
+                           lg_report *report)
 {
-    lg_report *report = http_report(request);
     lg_jws jws;
-    lg_err err = lg_command_by_jti(read->db, read->caller.no, header->jti, read->arena, out);
+    lg_err err = lg_command_by_jti(read->db, read->caller.no, plain->jti, arena, out);
     if (err)
         return err;
-    err = lg_jws_parse(read->arena, out->jws, &jws, report);
+    err = lg_jws_parse(arena, out->jws, &jws, report);
     if (err)
         return LG_CORRUPT;
-    lg_bytes body = http_body(request);
-    if (strcmp(out->url, header->url) == 0 && lg_text_equal(jws.signatures[0].cty, header->cty) &&
-        lg_text_equal(jws.signatures[0].submission, header->submission) && jws.payload.len == body.len &&
-        memcmp(jws.payload.data, body.data, body.len) == 0)
+    if (strcmp(out->url, plain->url) == 0 && lg_text_equal(jws.signatures[0].cty, plain->cty) &&
+        lg_text_equal(jws.signatures[0].submission, plain->submission) &&
+        jws.payload.len == plain->payload.len &&
+        memcmp(jws.payload.data, plain->payload.data, plain->payload.len) == 0)
         return LG_OK;
     return lg_fail(report, LG_JTI_REUSED, "The Idempotency-Key %s belongs to another command of yours.",
-                   header->jti);
+                   plain->jti);
 }
 
-static lg_err compose(api_read *read, http_request *request, lg_bytes *jws, lg_command_row *earlier,
-                      bool *replayed)
+lg_err api_custody_sign(const api_read *read, lg_arena *arena, const api_plain *plain, lg_bytes *jws,
+                        lg_command_row *earlier, bool *replayed, lg_report *report)
 {
-    lg_report *report = http_report(request);
-    const char *type = http_media_type(request), *jti = http_header(request, "Idempotency-Key");
-    lg_jws_header header = {
+    const lg_jws_header header = {
         .aud = read->api->origin,
-        .url = http_path(request),
-        .jti = jti,
+        .url = plain->url,
+        .jti = plain->jti,
         .iat = lg_now() / LG_TIME_PER_SECOND,
-        .cty = strcmp(type, "application/json") == 0 ? NULL : type,
+        .cty = plain->cty,
+        .submission = plain->submission,
     };
     char *text;
-    if (jti && !lg_jti_is_valid(jti))
-        return lg_fail(report, LG_BAD_REQUEST, "Idempotency-Key must be %d to %d base64url characters.",
-                       LG_JTI_MIN, LG_JTI_MAX);
-    lg_err err = read_submission(request, header.cty, &header.submission);
+    lg_err err = api_token_check(&read->token, scope_of(plain->type), report);
     if (err)
         return err;
-    err = jti ? find_earlier(read, request, &header, earlier) : LG_NOT_FOUND;
+    if (plain->jti && !lg_jti_is_valid(plain->jti))
+        return lg_fail(report, LG_BAD_REQUEST, "Idempotency-Key must be %d to %d base64url characters.",
+                       LG_JTI_MIN, LG_JTI_MAX);
+    err = plain->jti ? find_earlier(read, arena, plain, earlier, report) : LG_NOT_FOUND;
     *replayed = err == LG_OK;
     if (err != LG_NOT_FOUND)
         return err;
-    err = lg_custody_sign(read->api->registry, read->db, read->arena, read->caller.no, &header,
-                          http_body(request), &text, report);
+    err = lg_custody_sign(read->api->registry, read->db, arena, read->caller.no, &header, plain->payload,
+                          &text, report);
     if (!err)
         *jws = lg_bytes_str(text);
     return err;
@@ -132,10 +130,21 @@ lg_err api_custody_compose(http_request *request, lg_command_type type, lg_bytes
                            lg_command_row *earlier, bool *replayed)
 {
     api_read read;
+    const char *media_type = http_media_type(request);
+    api_plain plain = {
+        .type = type,
+        .url = http_path(request),
+        .jti = http_header(request, "Idempotency-Key"),
+        .cty = strcmp(media_type, "application/json") == 0 ? NULL : media_type,
+        .payload = http_body(request),
+    };
     lg_err err = api_read_open(request, scope_of(type), &read);
     if (err)
         return err;
-    err = compose(&read, request, jws, earlier, replayed);
+    err = read_submission(request, plain.cty, &plain.submission);
+    if (!err)
+        err = api_custody_sign(&read, http_arena(request), &plain, jws, earlier, replayed,
+                               http_report(request));
     api_read_close(&read);
     return err;
 }

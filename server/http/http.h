@@ -104,6 +104,25 @@ void http_resume(http_request *request);               /* from any thread, exact
 void http_set_data(http_request *request, void *data); /* the handler's own, for finish */
 void *http_data(const http_request *request);
 
+/* ---- router.c: where a request goes; also for those that came inside another one ---- */
+typedef struct http_router http_router;
+/* LG_INTERNAL with a detail if the table itself is wrong. The routes are borrowed. */
+lg_err router_open(const http_route *routes, size_t count, http_router **out,
+                   lg_report *report) LG_MUST_CHECK;
+void router_close(http_router *router); /* NULL is fine */
+
+enum { HTTP_PARAMS_MAX = 6 }; /* of a route */
+typedef struct http_target {
+    const http_route *route;
+    size_t param_count;
+    lg_bytes names[HTTP_PARAMS_MAX];
+    const char *params[HTTP_PARAMS_MAX]; /* decoded, in the arena */
+} http_target;
+/* The route of `path`, which has no query. False if there is none. */
+bool router_find(const http_router *router, lg_arena *arena, http_method method, const char *path,
+                 http_target *out) LG_MUST_CHECK;
+const char *http_target_param(const http_target *target, const char *name); /* NULL if it has none */
+
 /* ---- problem.c: the one table from errors to statuses ---- */
 int http_status_of(lg_err err);
 const char *http_problem_type(lg_arena *arena, lg_err err); /* "urn:tallystick:problem:<slug>" */

@@ -18,7 +18,6 @@ enum {
     HTTP_PATH_MAX = 2048,   /* bytes of a request's path */
     HTTP_TARGET_MAX = 8192, /* bytes of path and query together */
     HTTP_SEGMENTS_MAX = 12, /* of a route's path */
-    HTTP_PARAMS_MAX = 6,    /* of a route */
     HTTP_QUERY_MAX = 24,    /* of a route */
     HTTP_METHODS = 2,       /* HTTP_GET, HTTP_POST */
 };
@@ -63,8 +62,6 @@ bool deadline_enter(http_deadlines *deadlines, http_connection *connection, http
 
 /* ---- router.c ---- */
 
-typedef struct http_router http_router;
-
 typedef struct http_match {
     const http_route *route;    /* NULL: no route */
     bool allowed[HTTP_METHODS]; /* methods this path takes */
@@ -73,10 +70,6 @@ typedef struct http_match {
     lg_bytes values[HTTP_PARAMS_MAX]; /* as sent, within `path` */
 } http_match;
 
-/* LG_INTERNAL with a detail if the table itself is wrong. The routes are borrowed. */
-lg_err router_open(const http_route *routes, size_t count, http_router **out,
-                   lg_report *report) LG_MUST_CHECK;
-void router_close(http_router *router);
 /* `method` NULL: one that no route has. */
 void router_match(const http_router *router, const http_method *method, const char *path, http_match *out);
 

@@ -137,3 +137,30 @@ void router_match(const http_router *router, const http_method *method, const ch
         }
     }
 }
+
+bool router_find(const http_router *router, lg_arena *arena, http_method method, const char *path,
+                 http_target *out)
+{
+    http_match match;
+    router_match(router, &method, path, &match);
+    if (!match.route)
+        return false;
+    *out = (http_target){.route = match.route, .param_count = match.param_count};
+    for (size_t i = 0; i < match.param_count; i++) {
+        out->names[i] = match.names[i];
+        out->params[i] = query_decode(arena, match.values[i], false);
+        if (!out->params[i])
+            return false;
+    }
+    return true;
+}
+
+const char *http_target_param(const http_target *target, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < target->param_count; i++) {
+        if (target->names[i].len == len && memcmp(target->names[i].data, name, len) == 0)
+            return target->params[i];
+    }
+    return NULL;
+}

@@ -127,6 +127,8 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
     if (!err)
         lg_writer_on_commit(s->api.writer, webhooks_wake, s->api.webhooks);
     if (!err)
+        err = router_open(api_routes, api_route_count, &s->api.router, report);
+    if (!err)
         err = sweeper_open(&s->api, &s->api.sweeper);
     const http_config http = {
         .listen = config->listen.items[0],
@@ -156,6 +158,7 @@ static void close_service(service *s)
     lg_readers_close(s->api.readers);
     lg_ledger_close(s->api.ledger);
     lg_registry_close(s->api.registry);
+    router_close(s->api.router);
     config_close(s->config);
     lg_arena_close(s->arena);
 }
