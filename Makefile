@@ -45,7 +45,7 @@ SERVER_OBJ := $(SERVER_SRC:%.c=$B/%.o)
 UNIT_BIN   := $(UNIT_SRC:%.c=$B/%)
 BIN        := $B/tallystick
 
-.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint format coverage bench \
+.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint lint-openapi format coverage bench \
         install clean help deps
 .DEFAULT_GOAL := all
 
@@ -124,6 +124,10 @@ tsan:
 lint:
 	@scripts/lint.sh
 
+# With Spectral, where npm can fetch it.
+lint-openapi:
+	@scripts/lint-openapi.sh
+
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
@@ -143,4 +147,4 @@ clean:
 
 help:
 	@sed -n 's/^#  *//p' Makefile | head -5
-	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint format coverage bench install clean help'
+	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint lint-openapi format coverage bench install clean help'
