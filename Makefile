@@ -68,6 +68,7 @@ $B/%.o: %.c
 # Files that are built into the program as they are.
 $B/ledger/store/schema.o: $(wildcard schema/*.sql)
 $B/server/api/openapi.o: $(wildcard schema/openapi.json)
+$B/server/docs/page.o: server/docs/page.css
 
 $B/tests/unit/%: $B/tests/unit/%.o $(SERVER_OBJ) $B/libtallystick.a
 	@echo '  LD  $@'

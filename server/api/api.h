@@ -28,6 +28,7 @@ typedef struct api_context {
     sweeper *sweeper;
     webhooks *webhooks;
     http_router *router; /* of api_routes, for commands that come inside another request */
+    lg_buf docs; /* the page of /docs, made once at the start */
     const char *origin;
     const char *vkey;
     void (*log)(void *context, const char *line); /* for the operator; any thread */
@@ -152,6 +153,7 @@ http_result read_webhook_deliveries(http_request *request);
 http_result read_health(http_request *request);
 http_result read_ready(http_request *request);
 http_result read_openapi(http_request *request);
+http_result read_docs(http_request *request);
 
 /* ---- handlers of commands ---- */
 http_result post_command(http_request *request); /* route->arg is the lg_command_type */

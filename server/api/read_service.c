@@ -33,3 +33,13 @@ http_result read_openapi(http_request *request)
 {
     return http_answer_static(request, 200, "application/json", api_openapi());
 }
+
+http_result read_docs(http_request *request)
+{
+    api_context *api = http_context(request);
+    /* A page of text and style: whatever it were made to hold, nothing in it could run or call out. */
+    http_set_header(request, "Content-Security-Policy",
+                    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+                    "frame-ancestors 'none'");
+    return http_answer_static(request, 200, "text/html; charset=utf-8", lg_buf_bytes(&api->docs));
+}

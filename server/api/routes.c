@@ -75,6 +75,7 @@ const http_route api_routes[] = {
     READ("/healthz", read_health),
     READ("/readyz", read_ready),
     READ("/openapi.json", read_openapi),
+    READ("/docs", read_docs),
 
     /* Participants, their keys and tokens; the policy. */
     READ("/v1/me", read_me),

@@ -4,6 +4,8 @@
 #include "ledger/base/file.h"
 #include "ledger/crypto/secret.h"
 #include "server/api/command.h"
+#include "server/api/serve.h"
+#include "server/docs/docs.h"
 #include "server/gateway/checks.h"
 #include "server/service/config.h"
 #include "server/service/folder.h"
@@ -130,6 +132,8 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         err = router_open(api_routes, api_route_count, &s->api.router, report);
     if (!err)
         err = sweeper_open(&s->api, &s->api.sweeper);
+    if (!err)
+        err = docs_page(api_openapi(), &s->api.docs, report);
     const http_config http = {
         .listen = config->listen.items[0],
         .threads = threads,
@@ -156,6 +160,7 @@ static void close_service(service *s)
     lg_writer_close(s->api.writer); /* which wakes the webhooks */
     webhooks_close(s->api.webhooks);
     lg_readers_close(s->api.readers);
+    lg_buf_clear(&s->api.docs);
     lg_ledger_close(s->api.ledger);
     lg_registry_close(s->api.registry);
     router_close(s->api.router);

@@ -1,13 +1,14 @@
 """schema/openapi.json is true: served as it is, complete, and every operation of it answers."""
 
 import json
+from html.parser import HTMLParser
 
 import jsonschema
 import pytest
 from contract import OPENAPI, PROBLEM, STATUS
 
 OPERATIONS = """
-GET /checkpoint | GET /tile/{level}/{n} | GET /healthz | GET /readyz | GET /openapi.json | GET /v1/entries
+GET /checkpoint | GET /tile/{level}/{n} | GET /healthz | GET /readyz | GET /openapi.json | GET /docs | GET /v1/entries
 GET /v1/entries/{seq} | GET /v1/entries/{seq}/proof | GET /v1/consistency | GET /v1/participants | POST /v1/participants
 GET /v1/participants/{id} | POST /v1/participants/{id}/keys | POST /v1/participants/{id}/keys/{kid}/revoke
 POST /v1/participants/{id}/suspend | POST /v1/participants/{id}/activate | POST /v1/participants/{id}/stop
@@ -154,3 +155,41 @@ def test_every_problem_is_described_with_its_status():
     for path in document["paths"].values():
         for operation in path.values():
             assert set(operation["x-problems"]) <= set(STATUS)
+
+
+class Anchors(HTMLParser):
+    """What a page lets one jump to, and whereto its links lead; refuses what would run or be fetched."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.words = set(), [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        assert tag not in ("script", "link", "img", "iframe", "object", "form"), tag
+        assert not [name for name, _ in attributes if name.startswith("on")]
+        attributes = dict(attributes)
+        if "id" in attributes:
+            assert attributes["id"] not in self.ids
+            self.ids.add(attributes["id"])
+        if "href" in attributes:
+            self.links.append(attributes["href"])
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_the_page_tells_every_operation_and_schema_and_needs_nothing_else(registry):
+    document = registry.contract.document
+    answer = registry.get("/docs")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
+    page = Anchors(answer.body.decode())
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    assert {operation["operationId"] for operation in operations} <= page.ids
+    assert {f"schema-{name}" for name in document["components"]["schemas"]} <= page.ids
+    assert [link for link in page.links if link != "openapi.json" and link[1:] not in page.ids] == []
+    text = "".join(page.words)
+    told = [operation["description"] for operation in operations]
+    told += [schema["description"] for _, _, schema in members({"paths": document["paths"], "schemas": document["components"]["schemas"]})]
+    assert [words for words in told if words not in text] == []

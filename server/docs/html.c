@@ -1,0 +1,50 @@
+#include "server/docs/internal.h"
+
+#include <string.h>
+
+void docs_html(docs *d, const char *html)
+{
+    lg_buf_str(d->out, html);
+}
+
+void docs_text(docs *d, const char *text)
+{
+    static const char special[] = "<>&\"";
+    while (text && *text) {
+        size_t plain = strcspn(text, special);
+        lg_buf_add(d->out, text, plain);
+        text += plain;
+        switch (*text) {
+        case '<':
+            lg_buf_str(d->out, "&lt;");
+            break;
+        case '>':
+            lg_buf_str(d->out, "&gt;");
+            break;
+        case '&':
+            lg_buf_str(d->out, "&amp;");
+            break;
+        case '"':
+            lg_buf_str(d->out, "&quot;");
+            break;
+        case '\0':
+            return;
+        }
+        text++;
+    }
+}
+
+const char *docs_str(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+void docs_description(docs *d, const json_t *element)
+{
+    const char *text = docs_str(element, "description");
+    if (!text)
+        return;
+    docs_html(d, "<p>");
+    docs_text(d, text);
+    docs_html(d, "</p>\n");
+}
