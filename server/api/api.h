@@ -31,7 +31,7 @@ typedef struct api_context {
     lg_buf docs; /* the page of /docs, made once at the start */
     const char *origin;
     const char *vkey;
-    void (*log)(void *context, const char *line); /* for the operator; any thread */
+    logger *log; /* for the operator; any thread */
 } api_context;
 
 /* One read request: a snapshot and who asks. Opened at a handler's start, closed before it answers. */

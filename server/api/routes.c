@@ -72,8 +72,8 @@ const http_route api_routes[] = {
     LIST("/v1/entries", read_entries, entries_query),
 
     /* The service. */
-    READ("/healthz", read_health),
-    READ("/readyz", read_ready),
+    {.method = HTTP_GET, .path = "/healthz", .handler = read_health, .quiet = true},
+    {.method = HTTP_GET, .path = "/readyz", .handler = read_ready, .quiet = true},
     READ("/openapi.json", read_openapi),
     READ("/docs", read_docs),
 

@@ -48,7 +48,7 @@ static void add_headers(http_request *request, struct MHD_Response *response, co
     for (const http_header_line *line = request->headers; line; line = line->next)
         added &= MHD_add_response_header(response, line->name, line->value) == MHD_YES;
     if (!added)
-        server_log(request->server, "%s: a header of the answer was refused", request->id);
+        access_fault(request, "A header of the answer was refused.", NULL, NULL);
 }
 
 http_result answer_queue(http_request *request, int status, const char *content_type,
@@ -58,12 +58,15 @@ http_result answer_queue(http_request *request, int status, const char *content_
     if (!response)
         lg_die("out of memory for an answer");
     if (request->stage == STAGE_ANSWERED) {
-        server_log(server, "%s: answered twice", request->id);
+        access_fault(request, "The request was answered twice.", NULL, NULL);
     } else {
         add_headers(request, response, content_type);
         if (deadline_enter(&server->deadlines, request->connection, PHASE_SENDING, len) &&
             MHD_queue_response(request->mhd, (unsigned)status, response) == MHD_YES)
             request->stage = STAGE_ANSWERED;
+        request->answered_us = access_now_us();
+        request->status = status;
+        request->answer_len = len;
     }
     MHD_destroy_response(response);
     return HTTP_ANSWERED;
@@ -102,21 +105,17 @@ http_result http_answer_static(http_request *request, int status, const char *co
                         MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_PERSISTENT), body.len);
 }
 
-static void log_fault(http_request *request, lg_err err)
-{
-    const char *detail = request->report.detail;
-    server_log(request->server, "%s %s %s: %s%s%s", request->id, request->method, request->path,
-               lg_err_slug(err), detail ? ": " : "", detail ? detail : "");
-}
-
 http_result http_answer_problem(http_request *request, lg_err err, const char *extra_members)
 {
     lg_buf body = {0};
     if (err == LG_OK)
         err = lg_fail(&request->report, LG_INTERNAL, "a problem was to be sent where there is none");
     int status = http_status_of(err);
+    request->problem = err;
+    /* A detail that belongs to another error may quote the request. */
     if (lg_err_kind(err) == LG_KIND_OURS)
-        log_fault(request, err);
+        access_fault(request, "The request failed.", lg_err_slug(err),
+                     request->report.err == err ? request->report.detail : NULL);
     if (status == 401)
         set_default(request, "WWW-Authenticate", "Bearer");
     if (status == 429 || status == 503)

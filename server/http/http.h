@@ -10,6 +10,7 @@
 #define HTTP_HTTP_H
 
 #include "ledger/base/buf.h"
+#include "server/base/log.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,6 +36,7 @@ typedef struct http_route {
     const char *const *types; /* accepted media types, NULL-terminated; NULL for GET */
     const char *const *query; /* accepted query parameters, NULL-terminated; NULL: none */
     const void *arg;          /* for handlers that serve several routes */
+    bool quiet;               /* asked all the time: its requests are logged at LOG_DEBUG */
 } http_route;
 
 typedef struct http_config {
@@ -46,8 +48,8 @@ typedef struct http_config {
     unsigned idle_ms;                     /* keep-alive without a request; 0: 60,000 */
     const http_route *routes;             /* borrowed, static */
     size_t route_count;
-    void *context;                                /* http_context() gives it to handlers */
-    void (*log)(void *context, const char *line); /* our own faults (500) and start/stop; may be NULL */
+    void *context; /* http_context() gives it to handlers */
+    logger *log;   /* borrowed; may be NULL */
 } http_config;
 
 lg_err http_server_open(const http_config *config, http_server **out, lg_report *report) LG_MUST_CHECK;
@@ -70,6 +72,9 @@ const char *http_header(const http_request *request, const char *name); /* NULL 
 const char *http_media_type(const http_request *request); /* of the body, lower case, without parameters */
 lg_bytes http_body(const http_request *request);
 const char *http_request_id(const http_request *request);
+/* Adds a field to the request's line in the log: for ids that the registry made, and numbers (see log.h).
+ * Text is copied; beyond HTTP_NOTES_MAX fields there is no room, and no harm. */
+void http_note(http_request *request, log_field field);
 
 /* ---- answering: each returns HTTP_ANSWERED and may be called once, on the HTTP thread only. Bodies are
  * copied or taken before they return. ---- */

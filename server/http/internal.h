@@ -20,6 +20,7 @@ enum {
     HTTP_SEGMENTS_MAX = 12, /* of a route's path */
     HTTP_QUERY_MAX = 24,    /* of a route */
     HTTP_METHODS = 2,       /* HTTP_GET, HTTP_POST */
+    HTTP_NOTES_MAX = 8,     /* fields that a handler adds to a request's line in the log */
 };
 
 /* ---- deadline.c ---- */
@@ -120,6 +121,13 @@ struct http_request {
     void *data;
     http_header_line *headers;
     char id[17];
+    /* For the log. Moments are monotonic, in microseconds; 0: did not come. */
+    int64_t begun_us, complete_us, answered_us;
+    int status;        /* of the answer; 0: none */
+    lg_err problem;    /* that it tells of */
+    size_t answer_len; /* bytes of its body */
+    log_field notes[HTTP_NOTES_MAX];
+    size_t note_count;
 };
 
 /* The callbacks given to MHD; `server` is their context. */
@@ -145,6 +153,15 @@ http_result answer_queue(http_request *request, int status, const char *content_
  * for the body. */
 lg_err check_request(http_request *request, const char *version, bool *now) LG_MUST_CHECK;
 
+/* ---- access.c ---- */
+
+int64_t access_now_us(void); /* monotonic */
+/* A fault of ours, or of a handler, in this request. why: an error's slug, or NULL; detail: NULL, or a
+ * sentence of ours. */
+void access_fault(const http_request *request, const char *message, const char *why, const char *detail);
+/* The request is over: its line. */
+void access_log(const http_request *request);
+
 /* ---- server.c ---- */
 
 struct http_server {
@@ -164,7 +181,5 @@ struct http_server {
 /* Counts a request in; false if the server is stopping (it is counted all the same). */
 bool server_enter(http_server *server);
 void server_leave(http_server *server);
-/* One line to config.log; control characters are replaced. */
-void server_log(const http_server *server, const char *fmt, ...) LG_PRINTF(2, 3);
 
 #endif

@@ -86,6 +86,7 @@ static http_request *request_begin(http_server *server, http_connection *connect
     }
     *request =
         (http_request){.server = server, .connection = connection, .mhd = mhd, .arena = arena, .method = ""};
+    request->begun_us = access_now_us();
     lg_report_init(&request->report, arena);
     uint8_t bits[8];
     lg_random(bits, sizeof bits);
@@ -119,6 +120,7 @@ void request_on_completed(void *context, struct MHD_Connection *mhd, void **slot
     if (!request)
         return;
     *slot = NULL;
+    access_log(request);
     release(request);
     deadline_enter(&server->deadlines, request->connection, PHASE_IDLE, 0);
 }
@@ -129,8 +131,7 @@ static enum MHD_Result outcome(const http_request *request)
 {
     if (request->stage == STAGE_ANSWERED)
         return MHD_YES;
-    server_log(request->server, "%s %s %s: closed without an answer", request->id, request->method,
-               request->path);
+    access_fault(request, "The connection is closed without an answer.", NULL, NULL);
     return MHD_NO;
 }
 
@@ -219,6 +220,7 @@ static enum MHD_Result on_complete(http_request *request)
     if (!deadline_enter(&server->deadlines, request->connection, PHASE_WORKING, 0))
         return MHD_NO;
     request->counted = true;
+    request->complete_us = access_now_us();
     if (!server_enter(server))
         return refuse(request, LG_STOPPING);
     if (request->refusal)
@@ -332,6 +334,15 @@ const char *http_header(const http_request *request, const char *name)
 const char *http_request_id(const http_request *request)
 {
     return request->id;
+}
+
+void http_note(http_request *request, log_field field)
+{
+    if (request->note_count == HTTP_NOTES_MAX)
+        return;
+    if (field.text)
+        field.text = lg_arena_strdup(request->arena, field.text);
+    request->notes[request->note_count++] = field;
 }
 
 const char *http_media_type(const http_request *request)

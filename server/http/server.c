@@ -22,22 +22,6 @@ enum {
     IDLE_MS = 60 * 1000,
 };
 
-void server_log(const http_server *server, const char *fmt, ...)
-{
-    char line[1024];
-    va_list args;
-    if (!server->config.log)
-        return;
-    va_start(args, fmt);
-    vsnprintf(line, sizeof line, fmt, args);
-    va_end(args);
-    for (char *c = line; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    }
-    server->config.log(server->config.context, line);
-}
-
 bool server_enter(http_server *server)
 {
     /* First counted, then asked: http_server_close does the two the other way round, so that one of them sees
@@ -209,8 +193,8 @@ lg_err http_server_open(const http_config *config, http_server **out, lg_report 
         server_free(server);
         return err;
     }
-    server_log(server, "http: listening on port %u with %u threads", (unsigned)server->port,
-               server->config.threads);
+    log_event(server->config.log, LOG_INFO, "http.listening", NULL, log_text("listen", server->config.listen),
+              log_number("port", server->port), log_number("threads", server->config.threads));
     *out = server;
     return LG_OK;
 }
@@ -242,6 +226,6 @@ void http_server_close(http_server *server)
     MHD_stop_daemon(server->daemon);
     deadline_close(&server->deadlines);
     close(server->listen_fd);
-    server_log(server, "http: stopped");
+    log_event(server->config.log, LOG_INFO, "http.stopped", NULL, log_number("port", server->port));
     server_free(server);
 }

@@ -41,8 +41,7 @@ static lg_err next_piece(http_stream *stream)
     stream->sent = 0;
     lg_err err = stream->produce(stream->data, &stream->piece);
     if (err != LG_OK)
-        server_log(server, "%s %s %s: the answer ended early: %s", request->id, request->method,
-                   request->path, lg_err_slug(err));
+        access_fault(request, "The answer ended early.", lg_err_slug(err), NULL);
     return err;
 }
 
@@ -60,6 +59,7 @@ static ssize_t read_stream(void *context, uint64_t at, char *out, size_t max)
         return MHD_CONTENT_READER_END_OF_STREAM;
     memcpy(out, stream->piece.data + stream->sent, len);
     stream->sent += len;
+    request->answer_len += len;
     return (ssize_t)len;
 }
 

@@ -27,6 +27,10 @@
       "milliseconds a client has to send a request, and to read its answer")                                 \
     X(idle_ms, "idle-ms", INT, 100, 3600000, "60000", START, "N",                                            \
       "milliseconds a connection may stay open without a request")                                           \
+    X(log_format, "log-format", CHOICE, 0, 0, "text", START, "text|json",                                    \
+      "how the log on standard error is written, a line each")                                               \
+    X(log_level, "log-level", CHOICE, 0, 0, "info", RELOAD, "debug|info|warn|error",                         \
+      "the least that is logged; each request is one line of info")                                          \
     X(webhooks_private, "webhooks-private", BOOL, 0, 0, NULL, START, NULL,                                   \
       "webhooks may go to http:// and private addresses: for rehearsals")
 

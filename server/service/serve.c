@@ -64,32 +64,28 @@ lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **
     return LG_OK;
 }
 
-static void log_line(void *context, const char *line)
-{
-    (void)context;
-    lg_time_text now = lg_time_format(lg_now());
-    fprintf(stderr, "%s %s\n", now.s, line); /* one call, one line: stderr is locked around it */
-}
-
 /* On the writer's thread: ends the service, so that a supervisor starts it anew and opening finds out what
  * the disk holds. */
 static void stop_broken(void *ctx)
 {
     service *s = ctx;
     atomic_store(&s->broken, true);
-    log_line(NULL,
-             "storage failed: what the disk holds is not known; stopping, so that a new start can find out");
+    log_event(
+        s->api.log, LOG_ERROR, "storage.failed",
+        "Storage failed: what the disk holds is not known; stopping, so that a new start can find out.");
     kill(getpid(), SIGTERM);
 }
 
 /* Each connection is a descriptor; the usual soft limit of 1,024 is too low for that and the database. */
-static void raise_file_limit(void)
+static void raise_file_limit(logger *log)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FILES_WANTED) {
         limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-            log_line(NULL, "cannot raise the limit of open files; serving with the one there is");
+            log_event(log, LOG_WARN, "service.file_limit",
+                      "The limit of open files cannot be raised; serving with the one there is.",
+                      log_number("limit", (int64_t)limit.rlim_max));
     }
 }
 
@@ -97,6 +93,25 @@ static unsigned core_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? (unsigned)count : 1;
+}
+
+/* The place of `text` among the names; it is one of them (config.h). */
+static int choice_of(const char *const *names, const char *text)
+{
+    int i = 0;
+    while (strcmp(names[i], text) != 0)
+        i++;
+    return i;
+}
+
+static lg_err open_log(service *s)
+{
+    const logger_config config = {
+        .form = (log_form)choice_of(log_form_names, s->config->log_format),
+        .level = (log_level)choice_of(log_level_names, s->config->log_level),
+        .fd = STDERR_FILENO,
+    };
+    return logger_open(&config, &s->api.log);
 }
 
 static lg_err open_service(service *s, const char *dir, lg_report *report)
@@ -123,7 +138,7 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
     if (!err)
         lg_writer_on_broken(s->api.writer, stop_broken, s);
     const webhooks_config delivery = {
-        .dir = dir, .readers = threads, .private_ok = config->webhooks_private, .log = log_line};
+        .dir = dir, .readers = threads, .private_ok = config->webhooks_private, .log = s->api.log};
     if (!err)
         err = webhooks_open(&delivery, &s->api.webhooks, report);
     if (!err)
@@ -144,7 +159,7 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         .routes = api_routes,
         .route_count = api_route_count,
         .context = &s->api,
-        .log = log_line,
+        .log = s->api.log,
     };
     return err ? err : http_server_open(&http, &s->http, report);
 }
@@ -164,6 +179,7 @@ static void close_service(service *s)
     lg_ledger_close(s->api.ledger);
     lg_registry_close(s->api.registry);
     router_close(s->api.router);
+    logger_close(s->api.log);
     config_close(s->config);
     lg_arena_close(s->arena);
 }
@@ -178,7 +194,7 @@ lg_err server_check_config(const char *dir, const server_options *options, lg_re
 
 lg_err server_serve(const char *dir, const server_options *options, lg_report *report)
 {
-    service s = {.arena = lg_arena_open(), .api.log = log_line};
+    service s = {.arena = lg_arena_open()};
     sigset_t stop;
     int received;
     umask(077); /* the database is nobody else's to read */
@@ -189,17 +205,20 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
     pthread_sigmask(SIG_BLOCK, &stop, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit shall be an error of write, not the end of us */
-    raise_file_limit();
     lg_err err = config_load(dir, options, &s.config, report);
     if (!err)
+        err = open_log(&s);
+    if (!err) {
+        raise_file_limit(s.api.log);
         err = open_service(&s, dir, report);
+    }
     if (!err) {
         const char *listen = s.config->listen.items[0], *colon = strrchr(listen, ':');
         printf("listening on http://%.*s:%u\n", (int)(colon - listen), listen, http_server_port(s.http));
         fflush(stdout);
         while (sigwait(&stop, &received) != 0)
             ;
-        log_line(NULL, "stopping: finishing what was accepted");
+        log_event(s.api.log, LOG_INFO, "service.stopping", "Finishing what was accepted.");
         if (atomic_load(&s.broken))
             err = lg_fail(report, LG_IO,
                           "Storage failed while serving; nothing unconfirmed was acknowledged. Start again.");

@@ -113,12 +113,10 @@ static lg_err queue_command(sweeper *s, lg_db *db, lg_arena *arena, const sweep_
  * speaks for all. */
 static void note_failure(sweeper *s, const sweep_kind *kind, sweep_result *result, lg_err err)
 {
-    char line[200];
-    if (result->failed++ == 0) {
-        snprintf(line, sizeof line, "sweep: %s cannot be closed (%s); is keys/operator.jwk a valid key?",
-                 kind->what, lg_err_slug(err));
-        s->api->log(NULL, line);
-    }
+    if (result->failed++ == 0)
+        log_event(s->api->log, LOG_ERROR, "sweep.failed",
+                  "What is past its time cannot be closed; is keys/operator.jwk a valid key?",
+                  log_text("what", kind->what), log_text("problem", lg_err_slug(err)));
 }
 
 static void collect(sweeper *s, const sweep_kind *kind, api_command **queued, size_t count,
@@ -178,11 +176,12 @@ static sweep_result sweep(sweeper *s)
         while (more && !result.err)
             result.err = sweep_round(s, &kinds[i], &result, &more);
     }
-    if (result.err) {
-        char line[120];
-        snprintf(line, sizeof line, "sweep: cut short (%s); the next one goes on", lg_err_slug(result.err));
-        s->api->log(NULL, line);
-    }
+    if (result.err)
+        log_event(s->api->log, LOG_WARN, "sweep.cut_short", "The next sweep goes on.",
+                  log_text("problem", lg_err_slug(result.err)));
+    log_event(s->api->log, result.lapsed + result.aged > 0 ? LOG_INFO : LOG_DEBUG, "sweep.done", NULL,
+              log_number("lapsed", result.lapsed), log_number("aged", result.aged),
+              log_number("failed", result.failed));
     return result;
 }
 

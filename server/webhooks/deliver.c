@@ -52,8 +52,8 @@ static void settle(webhooks *w, endpoint *e, const attempt *result, lg_delivery_
 /* Something of ours stands in the way (the store or the ledger cannot be read): no fault of the endpoint. */
 static void postpone(webhooks *w, endpoint *e, lg_err err)
 {
-    webhooks_say(w, "webhooks: endpoint %s must wait (%s)", lg_uuid_format(e->row.id.uuid).s,
-                 lg_err_slug(err));
+    log_event(webhooks_log(w), LOG_ERROR, "webhook.postponed", "The endpoint must wait: a fault of ours.",
+              log_text("endpoint", lg_uuid_format(e->row.id.uuid).s), log_text("problem", lg_err_slug(err)));
     endpoint_wait(w, e, lg_now() + LG_TIME_PER_SECOND);
 }
 
@@ -114,16 +114,17 @@ bool deliver_more(const webhooks *w)
 static void recovered(webhooks *w, endpoint *e)
 {
     if (e->down)
-        webhooks_say(w, "webhooks: endpoint %s takes messages again", lg_uuid_format(e->row.id.uuid).s);
+        log_event(webhooks_log(w), LOG_INFO, "webhook.recovered", "The endpoint takes messages again.",
+                  log_text("endpoint", lg_uuid_format(e->row.id.uuid).s));
     e->down = false;
 }
 
-static void gave_up(webhooks *w, endpoint *e, const attempt *result)
+static void gave_up(webhooks *w, endpoint *e, int64_t seq, const attempt *result)
 {
     if (!e->down)
-        webhooks_say(w, "webhooks: endpoint %s is dead: a message was given up (%s, status %lld)",
-                     lg_uuid_format(e->row.id.uuid).s, result->error ? result->error : "it answered",
-                     (long long)result->status);
+        log_event(webhooks_log(w), LOG_WARN, "webhook.dead", "The endpoint is dead: a message was given up.",
+                  log_text("endpoint", lg_uuid_format(e->row.id.uuid).s), log_text("error", result->error),
+                  log_number("status", result->status), log_number("seq", seq));
     e->down = true;
 }
 
@@ -138,8 +139,9 @@ static void retry_or_give_up(webhooks *w, endpoint *e, const attempt *result)
         m->due = lg_now() + delay;
         settle(w, e, result, e->removed ? LG_DELIVERY_SKIPPED : LG_DELIVERY_PENDING);
     } else {
+        const int64_t seq = m->seq;
         settle(w, e, result, LG_DELIVERY_DEAD);
-        gave_up(w, e, result);
+        gave_up(w, e, seq, result);
     }
 }
 

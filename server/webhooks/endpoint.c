@@ -129,8 +129,9 @@ static lg_err endpoint_add(webhooks *w, const lg_webhook *row)
     lg_err err = endpoint_make(w, row);
     if (err != LG_CORRUPT && err != LG_NOT_FOUND)
         return err;
-    webhooks_say(w, "webhooks: endpoint %s is not served: its row is damaged",
-                 lg_uuid_format(row->id.uuid).s);
+    log_event(webhooks_log(w), LOG_ERROR, "webhook.damaged",
+              "The endpoint is not served: its row is damaged.",
+              log_text("endpoint", lg_uuid_format(row->id.uuid).s));
     return LG_OK;
 }
 

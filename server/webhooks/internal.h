@@ -129,7 +129,8 @@ struct webhooks {
 };
 
 /* ---- webhooks.c ---- */
-void webhooks_say(webhooks *w, const char *fmt, ...) LG_PRINTF(2, 3);
+/* The log; NULL, which takes nothing, when this minute has had its share of lines. */
+logger *webhooks_log(webhooks *w);
 
 /* ---- endpoint.c ---- */
 lg_err endpoints_load(webhooks *w) LG_MUST_CHECK;

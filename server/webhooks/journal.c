@@ -101,8 +101,9 @@ static void forget_written(webhooks *w)
 static lg_err failed(webhooks *w, lg_err err)
 {
     w->journal_blocked = lg_now() + LG_TIME_PER_SECOND;
-    webhooks_say(w, "webhooks: results cannot be written (%s: %s); trying again", lg_err_slug(err),
-                 lg_db_message(w->store));
+    log_event(webhooks_log(w), LOG_ERROR, "webhook.results_unwritten",
+              "Results cannot be written; trying again.", log_text("problem", lg_err_slug(err)),
+              log_text("detail", lg_db_message(w->store)));
     return err;
 }
 

@@ -117,8 +117,9 @@ bool outbox_step(webhooks *w)
         lg_db_rollback(w->ledger);
     }
     if (err)
-        webhooks_say(w, "webhooks: the ledger cannot be read (%s); the next commit tries again",
-                     lg_err_slug(err));
+        log_event(webhooks_log(w), LOG_ERROR, "webhook.outbox_unread",
+                  "The ledger cannot be read; the next commit tries again.",
+                  log_text("problem", lg_err_slug(err)));
     journal_moved(w);
     return more;
 }

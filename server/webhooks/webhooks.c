@@ -13,21 +13,14 @@ enum {
     LOG_LINES_PER_MINUTE = 30,
 };
 
-void webhooks_say(webhooks *w, const char *fmt, ...)
+logger *webhooks_log(webhooks *w)
 {
-    char line[400];
-    va_list args;
     lg_time minute = lg_now() / (60 * LG_TIME_PER_SECOND);
     if (minute != w->log_minute) {
         w->log_minute = minute;
         w->log_lines = 0;
     }
-    if (w->log_lines++ >= LOG_LINES_PER_MINUTE)
-        return;
-    va_start(args, fmt);
-    vsnprintf(line, sizeof line, fmt, args);
-    va_end(args);
-    w->config.log(NULL, line);
+    return w->log_lines++ < LOG_LINES_PER_MINUTE ? w->config.log : NULL;
 }
 
 /* ---- the thread ---- */
@@ -94,7 +87,8 @@ static void wind_up(webhooks *w)
         transfers_collect(w);
     }
     if (journal_flush(w) != LG_OK)
-        w->config.log(NULL, "webhooks: the last results are lost; what they tell of is sent again");
+        log_event(w->config.log, LOG_ERROR, "webhook.results_lost",
+                  "The last results could not be written; what they tell of is sent again.");
 }
 
 static void *run(void *arg)
@@ -218,8 +212,9 @@ lg_err webhooks_open(const webhooks_config *config, webhooks **out, lg_report *r
         return err;
     }
     if (config->private_ok)
-        w->config.log(NULL, "webhooks: WARNING: http and private addresses are allowed (--webhooks-private); "
-                            "this is for rehearsals");
+        log_event(
+            w->config.log, LOG_WARN, "webhook.private",
+            "Webhooks may go to http and private addresses (--webhooks-private): this is for rehearsals.");
     *out = w;
     return LG_OK;
 }

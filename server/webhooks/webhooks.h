@@ -8,6 +8,7 @@
 
 #include "ledger/registry/webhook_keys.h"
 #include "ledger/store/db.h"
+#include "server/base/log.h"
 
 typedef struct webhooks webhooks;
 
@@ -15,7 +16,7 @@ typedef struct webhooks_config {
     const char *dir;  /* of the registry */
     unsigned readers; /* connections to webhooks.db for HTTP threads */
     bool private_ok;  /* http and private addresses are allowed: for rehearsals and tests */
-    void (*log)(void *context, const char *line); /* any thread */
+    logger *log;      /* borrowed */
 } webhooks_config;
 
 lg_err webhooks_open(const webhooks_config *config, webhooks **out, lg_report *report) LG_MUST_CHECK;

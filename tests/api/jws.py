@@ -6,7 +6,7 @@ import json
 import secrets
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 JOSE = "application/jose+json"
 
@@ -30,6 +30,7 @@ class Key:
         self.private = private or Ed25519PrivateKey.generate()
         raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.public = b64url(raw)
+        self.secret = b64url(self.private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
         jwk = {"crv": "Ed25519", "kty": "OKP", "x": self.public}
         self.kid = b64url(hashlib.sha256(compact(jwk)).digest())
 

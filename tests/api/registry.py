@@ -28,7 +28,9 @@ from identifiers import uscc
 BINARY = os.environ.get("TALLYSTICK") or str(ROOT / "build" / "release" / "tallystick")
 ORIGIN = "registry.test/ledger"
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "stack smashing", "Assertion")
-START_S, STOP_S = 60, 60
+START_S, STOP_S, LOG_S = 60, 60, 20
+LOG_OPTIONS = ("--log-format", "json", "--log-level", "debug")
+SECRET_MIN = 5  # characters; what is shorter may stand in a log by chance
 SERIALS = itertools.count(10_000_001)
 
 
@@ -42,6 +44,8 @@ def tallystick(*args, env=None, **kwargs):
 class Participant:
     def __init__(self, registry, key, answer=None):
         self.registry, self.key, self.token = registry, key, None
+        if key:
+            registry.secrets.add(key.secret)
         self.id = answer["id"] if answer else None
         self.name = answer["name"] if answer else None
         self.identifiers = answer["identifiers"] if answer else None
@@ -81,6 +85,7 @@ class Participant:
     def issue_token(self, scopes=("read",), days=3650.0, participant=None, signer=None, **members):
         """A new bearer token's text; by default signed by the participant itself."""
         text = "ts_" + jws.b64url(secrets.token_bytes(32))
+        self.registry.secrets.add(text)
         payload = {
             "participant": (participant or self).id,
             "token_sha256": hashlib.sha256(text.encode()).hexdigest(),
@@ -111,6 +116,7 @@ class Registry:
         self.seen, self.entries = [], {}  # checkpoints met; entries by seq, from receipts
         self.log = self.directory.parent / (self.directory.name + ".stderr")
         self.serial = itertools.count(1)
+        self.secrets = set()  # what no line of the log may hold: tokens, keys, names, numbers and amounts of invoices
         done = tallystick("init", self.directory, "--origin", origin, "--json")
         assert done.returncode == 0, done.stderr
         self.made = json.loads(done.stdout)
@@ -121,7 +127,7 @@ class Registry:
     # ---- the process ----
 
     def command_line(self):
-        return [BINARY, "serve", str(self.directory), "--listen", "127.0.0.1:0", *self.options]
+        return [BINARY, "serve", str(self.directory), "--listen", "127.0.0.1:0", *LOG_OPTIONS, *self.options]
 
     def start(self, offset=0, wrap=()):
         """Serves with the clock shifted by `offset` seconds; `wrap` is a command put in front (prlimit …)."""
@@ -162,6 +168,7 @@ class Registry:
         errors = self.stderr()
         assert not any(mark in errors for mark in SANITIZER_MARKS), errors[-8000:]
         assert code == 0, f"serve ended with {code}: {errors[-2000:]}"
+        self.check_log()
 
     def ended_by_itself(self, within_s=STOP_S):
         """Whether the server stops of its own accord; then it must have exited with a failure."""
@@ -189,6 +196,37 @@ class Registry:
 
     def stderr(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def log_lines(self, event=None, **fields):
+        """The lines of the log, or those of one event that have these fields."""
+        lines = [json.loads(line) for line in self.stderr().splitlines() if line.startswith("{")]
+        return [
+            line
+            for line in lines
+            if (event is None or line["event"] == event) and all(line.get(name) == value for name, value in fields.items())
+        ]
+
+    def await_log(self, event, **fields):
+        """The first such line; the log is written a moment after what it tells of."""
+        deadline = time.monotonic() + LOG_S
+        while not (found := self.log_lines(event, **fields)):
+            assert time.monotonic() < deadline, f"{event} {fields} was not logged: {self.stderr()[-2000:]}"
+            time.sleep(0.01)
+        return found[0]
+
+    def check_log(self):
+        """Of a stopped server: every line is an event in printable ASCII, and none holds a secret or what people said."""
+        text = self.stderr()
+        for line in text.splitlines():
+            assert line.isascii() and line.isprintable(), line
+            event = json.loads(line)
+            assert {"time", "level", "event"} <= set(event), line
+        for secret in self.secrets:
+            assert len(secret) < SECRET_MIN or secret not in text, f"the log holds {secret!r}"
+        for file in (self.directory / "keys").rglob("*"):
+            if file.is_file():
+                for word in file.read_text(errors="replace").replace('"', " ").split():
+                    assert len(word) < 40 or word in self.made.values() or word not in text, f"the log holds what is in {file.name}"
 
     def remove(self):
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -283,6 +321,7 @@ class Registry:
         key = key or jws.Key()
         if identifiers is None:
             identifiers = {"uscc": uscc(next(SERIALS))}
+        self.secrets.update([name, *identifiers.values()])
         payload = {"name": name, "roles": roles, "identifiers": identifiers, "public_key": key.public, **members}
         answer = self.operator.post("/v1/participants", payload).ok(201)
         made = Participant(self, key, answer["participant"])
@@ -313,6 +352,7 @@ class Registry:
             "seller": {"participant": (seller or self.supplier).id},
             "buyer": {"participant": (buyer or self.debtor).id},
         }
+        self.secrets.update([invoice["number"], invoice["gross_amount"]])
         for name in [name for name in members if name.startswith("invoice_")]:
             invoice[name[8:]] = members.pop(name)
         return {"invoice": {k: v for k, v in invoice.items() if v is not None}, **members}

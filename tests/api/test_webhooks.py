@@ -214,7 +214,7 @@ def test_what_is_gone_is_a_dead_letter_and_can_be_replayed(registry):
         item = hook.state(first, "dead")
         assert (item["last_status"], item["attempts"], item["next_attempt_at"]) == (410, 1, None)
         assert [item["seq"] for item in hook.deliveries("?state=dead")] == [first]
-        assert "is dead" in registry.stderr()
+        registry.await_log("webhook.dead", endpoint=hook.webhook["id"], seq=first)
         second = submit(registry)  # the queue goes on
         assert hook.at(2)[1].id == hook.message_id(second)
         with registry.unchanged():
@@ -243,6 +243,7 @@ def test_a_message_is_given_up_after_eleven_attempts(fresh):
                 fresh.restart(offset=passed)
         item = hook.state(seq, "dead", 11)
         assert item["attempts"] == 11 and receiver.counts["/down"] == 11
+        fresh.await_log("webhook.dead", endpoint=hook.webhook["id"], seq=seq)
         assert fresh.stderr().count("is dead") == 1
 
 

@@ -35,8 +35,8 @@ typedef struct rig {
     http_request *queue[RIG_QUEUE_MAX];
     size_t queued, seen;
     bool gate_closed, stop;
-    unsigned log_lines;
-    char last_log[1024];
+    logger *log;
+    char last_fault[1024]; /* line of the log */
 } rig;
 
 static http_result rig_echo(http_request *request)
@@ -122,19 +122,19 @@ static http_result rig_later(http_request *request)
 static const char *const rig_types[] = {"application/json", "text/csv", NULL};
 static const char *const rig_query[] = {"color", "limit", NULL};
 static const http_route rig_routes[] = {
-    {HTTP_POST, "/echo", rig_echo, RIG_BODY_MAX, rig_types, NULL, NULL},
-    {HTTP_GET, "/things/{id}", rig_params, 0, NULL, rig_query, NULL},
-    {HTTP_GET, "/things/special", rig_named, 0, NULL, NULL, "special"},
-    {HTTP_POST, "/things/{id}", rig_echo, 10, rig_types, NULL, NULL},
-    {HTTP_GET, "/things/{id}/history", rig_named, 0, NULL, NULL, "history"},
-    {HTTP_GET, "/tile/{rest*}", rig_rest, 0, NULL, NULL, NULL},
-    {HTTP_GET, "/tile/entries/{rest*}", rig_named, 0, NULL, NULL, "entries"},
-    {HTTP_GET, "/tagged", rig_tagged, 0, NULL, NULL, NULL},
-    {HTTP_GET, "/broken", rig_broken, 0, NULL, NULL, NULL},
-    {HTTP_GET, "/faulty", rig_faulty, 0, NULL, NULL, NULL},
-    {HTTP_GET, "/busy", rig_busy, 0, NULL, NULL, NULL},
-    {HTTP_GET, "/stranger", rig_stranger, 0, NULL, NULL, NULL},
-    {HTTP_POST, "/later", rig_later, RIG_BODY_MAX, rig_types, NULL, NULL},
+    {HTTP_POST, "/echo", rig_echo, RIG_BODY_MAX, rig_types, NULL, NULL, false},
+    {HTTP_GET, "/things/{id}", rig_params, 0, NULL, rig_query, NULL, false},
+    {HTTP_GET, "/things/special", rig_named, 0, NULL, NULL, "special", false},
+    {HTTP_POST, "/things/{id}", rig_echo, 10, rig_types, NULL, NULL, false},
+    {HTTP_GET, "/things/{id}/history", rig_named, 0, NULL, NULL, "history", false},
+    {HTTP_GET, "/tile/{rest*}", rig_rest, 0, NULL, NULL, NULL, false},
+    {HTTP_GET, "/tile/entries/{rest*}", rig_named, 0, NULL, NULL, "entries", false},
+    {HTTP_GET, "/tagged", rig_tagged, 0, NULL, NULL, NULL, false},
+    {HTTP_GET, "/broken", rig_broken, 0, NULL, NULL, NULL, false},
+    {HTTP_GET, "/faulty", rig_faulty, 0, NULL, NULL, NULL, false},
+    {HTTP_GET, "/busy", rig_busy, 0, NULL, NULL, NULL, false},
+    {HTTP_GET, "/stranger", rig_stranger, 0, NULL, NULL, NULL, false},
+    {HTTP_POST, "/later", rig_later, RIG_BODY_MAX, rig_types, NULL, NULL, false},
 };
 
 static void *rig_work(void *context)
@@ -159,8 +159,8 @@ static void rig_log(void *context, const char *line)
 {
     rig *r = context;
     pthread_mutex_lock(&r->lock);
-    r->log_lines++;
-    snprintf(r->last_log, sizeof r->last_log, "%s", line);
+    if (strstr(line, " error request.fault "))
+        snprintf(r->last_fault, sizeof r->last_fault, "%s", line);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -190,6 +190,8 @@ static inline rig *rig_open(unsigned deadline_ms, unsigned idle_ms)
     lg_report_init(&report, arena);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);
+    const logger_config logging = {.sink = rig_log, .context = r};
+    assert_int_equal(logger_open(&logging, &r->log), LG_OK);
     const http_config config = {
         .listen = "127.0.0.1:0",
         .threads = 2,
@@ -198,7 +200,7 @@ static inline rig *rig_open(unsigned deadline_ms, unsigned idle_ms)
         .routes = rig_routes,
         .route_count = sizeof rig_routes / sizeof rig_routes[0],
         .context = r,
-        .log = rig_log,
+        .log = r->log,
     };
     assert_int_equal(http_server_open(&config, &r->server, &report), LG_OK);
     assert_int_not_equal(http_server_port(r->server), 0);
@@ -218,6 +220,7 @@ static inline void rig_close(rig *r)
     pthread_join(r->worker, NULL);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
+    logger_close(r->log);
     free(r);
 }
 

@@ -267,7 +267,7 @@ static void problems(void **state)
                "{\"type\":\"urn:tallystick:problem:io-error\",\"title\":\"Reading or writing storage "
                "failed\",\"status\":500}");
     pthread_mutex_lock(&server->lock);
-    assert_non_null(strstr(server->last_log, "GET /broken: io-error: the disk said no"));
+    assert_non_null(strstr(server->last_fault, " method=GET route=/broken problem=io-error detail=\"the disk said no\""));
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -303,11 +303,11 @@ static void wrong_route_tables_are_refused(void **state)
 {
     (void)state;
     static const http_route wrong[] = {
-        {HTTP_GET, "things", rig_named, 0, NULL, NULL, NULL},
-        {HTTP_GET, "/a/{rest*}/b", rig_named, 0, NULL, NULL, NULL},
-        {HTTP_GET, "/a", NULL, 0, NULL, NULL, NULL},
-        {HTTP_POST, "/a", rig_echo, 10, NULL, NULL, NULL},
-        {HTTP_GET, "/{a}/{b}/{c}/{d}/{e}/{f}/{g}", rig_named, 0, NULL, NULL, NULL},
+        {HTTP_GET, "things", rig_named, 0, NULL, NULL, NULL, false},
+        {HTTP_GET, "/a/{rest*}/b", rig_named, 0, NULL, NULL, NULL, false},
+        {HTTP_GET, "/a", NULL, 0, NULL, NULL, NULL, false},
+        {HTTP_POST, "/a", rig_echo, 10, NULL, NULL, NULL, false},
+        {HTTP_GET, "/{a}/{b}/{c}/{d}/{e}/{f}/{g}", rig_named, 0, NULL, NULL, NULL, false},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         http_server *none = NULL;

@@ -16,8 +16,6 @@ typedef struct world {
     pthread_cond_t changed;
     unsigned made, released; /* pieces; streams */
     bool stuck;              /* the next piece waits until this is taken back */
-    unsigned log_lines;
-    char last_log[1024];
 } world;
 
 static lg_err produce(void *stream, lg_buf *out)
@@ -66,18 +64,9 @@ static http_result answer_plainly(http_request *request)
 
 static const char *const query[] = {"fail", NULL};
 static const http_route routes[] = {
-    {HTTP_GET, "/stream/{pieces}", answer_with, 0, NULL, query, NULL},
-    {HTTP_GET, "/plain", answer_plainly, 0, NULL, NULL, NULL},
+    {HTTP_GET, "/stream/{pieces}", answer_with, 0, NULL, query, NULL, false},
+    {HTTP_GET, "/plain", answer_plainly, 0, NULL, NULL, NULL, false},
 };
-
-static void note_line(void *context, const char *line)
-{
-    world *w = context;
-    pthread_mutex_lock(&w->lock);
-    w->log_lines++;
-    snprintf(w->last_log, sizeof w->last_log, "%s", line);
-    pthread_mutex_unlock(&w->lock);
-}
 
 static world *open_world(unsigned deadline_ms)
 {
@@ -95,7 +84,6 @@ static world *open_world(unsigned deadline_ms)
         .routes = routes,
         .route_count = sizeof routes / sizeof *routes,
         .context = w,
-        .log = note_line,
     };
     assert_int_equal(http_server_open(&config, &w->server, &report), LG_OK);
     lg_arena_close(arena);

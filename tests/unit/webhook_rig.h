@@ -24,20 +24,19 @@ typedef struct rig {
     lg_writer *writer;
     webhooks *w;
     receiver *receiver;
+    logger *logger;
     char log[4096]; /* under the lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 } rig;
 
-static rig *logging; /* the rig whose log lines are kept */
-
 static inline void keep_line(void *context, const char *line)
 {
-    (void)context;
-    pthread_mutex_lock(&logging->lock);
-    size_t len = strlen(logging->log);
-    snprintf(logging->log + len, sizeof logging->log - len, "%s\n", line);
-    pthread_mutex_unlock(&logging->lock);
+    rig *r = context;
+    pthread_mutex_lock(&r->lock);
+    size_t len = strlen(r->log);
+    snprintf(r->log + len, sizeof r->log - len, "%s\n", line);
+    pthread_mutex_unlock(&r->lock);
 }
 
 /* ---- work for the writer ---- */
@@ -163,7 +162,7 @@ static inline void change(rig *r, lg_webhook *webhook, const char *type)
 static inline void engine_open(rig *r, bool private_ok)
 {
     const webhooks_config config = {
-        .dir = r->ledger->dir, .readers = 1, .private_ok = private_ok, .log = keep_line};
+        .dir = r->ledger->dir, .readers = 1, .private_ok = private_ok, .log = r->logger};
     OK(lg_writer_open(r->ledger->ledger, 0, &r->writer));
     OK(webhooks_open(&config, &r->w, &r->ledger->report));
     lg_writer_on_commit(r->writer, webhooks_wake, r->w);
@@ -183,7 +182,7 @@ static inline int open_rig(void **state)
     set_up((void **)&r->ledger);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);
-    logging = r;
+    OK(logger_open(&(logger_config){.sink = keep_line, .context = r}, &r->logger));
     assert_int_equal(mkdir(lg_arena_printf(r->ledger->arena, "%s/keys", r->ledger->dir), 0700), 0);
     r->receiver = receiver_open(0);
     engine_open(r, true);
@@ -212,6 +211,7 @@ static inline int close_rig(void **state)
     free(r->ledger);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
+    logger_close(r->logger);
     free(r);
     return 0;
 }
