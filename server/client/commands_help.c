@@ -1,17 +1,17 @@
+#include "server/client/commands.h"
 #include "server/client/output.h"
 #include "server/client/post.h"
 
 #include <string.h>
 
-static const char exit_codes[] = "Exit codes:\n"
-                                 "  0  done\n"
-                                 "  1  the registry refused; the problem is printed\n"
-                                 "  2  the command line is wrong\n"
-                                 "  3  no answer from the registry, or it asks to try again later\n"
-                                 "  4  a signature, proof, ledger or audit does not hold\n"
-                                 "  5  a fault on this machine: a file, a key\n";
+const char client_exit_codes_text[] = "  0  done\n"
+                                      "  1  the registry refused; the problem is printed\n"
+                                      "  2  the command line is wrong\n"
+                                      "  3  no answer from the registry, or it asks to try again later\n"
+                                      "  4  a signature, proof, ledger or audit does not hold\n"
+                                      "  5  a fault on this machine: a file, a key\n";
 
-static const char settings[] =
+const char client_settings_text[] =
     "Settings come from options, then from the environment (TALLYSTICK_URL, TALLYSTICK_KEY, "
     "TALLYSTICK_TOKEN,\n"
     "TALLYSTICK_ORIGIN, TALLYSTICK_VKEY), then from ~/.config/tallystick/config, whose lines are `key = "
@@ -78,7 +78,7 @@ static void command_print(client *c, const client_command *command)
     }
     printf("\nCommon options:\n");
     options_print(c, NULL, client_common_options);
-    printf("\n%s", exit_codes);
+    printf("\nExit codes:\n%s", client_exit_codes_text);
 }
 
 static void overview_print(client *c)
@@ -94,7 +94,25 @@ static void overview_print(client *c)
     }
     printf("\nOptions of every command:\n");
     options_print(c, NULL, client_common_options);
-    printf("\n%s\n%s", settings, exit_codes);
+    printf("\n%s\nExit codes:\n%s", client_settings_text, client_exit_codes_text);
+}
+
+/* What packages install. */
+static client_exit generated_print(client *c)
+{
+    const char *page = client_option_value(c, "man"), *shell = client_option_value(c, "completion");
+    if (shell)
+        return client_completion(shell)
+                   ? CLIENT_OK
+                   : client_fail(c, CLIENT_USAGE, "--completion knows bash, zsh and fish, not \"%s\".",
+                                 shell);
+    if (strcmp(page, "1") == 0)
+        client_manual_program();
+    else if (strcmp(page, "5") == 0)
+        client_manual_settings();
+    else
+        return client_fail(c, CLIENT_USAGE, "--man is 1 (the program) or 5 (server.json), not \"%s\".", page);
+    return CLIENT_OK;
 }
 
 client_exit command_help(client *c)
@@ -106,6 +124,8 @@ client_exit command_help(client *c)
         command_print(c, c->command);
         return CLIENT_OK;
     }
+    if (client_option_given(c, "man") || client_option_given(c, "completion"))
+        return generated_print(c);
     if (asked == 0) {
         overview_print(c);
         return CLIENT_OK;

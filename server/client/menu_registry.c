@@ -38,7 +38,9 @@ const client_command menu_registry[] = {
      command_policy_set, 1, 1, MENU_OPTIONS({"base-version", "N", "the version it replaces"}, MENU_RECEIPT)},
     {"sweep", "", "do now what time has made due (operator)", NULL, command_sweep, 0, 0, NULL},
     {"version", "", "print the version", NULL, command_version, 0, 0, NULL},
-    {"help", "[COMMAND]", "explain a command", NULL, command_help, 0, 2, NULL},
+    {"help", "[COMMAND]", "explain a command", NULL, command_help, 0, 2,
+     MENU_OPTIONS({"man", "1|5", "print the manual page of the program, or of server.json"},
+                  {"completion", "bash|zsh|fish", "print the completion script of a shell"})},
     {0},
 };
 
