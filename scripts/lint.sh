@@ -23,7 +23,7 @@ if have clang-format; then
 fi
 
 # Shell scripts that do not parse.
-for script in scripts/*.sh scripts/demo/*.sh .ci/run; do
+for script in scripts/*.sh scripts/demo/*.sh examples/clients/*/*.sh .ci/run; do
     [[ ! -f $script ]] || bash -n "$script" || status=1
 done
 

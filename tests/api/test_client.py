@@ -1,14 +1,11 @@
 """The program as its users type it: client commands against the real server, and verification through a proxy that lies."""
 
-import http.server
 import json
 import shutil
-import threading
-import urllib.error
-import urllib.request
 
 import pytest
 from contract import ROOT
+from liar import Liar
 from registry import tallystick
 
 INVOICES = ROOT / "examples" / "invoices"
@@ -139,46 +136,9 @@ def test_tables_are_printed_for_people(shell):
 # ---- verify ----
 
 
-class Liar(http.server.ThreadingHTTPServer):
-    """Passes requests on and bends the answers as it is told."""
-
-    daemon_threads = True
-
-    def __init__(self, target):
-        self.target, self.bend = target, lambda path, body: body
-        super().__init__(("127.0.0.1", 0), Relay)
-        self.thread = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-        self.thread.join()
-
-
-class Relay(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        try:
-            with urllib.request.urlopen(self.server.target + self.path, timeout=30) as answer:
-                status, kind, body = answer.status, answer.headers["Content-Type"], answer.read()
-        except urllib.error.HTTPError as error:
-            status, kind, body = error.code, error.headers["Content-Type"], error.read()
-        body = self.server.bend(self.path, body)
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture
 def liar(registry):
-    made = Liar(f"http://127.0.0.1:{registry.port}")
+    made = Liar(registry.port)
     yield made
     made.close()
 
@@ -213,11 +173,11 @@ def test_an_honest_ledger_verifies_and_is_remembered(shell, registry, tmp_path):
 @pytest.mark.parametrize("kind", ["/checkpoint", "/tile/0/", "/tile/entries/"])
 def test_one_flipped_bit_anywhere_is_found(shell, liar, tmp_path, kind, at):
     liar.bend = flipping(kind, at)
-    done = verify(shell, f"http://127.0.0.1:{liar.server_port}", tmp_path / "state")
+    done = verify(shell, liar.url, tmp_path / "state")
     assert done.returncode == 4, (done.returncode, done.stdout, done.stderr)
     assert done.stderr or done.stdout
     liar.bend = lambda path, body: body
-    assert verify(shell, f"http://127.0.0.1:{liar.server_port}", tmp_path / "state").returncode == 0
+    assert verify(shell, liar.url, tmp_path / "state").returncode == 0
 
 
 def test_another_key_does_not_verify(shell, registry, tmp_path):
@@ -229,7 +189,7 @@ def test_another_key_does_not_verify(shell, registry, tmp_path):
 
 def test_a_ledger_that_goes_back_in_time_is_found(shell, registry, liar, tmp_path):
     """The old checkpoint is signed, but newer ones were seen."""
-    url, state = f"http://127.0.0.1:{liar.server_port}", tmp_path / "state"
+    url, state = liar.url, tmp_path / "state"
     old = registry.get("/checkpoint").body
     registry.registered()
     assert verify(shell, url, state).returncode == 0
