@@ -20,7 +20,8 @@ PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lcsv -lunistring
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
 HARDEN   := -fstack-protector-strong -fPIE -fno-strict-overflow -ftrivial-auto-var-init=zero
-FLAGS_release  := -O2 -g -D_FORTIFY_SOURCE=3 $(HARDEN)
+# The same bytes wherever the tree lies.
+FLAGS_release  := -O2 -g -D_FORTIFY_SOURCE=3 -ffile-prefix-map=$(CURDIR)=. $(HARDEN)
 FLAGS_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FLAGS_tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 FLAGS_coverage := -O0 -g --coverage
@@ -46,7 +47,7 @@ UNIT_BIN   := $(UNIT_SRC:%.c=$B/%)
 BIN        := $B/tallystick
 
 .PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint lint-openapi format coverage bench \
-        install clean help deps
+        install deb sbom reproducible clean help deps
 .DEFAULT_GOAL := all
 
 all: $(BIN)
@@ -140,12 +141,39 @@ coverage:
 bench: all $B/bench
 	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
 
+SHARE = $(DESTDIR)$(PREFIX)/share
+
 install: all
 	install -Dm755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tallystick
+	@mkdir -p $B/share
+	$(BIN) help --man 1 >$B/share/tallystick.1
+	$(BIN) help --man 5 >$B/share/tallystick-server.json.5
+	for shell in bash zsh fish; do $(BIN) help --completion $$shell >$B/share/completion.$$shell || exit 1; done
+	install -Dm644 -t $(SHARE)/man/man1 $B/share/tallystick.1
+	install -Dm644 -t $(SHARE)/man/man5 $B/share/tallystick-server.json.5
+	install -Dm644 $B/share/completion.bash $(SHARE)/bash-completion/completions/tallystick
+	install -Dm644 $B/share/completion.zsh $(SHARE)/zsh/vendor-completions/_tallystick
+	install -Dm644 $B/share/completion.fish $(SHARE)/fish/vendor_completions.d/tallystick.fish
+	install -Dm644 -t $(SHARE)/doc/tallystick README.md schema/openapi.json
+	cp -R examples $(SHARE)/doc/tallystick/
+
+# A Debian package of this tree, in build/deb.
+deb:
+	@scripts/install-deps.sh --deb
+	@scripts/make-deb.sh
+
+# What the program is made of (CycloneDX).
+sbom: $(BIN)
+	@$(PYTHON) scripts/sbom.py $(BIN) >$B/tallystick.cdx.json
+	@echo "$B/tallystick.cdx.json"
+
+# Builds twice, elsewhere and otherwise, and compares.
+reproducible: deps
+	@scripts/check-reproducible.sh
 
 clean:
 	rm -rf build
 
 help:
 	@sed -n 's/^#  *//p' Makefile | head -5
-	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint lint-openapi format coverage bench install clean help'
+	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint lint-openapi format coverage bench install deb sbom reproducible clean help'

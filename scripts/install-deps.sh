@@ -4,14 +4,16 @@
 #
 #   scripts/install-deps.sh          what building, testing and the demo need
 #   scripts/install-deps.sh --dev    also the tools of `make lint` and `make coverage`
+#   scripts/install-deps.sh --deb    also what `make deb` needs
 set -euo pipefail
 
 packages=(gcc make pkg-config libmicrohttpd-dev libsqlite3-dev libsodium-dev libjansson-dev libcurl4-openssl-dev libxml2-dev libcsv-dev
           libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-cryptography python3-jsonschema python3-jwcrypto curl openssl jq ca-certificates)
 case ${1-} in
 --dev) packages+=(clang-format clang-tidy cppcheck gcovr valgrind) ;;
+--deb) packages+=(debhelper dpkg-dev lintian) ;;
 '') ;;
-*) echo "usage: $0 [--dev]" >&2; exit 2 ;;
+*) echo "usage: $0 [--dev|--deb]" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then
