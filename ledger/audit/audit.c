@@ -275,6 +275,8 @@ static lg_err compare_tables(lg_audit *audit)
         {"webhooks", "webhook_no"},
         {"history", "subject_no, seq"},
         {"parties", "seq, participant_no, share"},
+        {"party_entries", "participant_no, seq"},
+        {"movements", "participant_no, account, currency, seq, line"},
     };
     lg_err err = LG_OK;
     for (size_t i = 0; i < sizeof projections / sizeof *projections && !err; i++) {

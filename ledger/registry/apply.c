@@ -1,6 +1,8 @@
 /* Projections: each event is written into the tables by the file of its aggregate. */
 #include "ledger/registry/internal.h"
 
+#include "ledger/store/movement_rows.h"
+
 static lg_aggregate aggregate_of(lg_event_type type)
 {
     static const lg_aggregate aggregates[] = {
@@ -11,10 +13,8 @@ static lg_aggregate aggregate_of(lg_event_type type)
     return aggregates[type];
 }
 
-lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *result)
+static lg_err project(const lg_apply *apply, const lg_event *event, lg_result *result)
 {
-    if (event->type == LG_EV_GENESIS)
-        return LG_OK; /* the ledger begins with empty tables */
     switch (aggregate_of(event->type)) {
     case LG_OF_PARTICIPANT:
         return lg_apply_participant_event(apply, event, result);
@@ -32,4 +32,60 @@ lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *r
         return lg_apply_webhook_event(apply, event, result);
     }
     return LG_INTERNAL;
+}
+
+/* What an entry is about: the fact that names it, and the id; NULL and nil where there is none. */
+static const char *subject_of(const lg_event *event, lg_uuid *id)
+{
+    static const struct {
+        const char *fact;
+        size_t at;
+    } subjects[] = {
+        /* the narrower before the wider: a payment names the claim that it is on as well */
+        {"proposal_id", offsetof(lg_event, proposal_id)},
+        {"payment_id", offsetof(lg_event, payment_id)},
+        {"financing_id", offsetof(lg_event, financing_id)},
+        {"offer_id", offsetof(lg_event, offer_id)},
+        {"request_id", offsetof(lg_event, request_id)},
+        {"program_id", offsetof(lg_event, program_id)},
+        {"grant_id", offsetof(lg_event, grant_id)},
+        {"claim_id", offsetof(lg_event, claim_id)},
+        {"receivable_id", offsetof(lg_event, receivable_id)},
+        {"webhook_id", offsetof(lg_event, webhook_id)},
+        {"token_id", offsetof(lg_event, token_id)},
+        {"participant_id", offsetof(lg_event, participant_id)},
+    };
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        *id = *(const lg_uuid *)((const char *)event + subjects[i].at);
+        if (!lg_uuid_is_nil(*id))
+            return subjects[i].fact;
+    }
+    return NULL;
+}
+
+/* The entry is written down for each of its parties, with its subject if the party may read that. */
+static lg_err list_for_parties(const lg_apply *apply, const lg_event *event)
+{
+    lg_entry_party *parties;
+    size_t count;
+    lg_uuid subject;
+    const char *fact = subject_of(event, &subject);
+    lg_err err = lg_entry_parties(apply->db, apply->seq, apply->arena, &parties, &count);
+    for (size_t i = 0; i < count && !err; i++) {
+        lg_party_entry row = {.seq = apply->seq};
+        if (fact && lg_shares_show(&parties[i].shares, fact))
+            row.subject = subject;
+        err = lg_party_entry_insert(apply->db, parties[i].participant, &row);
+    }
+    return err;
+}
+
+lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *result)
+{
+    if (event->type == LG_EV_GENESIS)
+        return LG_OK; /* the ledger begins with empty tables */
+    lg_apply here = *apply;
+    here.type = lg_event_name(event->type);
+    lg_err err = project(&here, event, result);
+    return err ? err : list_for_parties(&here, event);
 }

@@ -2,6 +2,7 @@
 #include "ledger/registry/claim.h"
 
 #include "ledger/base/text.h"
+#include "ledger/registry/movement.h"
 
 #include <string.h>
 
@@ -15,9 +16,14 @@ lg_err lg_apply_claim_of(const lg_apply *apply, lg_uuid id, lg_claim *out)
 
 lg_err lg_apply_claim_change(const lg_apply *apply, lg_claim *claim)
 {
+    lg_claim before;
     claim->updated_at = apply->at;
     claim->last_seq = apply->seq;
-    lg_err err = lg_claim_update(apply->db, claim);
+    lg_err err = lg_claim_get(apply->db, claim->no, apply->arena, &before);
+    if (!err)
+        err = lg_claim_update(apply->db, claim);
+    if (!err)
+        err = lg_apply_claim_moved(apply, &before, claim);
     return err ? err : lg_history_insert(apply->db, claim->no.v, apply->seq);
 }
 
@@ -103,6 +109,8 @@ lg_err lg_apply_claim_accepted(const lg_apply *apply, const lg_event *event, con
     };
     result->has_claim = true;
     lg_err err = lg_claim_insert(apply->db, &result->claim);
+    if (!err)
+        err = lg_apply_claim_moved(apply, NULL, &result->claim);
     return err ? err : lg_history_insert(apply->db, result->claim.no.v, apply->seq);
 }
 
@@ -128,6 +136,8 @@ static lg_err open_child(const lg_apply *apply, const lg_event *event, const lg_
     }
     if (!err)
         err = lg_claim_insert(apply->db, child);
+    if (!err)
+        err = lg_apply_claim_moved(apply, NULL, child);
     return err ? err : lg_history_insert(apply->db, child->no.v, apply->seq);
 }
 

@@ -1,5 +1,6 @@
 /* Projections of events on financings. */
 #include "ledger/registry/financing.h"
+#include "ledger/registry/movement.h"
 
 /* ---- limits ---- */
 
@@ -232,9 +233,13 @@ static lg_err change_financing(const lg_apply *apply, const lg_event *event, lg_
 
 static lg_err write_change(const lg_apply *apply, lg_financing *row)
 {
+    lg_financing before;
     row->updated_at = apply->at;
     row->last_seq = apply->seq;
-    return lg_financing_update(apply->db, row);
+    lg_err err = lg_financing_get(apply->db, row->no, apply->arena, &before);
+    if (!err)
+        err = lg_financing_update(apply->db, row);
+    return err ? err : lg_apply_financing_moved(apply, &before, row);
 }
 
 static lg_err apply_financing(const lg_apply *apply, const lg_event *event, lg_result *result)

@@ -1,5 +1,6 @@
 /* Projections of events about receivables and claims. */
 #include "ledger/registry/claim.h"
+#include "ledger/registry/movement.h"
 
 #include <string.h>
 
@@ -121,6 +122,8 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
     }
     err = lg_receivable_insert(apply->db, row);
     if (!err)
+        err = lg_apply_receivable_moved(apply, NULL, row);
+    if (!err)
         err = tell(apply, event, row);
     if (!err && (row->life == LG_LIFE_REGISTERED || row->life == LG_LIFE_CONFIRMED))
         err = lg_exposure_change(apply->db, row->debtor, row->currency, row->amount_minor);
@@ -155,7 +158,7 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
     if (err)
         return err == LG_NOT_FOUND ? LG_CORRUPT : err;
     result->has_receivable = true;
-    lg_receivable_life before = row->life;
+    const lg_receivable before = *row;
     row->life = life_after(event->type);
     row->updated_at = apply->at;
     row->last_seq = apply->seq;
@@ -174,11 +177,13 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
     }
     if (row->life != LG_LIFE_REGISTERED && row->life != LG_LIFE_CONFIRMED)
         row->has_fingerprint = false; /* the invoice is free again */
-    int64_t change = exposure_change(row, before, event);
+    int64_t change = exposure_change(row, before.life, event);
     if (!err && change)
         err = lg_exposure_change(apply->db, row->debtor, row->currency, change);
     if (!err)
         err = lg_receivable_update(apply->db, row);
+    if (!err)
+        err = lg_apply_receivable_moved(apply, &before, row);
     if (!err)
         err = tell(apply, event, row);
     if (!err && event->type == LG_EV_CLAIM_ACCEPTED)

@@ -321,6 +321,7 @@ typedef struct lg_apply {
     int64_t seq;
     lg_time at;
     lg_bytes payload; /* of the command, for what never enters an entry (a token's hash) */
+    const char *type; /* the entry's; lg_event_apply sets it */
 } lg_apply;
 /* Writes what the event means into the projections. The same function serves the writer and the audit's
  * rebuild. Several events of one act may share the result: each adds what it made. */

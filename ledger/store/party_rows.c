@@ -60,6 +60,30 @@ lg_err lg_entry_party_shares(lg_db *db, int64_t seq, lg_participant_no participa
     return lg_query_end_found(&query, found);
 }
 
+lg_err lg_entry_parties(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_party **rows, size_t *count)
+{
+    static const lg_sql sql = {"SELECT participant_no, share FROM parties WHERE seq = ?1"
+                               " ORDER BY participant_no, share"};
+    lg_row_list list = {0};
+    lg_entry_party *last = NULL;
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, seq);
+    while (lg_query_next(&query)) {
+        const int64_t participant = lg_column_int(&query, 0), share = lg_column_int(&query, 1);
+        if (!last || last->participant.v != participant) {
+            last = lg_row_add(&list, arena, sizeof *last);
+            last->participant.v = participant;
+        }
+        if (lg_share_is_known(share))
+            lg_shares_add(&last->shares, (int)share);
+        else
+            lg_query_spoil(&query);
+    }
+    *rows = list.rows;
+    *count = list.count;
+    return lg_query_end(&query);
+}
+
 lg_err lg_history_insert(lg_db *db, int64_t subject_no, int64_t seq)
 {
     static const lg_sql sql = {"INSERT INTO history (subject_no, seq) VALUES (?1, ?2)"};

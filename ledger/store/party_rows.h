@@ -15,6 +15,14 @@ lg_err lg_entry_party_insert_history(lg_db *db, int64_t subject_no, lg_participa
 lg_err lg_entry_party_shares(lg_db *db, int64_t seq, lg_participant_no participant,
                              lg_shares *shares) LG_MUST_CHECK;
 
+typedef struct lg_entry_party {
+    lg_participant_no participant;
+    lg_shares shares;
+} lg_entry_party;
+/* All that are party to the entry by now. */
+lg_err lg_entry_parties(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_party **rows,
+                        size_t *count) LG_MUST_CHECK;
+
 /* The entry tells of the subject: the number of a participant, receivable, claim, … */
 lg_err lg_history_insert(lg_db *db, int64_t subject_no, int64_t seq) LG_MUST_CHECK;
 

@@ -54,6 +54,9 @@ lg_err api_read_open_public(http_request *request, api_read *out) LG_MUST_CHECK;
 lg_err api_read_open_any(http_request *request, api_read *out) LG_MUST_CHECK;
 /* LG_SCOPE_MISSING. */
 lg_err api_token_check(const lg_token *token, lg_scope scope, lg_report *report) LG_MUST_CHECK;
+/* A further snapshot for one whose token was good before: it may be revoked, expire, or its owner be suspended
+ * while a download runs. Also on error something is open. */
+lg_err api_read_again(api_context *api, lg_token_id token, lg_arena *arena, api_read *out) LG_MUST_CHECK;
 void api_read_close(api_read *read);
 
 /* ---- query.c: query parameters into C; faults go to the request's report, LG_BAD_QUERY ---- */
@@ -124,6 +127,9 @@ http_result read_claim(http_request *request);
 http_result read_claim_history(http_request *request);
 http_result read_claim_lineage(http_request *request);
 http_result read_claim_certificate(http_request *request);
+http_result read_statement(http_request *request);
+http_result read_statement_entries(http_request *request);
+http_result read_statement_csv(http_request *request);
 http_result read_programs(http_request *request);
 http_result read_program(http_request *request);
 http_result read_requests(http_request *request);

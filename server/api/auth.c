@@ -86,6 +86,17 @@ lg_err api_read_open_any(http_request *request, api_read *out)
     return open_as(request, bearer_text(request), NULL, out);
 }
 
+lg_err api_read_again(api_context *api, lg_token_id token, lg_arena *arena, api_read *out)
+{
+    *out = (api_read){.api = api, .arena = arena, .db = lg_readers_take(api->readers)};
+    lg_err err = lg_token_by_id(out->db, token, arena, &out->token);
+    if (err == LG_OK)
+        err = check_valid(&out->token, NULL);
+    if (err == LG_OK)
+        err = lg_participant_get(out->db, out->token.participant, arena, &out->caller);
+    return err == LG_OK && out->caller.suspended ? LG_PARTICIPANT_SUSPENDED : err;
+}
+
 void api_read_close(api_read *read)
 {
     if (read->db)

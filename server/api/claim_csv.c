@@ -1,4 +1,5 @@
 /* Claims as CSV (RFC 4180), for spreadsheets: what is not shown is empty. */
+#include "server/api/csv.h"
 #include "server/api/serve.h"
 
 #include <string.h>
@@ -13,44 +14,19 @@ void csv_claim_names(lg_buf *buf)
     lg_buf_str(buf, NAMES);
 }
 
-/* Text that people wrote. A spreadsheet takes a leading = + - @, tab or carriage return for a formula, and
- * would run it: an apostrophe makes it text (OWASP, CSV injection). */
-static void put_text(lg_buf *buf, const char *text)
-{
-    lg_buf_char(buf, ',');
-    if (!text || !*text)
-        return;
-    lg_buf_char(buf, '"');
-    if (strchr("=+-@\t\r", *text))
-        lg_buf_char(buf, '\'');
-    for (; *text; text++) {
-        if (*text == '"')
-            lg_buf_char(buf, '"');
-        lg_buf_char(buf, *text);
-    }
-    lg_buf_char(buf, '"');
-}
-
-/* Text of the registry's own, which needs no quotes. */
-static void put_plain(lg_buf *buf, const char *text)
-{
-    lg_buf_char(buf, ',');
-    lg_buf_str(buf, text);
-}
-
 static void put_id(lg_buf *buf, bool shown, lg_uuid id)
 {
-    put_plain(buf, shown && !lg_uuid_is_nil(id) ? lg_uuid_format(id).s : "");
+    csv_put_id(buf, shown ? id : (lg_uuid){{0}});
 }
 
 static void put_amount(lg_buf *buf, bool shown, int64_t minor, lg_currency currency)
 {
-    put_plain(buf, shown ? lg_amount_format(minor, currency).s : "");
+    csv_put_plain(buf, shown ? lg_amount_format(minor, currency).s : "");
 }
 
 static void put_time(lg_buf *buf, bool shown, lg_time time)
 {
-    put_plain(buf, shown && time ? lg_time_format(time).s : "");
+    csv_put_plain(buf, shown && time ? lg_time_format(time).s : "");
 }
 
 static void put_lineage(lg_buf *buf, const api_claim_sheet *sheet, bool shown)
@@ -60,7 +36,7 @@ static void put_lineage(lg_buf *buf, const api_claim_sheet *sheet, bool shown)
     lg_buf_char(buf, ',');
     if (shown)
         lg_buf_printf(buf, "%lld", (long long)sheet->row->hop);
-    put_plain(buf, shown ? sheet->row->origin : "");
+    csv_put_plain(buf, shown ? sheet->row->origin : "");
     put_id(buf, shown, sheet->links.receivable);
 }
 
@@ -68,12 +44,12 @@ static void put_lineage(lg_buf *buf, const api_claim_sheet *sheet, bool shown)
 static void put_party(lg_buf *buf, bool shown, lg_uuid id, const char *name)
 {
     put_id(buf, shown, id);
-    put_text(buf, shown && !lg_uuid_is_nil(id) ? name : NULL);
+    csv_put_text(buf, shown && !lg_uuid_is_nil(id) ? name : NULL);
 }
 
 static void put_amounts(lg_buf *buf, const lg_claim *row, bool shown)
 {
-    put_plain(buf, shown ? row->currency.code : "");
+    csv_put_plain(buf, shown ? row->currency.code : "");
     put_amount(buf, shown, row->face_minor, row->currency);
     put_amount(buf, shown, row->outstanding_minor, row->currency);
     put_amount(buf, shown, row->paid_minor, row->currency);
@@ -83,8 +59,8 @@ static void put_amounts(lg_buf *buf, const lg_claim *row, bool shown)
 static void put_state(lg_buf *buf, const api_claim_sheet *sheet, bool shown)
 {
     const char *separator = "";
-    put_plain(buf, shown ? lg_claim_life_name(sheet->row->life) : "");
-    put_plain(buf, shown ? lg_encumbrance_name(sheet->row->encumbrance) : "");
+    csv_put_plain(buf, shown ? lg_claim_life_name(sheet->row->life) : "");
+    csv_put_plain(buf, shown ? lg_encumbrance_name(sheet->row->encumbrance) : "");
     lg_buf_char(buf, ',');
     for (int lock = 0; shown && lock < LG_LOCK_COUNT; lock++) {
         if ((sheet->locks >> lock & 1u) == 0)
@@ -103,18 +79,18 @@ void csv_claim(lg_buf *buf, const api_claim_sheet *sheet)
     const bool debtor = api_claim_shows(sight, LG_FIELD_DEBTOR);
     lg_buf_str(buf, lg_uuid_format(row->id.uuid).s);
     put_lineage(buf, sheet, api_claim_shows(sight, LG_FIELD_LINEAGE));
-    put_text(buf, sheet->invoice ? links->invoice_number : NULL);
-    put_plain(buf, sheet->invoice ? lg_day_format(links->issue_day).s : "");
+    csv_put_text(buf, sheet->invoice ? links->invoice_number : NULL);
+    csv_put_plain(buf, sheet->invoice ? lg_day_format(links->issue_day).s : "");
     put_party(buf, api_claim_shows(sight, LG_FIELD_CREDITOR), links->creditor, links->creditor_name);
     put_party(buf, debtor, links->debtor, links->debtor_name);
-    put_text(buf, debtor ? links->debtor_rating : NULL);
+    csv_put_text(buf, debtor ? links->debtor_rating : NULL);
     put_party(buf, api_claim_shows(sight, LG_FIELD_HOLDER), links->holder, links->holder_name);
     put_amounts(buf, row, api_claim_shows(sight, LG_FIELD_AMOUNTS));
-    put_plain(buf, api_claim_shows(sight, LG_FIELD_DUE_DATE) ? lg_day_format(row->due_day).s : "");
+    csv_put_plain(buf, api_claim_shows(sight, LG_FIELD_DUE_DATE) ? lg_day_format(row->due_day).s : "");
     put_state(buf, sheet, api_claim_shows(sight, LG_FIELD_STATE));
     put_id(buf, party, links->lender);
     put_time(buf, party, row->accepted_at);
     put_time(buf, party, row->updated_at);
-    put_plain(buf, api_claim_access_name(sight->access));
+    csv_put_plain(buf, api_claim_access_name(sight->access));
     lg_buf_str(buf, "\r\n");
 }

@@ -15,35 +15,13 @@ typedef struct certificate {
     bool party; /* now or then; else a grantee: it is shown the entries without their facts */
 } certificate;
 
-static lg_err time_of_entry(const api_read *read, int64_t seq, lg_time *out)
-{
-    lg_entry_row row;
-    lg_entry entry;
-    lg_err err = json_related(lg_entry_get(read->db, seq, read->arena, &row));
-    if (err == LG_OK)
-        err = lg_entry_parse(read->arena, row.body, &entry, NULL);
-    if (err == LG_OK)
-        *out = entry.at;
-    return err;
-}
-
-/* The last entry of the first `size` at or before `at`; LG_NOT_FOUND if all are later. Entries' times never
- * go back. */
+/* The last entry of the first `size` at or before `at`; LG_NOT_FOUND if all are later. */
 static lg_err find_seq(const api_read *read, int64_t size, lg_time at, int64_t *out)
 {
-    int64_t low = 0, high = size; /* entries below `low` are not later, from `high` on they are */
-    lg_err err = LG_OK;
-    while (err == LG_OK && low < high) {
-        int64_t middle = low + (high - low) / 2;
-        lg_time time = 0;
-        err = time_of_entry(read, middle, &time);
-        if (time <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *out = low - 1;
-    return err == LG_OK && low == 0 ? LG_NOT_FOUND : err;
+    int64_t count = 0;
+    lg_err err = api_entries_before(read, size, at + 1, &count);
+    *out = count - 1;
+    return err == LG_OK && count == 0 ? LG_NOT_FOUND : err;
 }
 
 static lg_err query_at(api_view *view, lg_time *at)
@@ -146,9 +124,9 @@ static lg_err put_interests(api_view *view, const certificate *c)
     interest held = {.kind = "ownership", .participant = row->holder, .seq = row->held_seq};
     interest lent = {
         .kind = pledged ? "pledge" : "reservation", .participant = row->lender, .seq = row->lent_seq};
-    lg_err err = time_of_entry(&view->read, held.seq, &held.since);
+    lg_err err = api_entry_time(&view->read, held.seq, &held.since);
     if (err == LG_OK && row->lender.v)
-        err = time_of_entry(&view->read, lent.seq, &lent.since);
+        err = api_entry_time(&view->read, lent.seq, &lent.since);
     if (err != LG_OK)
         return err;
     /* A grant shows the holder, but not who else has a right in the claim. */

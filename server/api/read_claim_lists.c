@@ -157,19 +157,6 @@ static void export_release(void *context)
     free(e);
 }
 
-/* The token may be revoked, expire, or its owner be suspended while the download runs. */
-static lg_err reauthenticate(const csv_export *e, api_read *read)
-{
-    lg_err err = lg_token_by_id(read->db, e->token, read->arena, &read->token);
-    if (err == LG_OK && read->token.revoked_at)
-        return LG_TOKEN_REVOKED;
-    if (err == LG_OK && read->token.expires_at <= e->filter.now)
-        return LG_TOKEN_EXPIRED;
-    if (err == LG_OK)
-        err = lg_participant_get(read->db, read->token.participant, read->arena, &read->caller);
-    return err == LG_OK && read->caller.suspended ? LG_PARTICIPANT_SUSPENDED : err;
-}
-
 static lg_err export_rows(csv_export *e, const api_read *read, lg_buf *out)
 {
     lg_claim *rows;
@@ -201,9 +188,9 @@ static lg_err export_page(void *context, lg_buf *out)
     if (e->ended)
         return LG_OK;
     lg_arena_reset(e->page);
-    api_read read = {.api = e->api, .arena = e->page, .db = lg_readers_take(e->api->readers)};
+    api_read read;
     e->filter.now = lg_now();
-    lg_err err = reauthenticate(e, &read);
+    lg_err err = api_read_again(e->api, e->token, e->page, &read);
     if (err == LG_OK)
         err = export_rows(e, &read, out);
     api_read_close(&read);

@@ -38,6 +38,8 @@ static const char *const financings_query[] = {"part", "status", "limit", "curso
 static const char *const payments_query[] = {"claim", "limit", "cursor", NULL};
 static const char *const proposals_query[] = {"status", "limit", "cursor", NULL};
 static const char *const reviews_query[] = {"outcome", "open", "limit", "cursor", NULL};
+static const char *const statement_query[] = {"utc_offset", NULL};
+static const char *const statement_entries_query[] = {"utc_offset", "limit", "cursor", NULL};
 static const char *const entries_query[] = {"from", "limit", NULL};
 static const char *const consistency_query[] = {"from", "to", NULL};
 
@@ -137,6 +139,11 @@ const http_route api_routes[] = {
     COMMAND("/v1/claims/{id}/unfreeze", LG_CMD_CLAIM_UNFREEZE),
     COMMAND("/v1/claims/{id}/age", LG_CMD_CLAIM_AGE),
     COMMAND("/v1/claims/{id}/write_off", LG_CMD_CLAIM_WRITE_OFF),
+
+    /* Daily statements. */
+    LIST("/v1/statements/{date}", read_statement, statement_query),
+    LIST("/v1/statements/{date}/entries", read_statement_entries, statement_entries_query),
+    LIST("/v1/statements/{date}/statement.csv", read_statement_csv, statement_query),
 
     /* Views of claims, and questions about invoices. */
     LIST("/v1/grants", read_grants, grants_query),

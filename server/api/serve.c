@@ -110,6 +110,35 @@ bool api_row_no_parse(const char *text, int64_t *out)
     return parse_number(text, lg_row_no(LG_SEQ_MAX, LG_ROW_INDEX_MAX), out);
 }
 
+lg_err api_entry_time(const api_read *read, int64_t seq, lg_time *out)
+{
+    lg_entry_row row;
+    lg_entry entry;
+    lg_err err = json_related(lg_entry_get(read->db, seq, read->arena, &row));
+    if (err == LG_OK)
+        err = lg_entry_parse(read->arena, row.body, &entry, NULL);
+    if (err == LG_OK)
+        *out = entry.at;
+    return err;
+}
+
+lg_err api_entries_before(const api_read *read, int64_t size, lg_time time, int64_t *count)
+{
+    int64_t low = 0, high = size; /* entries below `low` are before, from `high` on they are not */
+    lg_err err = LG_OK;
+    while (err == LG_OK && low < high) {
+        int64_t middle = low + (high - low) / 2;
+        lg_time at = 0;
+        err = api_entry_time(read, middle, &at);
+        if (at < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *count = low;
+    return err;
+}
+
 void api_list_open(api_view *view)
 {
     lg_json_open(&view->body);

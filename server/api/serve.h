@@ -28,6 +28,10 @@ bool api_view_is_known(api_view *view, const char *etag);
 /* Names it by what was built, for resources whose parts change without a mark on their own row. */
 void api_view_tag_body(api_view *view);
 
+lg_err api_entry_time(const api_read *read, int64_t seq, lg_time *out) LG_MUST_CHECK;
+/* How many of the first `size` entries are of before `time`: entries' times never go back. */
+lg_err api_entries_before(const api_read *read, int64_t size, lg_time time, int64_t *count) LG_MUST_CHECK;
+
 /* ---- path parameters: false if it cannot be the name of anything ---- */
 bool api_param_uuid(const http_request *request, const char *name, lg_uuid *out) LG_MUST_CHECK;
 /* A decimal number from 0 to LG_SEQ_MAX without leading zeros. */

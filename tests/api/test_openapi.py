@@ -32,7 +32,8 @@ POST /v1/financings/{id}/recourse | POST /v1/financings/{id}/repurchase | GET /v
 GET /v1/payments/{id} | POST /v1/payments/{id}/reverse | GET /v1/proposals | POST /v1/proposals | GET /v1/proposals/{id}
 POST /v1/proposals/{id}/accept | POST /v1/proposals/{id}/decline | GET /v1/webhooks | POST /v1/webhooks | GET /v1/webhooks/{id}
 POST /v1/webhooks/{id}/rotate | POST /v1/webhooks/{id}/remove | GET /v1/webhooks/{id}/secret | GET /v1/webhooks/{id}/deliveries
-POST /v1/webhooks/{id}/replay | GET /v1/reviews | GET /v1/reviews/{id} | POST /v1/reviews/{id}/approve
+POST /v1/webhooks/{id}/replay | GET /v1/statements/{date} | GET /v1/statements/{date}/entries
+GET /v1/statements/{date}/statement.csv | GET /v1/reviews | GET /v1/reviews/{id} | POST /v1/reviews/{id}/approve
 POST /v1/reviews/{id}/reject
 """
 EXPECTED = sorted(tuple(line.split()) for line in OPERATIONS.replace("|", "\n").splitlines() if line.strip())
@@ -58,7 +59,7 @@ def test_the_description_is_served_as_it_is(registry):
 def test_every_operation_is_served(registry, method, template):
     """Reachable under its method; the other method is refused or is an operation itself."""
     operation = registry.contract.document["paths"][template][method.lower()]
-    path = template.replace("{id}", NOTHING).replace("{kid}", "A" * 43).replace("{seq}", "0").replace("{version}", "1")
+    path = template.replace("{id}", NOTHING).replace("{kid}", "A" * 43).replace("{seq}", "0").replace("{version}", "1").replace("{date}", registry.day())
     path = path.replace("{level}/{n}", "0/000.p/1")
     if method == "GET":
         target = path + ("?from=1&to=2" if path.endswith("consistency") else "")

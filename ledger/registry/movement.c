@@ -1,0 +1,109 @@
+#include "ledger/registry/movement.h"
+
+#include "ledger/store/movement_rows.h"
+
+enum { STAKES_MAX = 3 };
+
+/* What a thing adds to whose position, in its currency. */
+typedef struct stake {
+    lg_participant_no participant;
+    lg_account account;
+    int64_t amount_minor;
+} stake;
+
+typedef struct stakes {
+    stake rows[STAKES_MAX];
+    size_t count;
+} stakes;
+
+static void stakes_add(stakes *all, lg_participant_no participant, lg_account account, int64_t amount_minor)
+{
+    if (participant.v)
+        all->rows[all->count++] = (stake){participant, account, amount_minor};
+}
+
+static stakes of_receivable(const lg_receivable *row)
+{
+    stakes all = {.count = 0};
+    if (!row || row->life != LG_LIFE_REGISTERED)
+        return all;
+    stakes_add(&all, row->creditor, LG_ACCOUNT_RECEIVABLES_REGISTERED, row->amount_minor);
+    stakes_add(&all, row->debtor, LG_ACCOUNT_PAYABLES_REGISTERED, row->amount_minor);
+    return all;
+}
+
+static stakes of_claim(const lg_claim *row)
+{
+    stakes all = {.count = 0};
+    if (!row || !lg_claim_is_live(row))
+        return all;
+    stakes_add(&all, row->holder, LG_ACCOUNT_CLAIMS_HELD, row->outstanding_minor);
+    stakes_add(&all, row->debtor, LG_ACCOUNT_CLAIMS_OWED, row->outstanding_minor);
+    stakes_add(&all, row->lender,
+               row->encumbrance == LG_RESERVED ? LG_ACCOUNT_CLAIMS_RESERVED : LG_ACCOUNT_CLAIMS_PLEDGED,
+               row->outstanding_minor);
+    return all;
+}
+
+static stakes of_financing(const lg_financing *row)
+{
+    stakes all = {.count = 0};
+    if (!row || (row->status != LG_FINANCING_DISBURSED && row->status != LG_FINANCING_RECOURSE))
+        return all;
+    stakes_add(&all, row->lender, LG_ACCOUNT_ADVANCES_MADE, row->advance_minor);
+    stakes_add(&all, row->seller, LG_ACCOUNT_ADVANCES_RECEIVED, row->advance_minor);
+    return all;
+}
+
+static const stake *find(const stakes *all, const stake *like)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (all->rows[i].account == like->account && all->rows[i].participant.v == like->participant.v)
+            return &all->rows[i];
+    return NULL;
+}
+
+static lg_err move(const lg_apply *apply, const stake *of, lg_currency currency, int64_t subject_no,
+                   int64_t items, int64_t amount_minor)
+{
+    lg_movement row = {
+        .position = {of->participant, of->account, currency},
+        .seq = apply->seq,
+        .type = apply->type,
+        .subject_no = subject_no,
+        .items = items,
+        .amount_minor = amount_minor,
+    };
+    return items || amount_minor ? lg_movement_insert(apply->db, &row) : LG_OK;
+}
+
+static lg_err moved(const lg_apply *apply, stakes before, stakes after, lg_currency currency,
+                    int64_t subject_no)
+{
+    lg_err err = LG_OK;
+    for (size_t i = 0; i < before.count && !err; i++) {
+        const stake *was = &before.rows[i], *is = find(&after, was);
+        err = move(apply, was, currency, subject_no, is ? 0 : -1,
+                   (is ? is->amount_minor : 0) - was->amount_minor);
+    }
+    for (size_t i = 0; i < after.count && !err; i++)
+        if (!find(&before, &after.rows[i]))
+            err = move(apply, &after.rows[i], currency, subject_no, 1, after.rows[i].amount_minor);
+    return err;
+}
+
+lg_err lg_apply_receivable_moved(const lg_apply *apply, const lg_receivable *before,
+                                 const lg_receivable *after)
+{
+    return moved(apply, of_receivable(before), of_receivable(after), after->currency, after->no.v);
+}
+
+lg_err lg_apply_claim_moved(const lg_apply *apply, const lg_claim *before, const lg_claim *after)
+{
+    return moved(apply, of_claim(before), of_claim(after), after->currency, after->no.v);
+}
+
+lg_err lg_apply_financing_moved(const lg_apply *apply, const lg_financing *before, const lg_financing *after)
+{
+    return moved(apply, of_financing(before), of_financing(after), after->currency, after->no.v);
+}
