@@ -51,6 +51,13 @@ lg_time lg_now(void)
     return (lg_time)ts.tv_sec * LG_TIME_PER_SECOND + ts.tv_nsec / 1000 + clock_offset;
 }
 
+int64_t lg_monotonic_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * LG_TIME_PER_SECOND + ts.tv_nsec / 1000;
+}
+
 lg_day lg_day_of(lg_time time)
 {
     int64_t day = time / LG_TIME_PER_DAY;

@@ -24,6 +24,8 @@ typedef struct lg_day_text {
 /* The present, UTC. Shifted by the environment's TALLYSTICK_CLOCK_OFFSET (seconds, read once), which exists
  * so that deadlines can be rehearsed. */
 lg_time lg_now(void);
+/* Microseconds of a clock that is never set: only their differences mean anything. */
+int64_t lg_monotonic_us(void);
 lg_day lg_day_of(lg_time time); /* the UTC day that holds `time` */
 
 lg_time_text lg_time_format(lg_time time); /* years 0001 to 9999; others give "invalid" */

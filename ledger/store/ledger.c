@@ -19,6 +19,7 @@ struct lg_ledger {
     lg_time last_at;
     lg_hash last_leaf;
     bool broken;
+    int64_t sync_us; /* of the last commit */
 
     /* Entries of the open transaction, not yet in the edge. */
     struct staged {
@@ -239,6 +240,11 @@ int64_t lg_ledger_next_seq(const lg_ledger *ledger)
     return lg_edge_size(ledger->edge) + (int64_t)ledger->staged_count;
 }
 
+int64_t lg_ledger_sync_us(const lg_ledger *ledger)
+{
+    return ledger->sync_us;
+}
+
 bool lg_ledger_is_broken(const lg_ledger *ledger)
 {
     return ledger->broken;
@@ -392,6 +398,7 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
     }
     lg_published *before = ledger->published; /* only this thread replaces it */
     lg_err err = seal(ledger, &root, &next);
+    const int64_t sealed_us = lg_monotonic_us();
     if (!err)
         err = lg_db_commit(ledger->db);
     if (err) {
@@ -412,6 +419,7 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
     err = lg_head_swap(ledger->head,
                        &(lg_checkpoint){.origin = ledger->origin, .size = before->size, .root = before->root},
                        &(lg_checkpoint){.origin = ledger->origin, .size = next.seq, .root = root});
+    ledger->sync_us = lg_monotonic_us() - sealed_us;
     if (err)
         ledger->broken = true;
     else

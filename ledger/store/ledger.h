@@ -51,6 +51,8 @@ lg_time lg_ledger_clock(const lg_ledger *ledger);
  * After a failure nothing was recorded, except when the error is LG_IO from the head file or the sync: then
  * the ledger refuses further work (its state on disk is unknown until reopened). */
 lg_err lg_ledger_commit(lg_ledger *ledger) LG_MUST_CHECK;
+/* How long the last commit waited for the disk: writing and syncing database and head file. */
+int64_t lg_ledger_sync_us(const lg_ledger *ledger);
 void lg_ledger_abort(lg_ledger *ledger);
 bool lg_ledger_is_broken(const lg_ledger *ledger);
 

@@ -7,6 +7,10 @@
 /* Pages in the WAL at which the writer moves them into the database: at leisure, and when it must. */
 enum { WAL_PAGES_IDLE = 1000, WAL_PAGES_MAX = 16000 };
 
+static const int64_t jobs_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
+static const int64_t us_bounds[] = {100,   250,   500,    1000,   2500,   5000,    10000,
+                                    25000, 50000, 100000, 250000, 500000, 1000000, 5000000};
+
 struct lg_writer {
     lg_ledger *ledger;
     size_t queue_max;
@@ -17,6 +21,7 @@ struct lg_writer {
     size_t queued;
     bool closing;
     lg_writer_stats stats;
+    lg_writer_watch watch;
     void (*broken)(void *ctx);
     void *broken_ctx;
     void (*committed)(void *ctx);
@@ -33,6 +38,7 @@ lg_err lg_writer_submit(lg_writer *writer, lg_job *job)
         err = LG_OVERLOADED;
     } else {
         job->next = NULL;
+        job->queued_us = lg_monotonic_us();
         *writer->last = job;
         writer->last = &job->next;
         writer->queued++;
@@ -95,18 +101,35 @@ static void prove(lg_writer *writer, lg_job *job)
             lg_die("a committed entry cannot be proven: the tree in memory is damaged");
 }
 
-static void run_batch(lg_writer *writer, lg_job *batch)
+/* Applies and commits; all or nothing. */
+static lg_err record(lg_writer *writer, lg_job *batch, int64_t begun_us, int64_t *commit_us)
 {
+    lg_writer_watch *watch = &writer->watch;
     int64_t first_seq = lg_ledger_next_seq(writer->ledger);
     lg_err err = lg_ledger_begin(writer->ledger);
     for (lg_job *job = batch; job && !err; job = job->next)
         err = apply(writer, job);
+    const int64_t applied_us = lg_monotonic_us();
     if (err)
         lg_ledger_abort(writer->ledger);
     else
         err = lg_ledger_commit(writer->ledger);
-    if (!err && writer->committed && lg_ledger_next_seq(writer->ledger) > first_seq)
+    if (err || lg_ledger_next_seq(writer->ledger) == first_seq)
+        return err;
+    if (writer->committed)
         writer->committed(writer->committed_ctx);
+    *commit_us = lg_monotonic_us() - applied_us;
+    lg_histogram_add(&watch->apply_us, applied_us - begun_us);
+    lg_histogram_add(&watch->commit_us, *commit_us);
+    lg_histogram_add(&watch->sync_us, lg_ledger_sync_us(writer->ledger));
+    return LG_OK;
+}
+
+static void run_batch(lg_writer *writer, lg_job *batch)
+{
+    const int64_t begun_us = lg_monotonic_us();
+    int64_t commit_us = 0;
+    lg_err err = record(writer, batch, begun_us, &commit_us);
 
     int64_t jobs = 0, entries = 0;
     for (lg_job *job = batch, *next; job; job = next) {
@@ -119,10 +142,14 @@ static void run_batch(lg_writer *writer, lg_job *batch)
             lg_report_init(&job->report, job->arena); /* what it says of a refusal is not what went wrong */
         }
         prove(writer, job);
+        job->wait_us = begun_us - job->queued_us;
+        job->commit_us = commit_us;
+        lg_histogram_add(&writer->watch.wait_us, job->wait_us);
         jobs++;
         entries += (int64_t)job->entry_count;
         job->done(job);
     }
+    lg_histogram_add(&writer->watch.batch_jobs, jobs);
     pthread_mutex_lock(&writer->lock);
     writer->stats.batches++;
     writer->stats.jobs += jobs;
@@ -139,13 +166,18 @@ static void tidy(lg_writer *writer)
 {
     lg_db *db = lg_ledger_db(writer->ledger);
     int pages = lg_db_wal_pages(db);
+    atomic_store_explicit(&writer->watch.wal_pages, pages, memory_order_relaxed);
     if (pages < WAL_PAGES_IDLE)
         return;
     pthread_mutex_lock(&writer->lock);
     bool idle = writer->first == NULL;
     pthread_mutex_unlock(&writer->lock);
-    if ((idle || pages >= WAL_PAGES_MAX) && lg_db_checkpoint(db) != LG_OK)
+    if (!idle && pages < WAL_PAGES_MAX)
         return;
+    lg_err err = lg_db_checkpoint(db);
+    atomic_fetch_add_explicit(err ? &writer->watch.checkpoint_failures : &writer->watch.checkpoints, 1,
+                              memory_order_relaxed);
+    atomic_store_explicit(&writer->watch.wal_pages, lg_db_wal_pages(db), memory_order_relaxed);
 }
 
 static void *run(void *arg)
@@ -167,6 +199,13 @@ lg_err lg_writer_open(lg_ledger *ledger, size_t queue_max, lg_writer **out)
     writer->ledger = ledger;
     writer->queue_max = queue_max ? queue_max : LG_WRITER_QUEUE_DEFAULT;
     writer->last = &writer->first;
+    writer->watch = (lg_writer_watch){
+        .batch_jobs = LG_HISTOGRAM_OF(jobs_bounds),
+        .wait_us = LG_HISTOGRAM_OF(us_bounds),
+        .apply_us = LG_HISTOGRAM_OF(us_bounds),
+        .commit_us = LG_HISTOGRAM_OF(us_bounds),
+        .sync_us = LG_HISTOGRAM_OF(us_bounds),
+    };
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->arrived, NULL);
     if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
@@ -201,6 +240,11 @@ void lg_writer_close(lg_writer *writer)
     pthread_cond_destroy(&writer->arrived);
     pthread_mutex_destroy(&writer->lock);
     free(writer);
+}
+
+lg_writer_watch *lg_writer_watched(lg_writer *writer)
+{
+    return &writer->watch;
 }
 
 lg_writer_stats lg_writer_get_stats(lg_writer *writer)

@@ -7,6 +7,7 @@
 #ifndef LG_STORE_WRITER_H
 #define LG_STORE_WRITER_H
 
+#include "ledger/base/histogram.h"
 #include "ledger/store/ledger.h"
 
 typedef struct lg_writer lg_writer;
@@ -25,13 +26,16 @@ struct lg_job {
 
     /* Filled by the writer before `done`: */
     lg_err err;
+    int64_t wait_us;   /* from being handed over until its batch began, */
+    int64_t commit_us; /* and how long that batch's commit took */
     int64_t first_seq;
     size_t entry_count; /* entries the job appended; 0 after an error */
     lg_proof *proofs;   /* entry_count of them, in the arena */
     lg_published
         *published; /* the checkpoint that includes them; the caller drops it. NULL when entry_count is 0 */
 
-    lg_job *next; /* the queue's */
+    int64_t queued_us; /* monotonic */
+    lg_job *next;      /* the queue's */
 };
 
 enum {
@@ -59,5 +63,14 @@ typedef struct lg_writer_stats {
     bool broken; /* the ledger refuses further work; see lg_ledger_commit */
 } lg_writer_stats;
 lg_writer_stats lg_writer_get_stats(lg_writer *writer);
+
+/* What the writer does, for those who watch; any thread reads. Times in microseconds. */
+typedef struct lg_writer_watch {
+    lg_histogram batch_jobs, wait_us, apply_us, commit_us;
+    lg_histogram sync_us;            /* the disk's part of a commit */
+    _Atomic int64_t checkpoints, checkpoint_failures; /* of the WAL into the database */
+    _Atomic int64_t wal_pages;
+} lg_writer_watch;
+lg_writer_watch *lg_writer_watched(lg_writer *writer);
 
 #endif

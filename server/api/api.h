@@ -29,8 +29,11 @@ typedef struct api_context {
     webhooks *webhooks;
     http_router *router; /* of api_routes, for commands that come inside another request */
     lg_buf docs; /* the page of /docs, made once at the start */
+    http_server *http; /* the public one; set before the other one is opened, which tells of it */
+    struct api_counters *counters;
     const char *origin;
     const char *vkey;
+    const char *dir; /* of the registry */
     logger *log; /* for the operator; any thread */
 } api_context;
 
@@ -158,6 +161,7 @@ http_result read_webhook_secret(http_request *request);
 http_result read_webhook_deliveries(http_request *request);
 http_result read_health(http_request *request);
 http_result read_ready(http_request *request);
+http_result read_metrics(http_request *request); /* for the operator's token (metrics.c) */
 http_result read_openapi(http_request *request);
 http_result read_docs(http_request *request);
 

@@ -61,6 +61,8 @@ static lg_err open_as(http_request *request, const char *text, const lg_scope *s
     *out = (api_read){.api = api, .arena = http_arena(request), .db = lg_readers_take(api->readers)};
     if (text)
         err = authenticate(out, text, scope, http_report(request));
+    if (text && out->caller.no.v)
+        http_note(request, log_text("participant", lg_uuid_format(out->caller.id.uuid).s));
     if (err != LG_OK)
         api_read_close(out);
     return err;

@@ -1,6 +1,7 @@
 #include "server/api/command.h"
 
 #include "server/api/custody.h"
+#include "server/api/metrics.h"
 #include "server/gateway/checks.h"
 #include "server/gateway/gateway.h"
 #include "server/outbound/url.h"
@@ -214,10 +215,19 @@ static void set_retry_after(http_request *request)
     http_set_header(request, "Retry-After", lg_arena_printf(http_arena(request), "%lld", seconds));
 }
 
+static void note_caller(http_request *request, const api_command *c)
+{
+    if (c->command.signer_count)
+        http_note(request, log_text("participant", lg_uuid_format(c->command.signers[0].id.uuid).s));
+}
+
 static http_result finish(http_request *request)
 {
     api_command *c = http_data(request);
     http_result result;
+    api_count_command(c->api, c->command.type, c->job.err, c->outcome.replayed, c->outcome.status);
+    http_note(request, log_number("queue_us", c->job.wait_us));
+    http_note(request, log_number("commit_us", c->job.commit_us));
     if (c->job.err) {
         *http_report(request) = c->job.report;
         if (c->job.err == LG_RATE_LIMITED)
@@ -297,10 +307,11 @@ http_result post_command(http_request *request)
     if (err)
         return http_answer_problem(request, err, NULL);
     err = prepare(request, c, c->command.type);
-    if (err)
-        return http_answer_problem(request, err, NULL);
-    if (c->outcome.replayed)
-        return send(request, c);
+    note_caller(request, c);
+    if (err || c->outcome.replayed) {
+        api_count_command(api, c->command.type, err, c->outcome.replayed, 0);
+        return err ? http_answer_problem(request, err, NULL) : send(request, c);
+    }
     c->request = request;
     c->job.done = done;
     http_set_data(request, c);

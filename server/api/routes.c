@@ -77,6 +77,7 @@ const http_route api_routes[] = {
     {.method = HTTP_GET, .path = "/healthz", .handler = read_health, .quiet = true},
     {.method = HTTP_GET, .path = "/readyz", .handler = read_ready, .quiet = true},
     READ("/openapi.json", read_openapi),
+    {.method = HTTP_GET, .path = "/metrics", .handler = read_metrics, .quiet = true},
     READ("/docs", read_docs),
 
     /* Participants, their keys and tokens; the policy. */

@@ -6,11 +6,12 @@
 
 #include "ledger/base/buf.h"
 #include "ledger/base/json.h"
+#include "server/version.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#define CLIENT_VERSION "0.1.0"
+#define CLIENT_VERSION TALLYSTICK_VERSION
 
 /* The program's exit codes, as `tallystick help` states them. */
 typedef enum {

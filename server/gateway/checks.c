@@ -1,6 +1,7 @@
 #include "server/gateway/checks.h"
 
 #include "ledger/base/text.h"
+#include "server/base/metrics.h"
 
 #include <string.h>
 
@@ -353,6 +354,14 @@ const char *gateway_check_code(size_t index)
     return index < CHECK_COUNT ? checks[index].code : NULL;
 }
 
+/* The process's own: a review knows of nothing that it could count in. */
+static metrics_counter counts[CHECK_COUNT][LG_OUTCOME_REJECT + 1];
+
+int64_t gateway_check_count(size_t index, lg_review_outcome outcome)
+{
+    return metrics_get(&counts[index][outcome]);
+}
+
 static const lg_check_result *find_result(const lg_review *review, const char *code)
 {
     for (size_t i = 0; i < review->count; i++)
@@ -378,6 +387,7 @@ lg_err gateway_review(const lg_review_input *input, lg_arena *arena, lg_review *
         lg_err err = checks[i].run(input, arena, &v);
         if (err)
             return err;
+        metrics_add(&counts[i][v.outcome], 1);
         done.results[done.count++] = (lg_check_result){
             .code = checks[i].code, .outcome = v.outcome, .pointer = v.pointer, .detail = v.detail};
     }

@@ -12,5 +12,7 @@ lg_err gateway_review(const lg_review_input *input, lg_arena *arena, lg_review *
 
 /* Code of the check at this place of the table, NULL behind the last; for documentation and tests. */
 const char *gateway_check_code(size_t index);
+/* How often this check was made in this process, and came to that. */
+int64_t gateway_check_count(size_t index, lg_review_outcome outcome);
 
 #endif

@@ -4,17 +4,10 @@
  * client may write into a path, its query and its body is never logged. */
 #include "server/http/internal.h"
 
+#include "ledger/base/calendar.h"
 #include "ledger/base/uuid.h"
 
 #include <string.h>
-#include <time.h>
-
-int64_t access_now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* The methods there are; what else a client says is its own invention. */
 static const char *method_name(const http_request *request)
@@ -62,7 +55,7 @@ void access_log(const http_request *request)
     log_level level = request->route && request->route->quiet ? LOG_DEBUG : LOG_INFO;
     if (!logger_takes(log, level))
         return;
-    const int64_t now = access_now_us();
+    const int64_t now = lg_monotonic_us();
     log_field fields[OWN_FIELDS + HTTP_NOTES_MAX + 1];
     size_t count = 0;
     fields[count++] = log_text("request_id", request->id);

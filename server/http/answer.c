@@ -1,6 +1,8 @@
 /* Answers: one MHD response each, with the headers every answer has. */
 #include "server/http/internal.h"
 
+#include "ledger/base/calendar.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -64,7 +66,7 @@ http_result answer_queue(http_request *request, int status, const char *content_
         if (deadline_enter(&server->deadlines, request->connection, PHASE_SENDING, len) &&
             MHD_queue_response(request->mhd, (unsigned)status, response) == MHD_YES)
             request->stage = STAGE_ANSWERED;
-        request->answered_us = access_now_us();
+        request->answered_us = lg_monotonic_us();
         request->status = status;
         request->answer_len = len;
     }

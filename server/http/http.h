@@ -58,9 +58,12 @@ uint16_t http_server_port(const http_server *server);
  * close waits until every suspended request has been resumed and its answer sent. One thread calls both. */
 void http_server_quiesce(http_server *server);
 void http_server_close(http_server *server);
+/* What it has counted since it was opened (server/base/metrics.h). */
+void http_server_metrics(const http_server *server, lg_buf *buf);
 
 /* ---- inside a handler ---- */
 void *http_context(const http_request *request);
+const http_server *http_server_of(const http_request *request);
 lg_arena *http_arena(const http_request *request); /* lives until the answer is sent */
 lg_report *http_report(http_request *request);     /* for lg_fail; http_answer_problem sends it */
 const http_route *http_route_of(const http_request *request);

@@ -8,6 +8,7 @@
 #ifndef HTTP_INTERNAL_H
 #define HTTP_INTERNAL_H
 
+#include "server/base/metrics.h"
 #include "server/http/http.h"
 
 #include <microhttpd.h>
@@ -155,12 +156,19 @@ lg_err check_request(http_request *request, const char *version, bool *now) LG_M
 
 /* ---- access.c ---- */
 
-int64_t access_now_us(void); /* monotonic */
 /* A fault of ours, or of a handler, in this request. why: an error's slug, or NULL; detail: NULL, or a
  * sentence of ours. */
 void access_fault(const http_request *request, const char *message, const char *why, const char *detail);
 /* The request is over: its line. */
 void access_log(const http_request *request);
+
+/* ---- stats.c ---- */
+
+typedef struct http_stats http_stats;
+http_stats *stats_open(const http_route *routes, size_t route_count); /* borrowed, static */
+void stats_close(http_stats *stats);                                 /* NULL is fine */
+/* The request is over. */
+void stats_count(http_stats *stats, const http_request *request);
 
 /* ---- server.c ---- */
 
@@ -169,6 +177,7 @@ struct http_server {
     http_router *router;
     http_deadlines deadlines;
     struct MHD_Daemon *daemon;
+    http_stats *stats;
     int listen_fd;
     uint16_t port;
     atomic_bool stopping;

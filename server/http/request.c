@@ -2,6 +2,7 @@
  * each step, always on the thread of the request's connection. */
 #include "server/http/internal.h"
 
+#include "ledger/base/calendar.h"
 #include "ledger/crypto/encoding.h"
 #include "ledger/crypto/secret.h"
 
@@ -86,7 +87,7 @@ static http_request *request_begin(http_server *server, http_connection *connect
     }
     *request =
         (http_request){.server = server, .connection = connection, .mhd = mhd, .arena = arena, .method = ""};
-    request->begun_us = access_now_us();
+    request->begun_us = lg_monotonic_us();
     lg_report_init(&request->report, arena);
     uint8_t bits[8];
     lg_random(bits, sizeof bits);
@@ -121,6 +122,7 @@ void request_on_completed(void *context, struct MHD_Connection *mhd, void **slot
         return;
     *slot = NULL;
     access_log(request);
+    stats_count(server->stats, request);
     release(request);
     deadline_enter(&server->deadlines, request->connection, PHASE_IDLE, 0);
 }
@@ -220,7 +222,7 @@ static enum MHD_Result on_complete(http_request *request)
     if (!deadline_enter(&server->deadlines, request->connection, PHASE_WORKING, 0))
         return MHD_NO;
     request->counted = true;
-    request->complete_us = access_now_us();
+    request->complete_us = lg_monotonic_us();
     if (!server_enter(server))
         return refuse(request, LG_STOPPING);
     if (request->refusal)
@@ -284,6 +286,11 @@ void *http_data(const http_request *request)
 void *http_context(const http_request *request)
 {
     return request->server->config.context;
+}
+
+const http_server *http_server_of(const http_request *request)
+{
+    return request->server;
 }
 
 lg_arena *http_arena(const http_request *request)

@@ -153,6 +153,7 @@ static struct MHD_Daemon *start_daemon(http_server *server, bool ipv6)
 static void server_free(http_server *server)
 {
     router_close(server->router);
+    stats_close(server->stats);
     pthread_cond_destroy(&server->drained);
     pthread_mutex_destroy(&server->lock);
     free(server);
@@ -166,6 +167,7 @@ lg_err http_server_open(const http_config *config, http_server **out, lg_report 
         lg_die("out of memory");
     server->config = with_defaults(config);
     server->listen_fd = -1;
+    server->stats = stats_open(config->routes, config->route_count);
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->drained, NULL);
 

@@ -27,6 +27,8 @@
       "milliseconds a client has to send a request, and to read its answer")                                 \
     X(idle_ms, "idle-ms", INT, 100, 3600000, "60000", START, "N",                                            \
       "milliseconds a connection may stay open without a request")                                           \
+    X(metrics_listen, "metrics-listen", TEXT, 3, 80, NULL, START, "ADDR:PORT",                               \
+      "where to answer /metrics and health without a token and without TLS: a private address")              \
     X(log_format, "log-format", CHOICE, 0, 0, "text", START, "text|json",                                    \
       "how the log on standard error is written, a line each")                                               \
     X(log_level, "log-level", CHOICE, 0, 0, "info", RELOAD, "debug|info|warn|error",                         \

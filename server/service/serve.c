@@ -4,6 +4,7 @@
 #include "ledger/base/file.h"
 #include "ledger/crypto/secret.h"
 #include "server/api/command.h"
+#include "server/api/metrics.h"
 #include "server/api/serve.h"
 #include "server/docs/docs.h"
 #include "server/gateway/checks.h"
@@ -28,7 +29,8 @@ typedef struct service {
     api_context api;
     lg_arena *arena;
     server_config *config;
-    http_server *http;
+    struct api_counters counters;
+    http_server *watch; /* for machines that watch; NULL: there is none */
     atomic_bool broken; /* the ledger refuses further work */
 } service;
 
@@ -114,6 +116,21 @@ static lg_err open_log(service *s)
     return logger_open(&config, &s->api.log);
 }
 
+/* Few connections, and a thread of its own: when all others are busy it still tells so. */
+static lg_err open_watch(service *s, lg_report *report)
+{
+    const http_config config = {
+        .listen = s->config->metrics_listen,
+        .threads = 1,
+        .connections_max = 32,
+        .routes = api_watch_routes,
+        .route_count = api_watch_route_count,
+        .context = &s->api,
+        .log = s->api.log,
+    };
+    return http_server_open(&config, &s->watch, report);
+}
+
 static lg_err open_service(service *s, const char *dir, lg_report *report)
 {
     const server_config *config = s->config;
@@ -161,16 +178,18 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         .context = &s->api,
         .log = s->api.log,
     };
-    return err ? err : http_server_open(&http, &s->http, report);
+    if (!err)
+        err = http_server_open(&http, &s->api.http, report);
+    return err || !config->metrics_listen ? err : open_watch(s, report);
 }
 
 /* Requests first, then what they wait for. */
 static void close_service(service *s)
 {
-    if (s->http) {
-        http_server_quiesce(s->http);
-        http_server_close(s->http);
-    }
+    if (s->api.http)
+        http_server_quiesce(s->api.http);
+    http_server_close(s->watch); /* which tells of the other one */
+    http_server_close(s->api.http);
     sweeper_close(s->api.sweeper);
     lg_writer_close(s->api.writer); /* which wakes the webhooks */
     webhooks_close(s->api.webhooks);
@@ -194,7 +213,8 @@ lg_err server_check_config(const char *dir, const server_options *options, lg_re
 
 lg_err server_serve(const char *dir, const server_options *options, lg_report *report)
 {
-    service s = {.arena = lg_arena_open()};
+    service s = {.arena = lg_arena_open(), .api.dir = dir};
+    s.api.counters = &s.counters;
     sigset_t stop;
     int received;
     umask(077); /* the database is nobody else's to read */
@@ -214,7 +234,9 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
     }
     if (!err) {
         const char *listen = s.config->listen.items[0], *colon = strrchr(listen, ':');
-        printf("listening on http://%.*s:%u\n", (int)(colon - listen), listen, http_server_port(s.http));
+        printf("listening on http://%.*s:%u\n", (int)(colon - listen), listen, http_server_port(s.api.http));
+        if (s.watch)
+            printf("metrics on %s, port %u\n", s.config->metrics_listen, http_server_port(s.watch));
         fflush(stdout);
         while (sigwait(&stop, &received) != 0)
             ;

@@ -1,6 +1,7 @@
 #include "server/service/sweeper.h"
 
 #include "server/api/command.h"
+#include "server/api/metrics.h"
 
 #include "ledger/store/financing_rows.h"
 
@@ -19,6 +20,7 @@ struct sweeper {
     pthread_cond_t wake;
     bool closing;
     sweep_request *asked;
+    sweeper_stats stats; /* under the lock */
     /* Jobs of the round under way that the writer has not reported yet. */
     pthread_mutex_t round_lock;
     pthread_cond_t round_done;
@@ -128,6 +130,7 @@ static void collect(sweeper *s, const sweep_kind *kind, api_command **queued, si
     pthread_mutex_unlock(&s->round_lock);
     for (size_t i = 0; i < count; i++) {
         api_command *c = queued[i];
+        api_count_command(s->api, c->command.type, c->job.err, c->outcome.replayed, c->outcome.status);
         if (c->job.err == LG_WRONG_STATE || c->job.err == LG_NOT_YET_DUE)
             ; /* somebody else was quicker: it is not due any more */
         else if (c->job.err)
@@ -168,6 +171,21 @@ static lg_err sweep_round(sweeper *s, const sweep_kind *kind, sweep_result *resu
     return err;
 }
 
+static void count_sweep(sweeper *s, const sweep_result *result)
+{
+    pthread_mutex_lock(&s->lock);
+    s->stats.lapsed += result->lapsed;
+    s->stats.aged += result->aged;
+    s->stats.failed += result->failed;
+    if (result->err) {
+        s->stats.cut_short++;
+    } else {
+        s->stats.done++;
+        s->stats.last_at = lg_now();
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 static sweep_result sweep(sweeper *s)
 {
     sweep_result result = {0};
@@ -182,7 +200,16 @@ static sweep_result sweep(sweeper *s)
     log_event(s->api->log, result.lapsed + result.aged > 0 ? LOG_INFO : LOG_DEBUG, "sweep.done", NULL,
               log_number("lapsed", result.lapsed), log_number("aged", result.aged),
               log_number("failed", result.failed));
+    count_sweep(s, &result);
     return result;
+}
+
+sweeper_stats sweeper_get_stats(sweeper *s)
+{
+    pthread_mutex_lock(&s->lock);
+    sweeper_stats stats = s->stats;
+    pthread_mutex_unlock(&s->lock);
+    return stats;
 }
 
 static sweep_request *take_asked(sweeper *s)

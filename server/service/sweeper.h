@@ -24,6 +24,13 @@ typedef struct sweep_request {
     void *owner;
     struct sweep_request *next;
 } sweep_request;
+/* Of all sweeps since the start; any thread. */
+typedef struct sweeper_stats {
+    int64_t done, cut_short; /* sweeps */
+    int64_t lapsed, aged, failed;
+    lg_time last_at; /* when the last one that was done ended */
+} sweeper_stats;
+sweeper_stats sweeper_get_stats(sweeper *sweeper);
 /* LG_STOPPING when closing. */
 lg_err sweeper_ask(sweeper *sweeper, sweep_request *request) LG_MUST_CHECK;
 

@@ -136,10 +136,12 @@ static void retry_or_give_up(webhooks *w, endpoint *e, const attempt *result)
     lg_random(&random, sizeof random);
     if (result->status != STATUS_GONE &&
         webhook_backoff(m->attempts, result->retry_after_s, random, &delay)) {
+        watch_attempt(w, WEBHOOKS_FAILED, result->duration_ms);
         m->due = lg_now() + delay;
         settle(w, e, result, e->removed ? LG_DELIVERY_SKIPPED : LG_DELIVERY_PENDING);
     } else {
         const int64_t seq = m->seq;
+        watch_attempt(w, WEBHOOKS_DEAD, result->duration_ms);
         settle(w, e, result, LG_DELIVERY_DEAD);
         gave_up(w, e, seq, result);
     }
@@ -152,6 +154,7 @@ void deliver_result(webhooks *w, endpoint *e, const attempt *result)
     e->place = PLACE_IDLE;
     e->doubtful = !delivered || result->duration_ms > SLOW_MS;
     if (delivered) {
+        watch_attempt(w, WEBHOOKS_DELIVERED, result->duration_ms);
         settle(w, e, result, LG_DELIVERY_DELIVERED);
         recovered(w, e);
     } else {

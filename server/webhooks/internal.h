@@ -88,8 +88,16 @@ typedef struct job {
     struct job *next;
 } job;
 
+/* webhooks_stats as they are counted. */
+typedef struct webhooks_watch {
+    metrics_counter attempts[WEBHOOKS_OUTCOMES];
+    lg_histogram duration_ms;
+    _Atomic int64_t flying, live, doubtful, dead, oldest_seq;
+} webhooks_watch;
+
 struct webhooks {
     webhooks_config config;
+    webhooks_watch watch;
     lg_webhook_keys *keys;
     lg_readers *readers;
     pthread_t thread;
@@ -124,6 +132,7 @@ struct webhooks {
     lg_time journal_blocked; /* writing failed: not before this */
     job *jobs, **jobs_last;
 
+    lg_time surveyed_at, survey_due; /* due 0: nothing has happened since */
     lg_time log_minute;
     unsigned log_lines; /* in that minute */
 };
@@ -156,6 +165,12 @@ void endpoints_due(webhooks *w, lg_time now);
 void endpoint_hurry(webhooks *w, endpoint *e);
 void endpoints_bury(webhooks *w);
 void endpoints_clear(webhooks *w);
+
+/* ---- watch.c ---- */
+void watch_open(webhooks_watch *watch);
+void watch_attempt(webhooks *w, webhooks_outcome outcome, int64_t duration_ms);
+/* At the end of each turn. */
+void watch_turn(webhooks *w, lg_time now);
 
 /* ---- outbox.c ---- */
 /* One step through the outbox; true if there may be more. */

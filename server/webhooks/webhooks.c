@@ -54,6 +54,8 @@ static int sleep_ms(const webhooks *w, lg_time now)
         lg_time due = w->journal_since + JOURNAL_WAIT_MS * INT64_C(1000);
         ms = until_ms(due > w->journal_blocked ? due : w->journal_blocked, now, ms);
     }
+    if (w->survey_due)
+        ms = until_ms(w->survey_due, now, ms);
     return ms;
 }
 
@@ -73,6 +75,7 @@ static bool turn(webhooks *w, bool *looking)
     bool more = jobs_step(w);
     journal_maybe_flush(w, lg_now());
     endpoints_bury(w);
+    watch_turn(w, lg_now());
     return more || *looking || deliver_more(w);
 }
 
@@ -191,6 +194,7 @@ lg_err webhooks_open(const webhooks_config *config, webhooks **out, lg_report *r
     if (!w)
         return LG_NO_MEMORY;
     w->config = *config;
+    watch_open(&w->watch);
     w->arena = lg_arena_open();
     w->asked_last = &w->asked;
     w->jobs_last = &w->jobs;

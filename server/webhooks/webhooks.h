@@ -9,6 +9,7 @@
 #include "ledger/registry/webhook_keys.h"
 #include "ledger/store/db.h"
 #include "server/base/log.h"
+#include "server/base/metrics.h"
 
 typedef struct webhooks webhooks;
 
@@ -47,5 +48,16 @@ struct webhooks_replay {
 };
 /* LG_STOPPING when closing; the request then stays the caller's. */
 lg_err webhooks_ask(webhooks *w, webhooks_replay *replay) LG_MUST_CHECK;
+
+/* For those who watch; any thread. */
+typedef enum { WEBHOOKS_DELIVERED, WEBHOOKS_FAILED, WEBHOOKS_DEAD, WEBHOOKS_OUTCOMES } webhooks_outcome;
+typedef struct webhooks_stats {
+    int64_t attempts[WEBHOOKS_OUTCOMES]; /* by outcome; dead: the message was given up */
+    const lg_histogram *duration_ms;     /* of attempts; lives as long as w */
+    int64_t flying;                      /* messages under way */
+    int64_t live, doubtful, dead;        /* endpoints, each in one state */
+    int64_t oldest_seq;                  /* of the entries that an endpoint is still to be told of; -1: none waits */
+} webhooks_stats;
+webhooks_stats webhooks_get_stats(webhooks *w);
 
 #endif
