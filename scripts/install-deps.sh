@@ -8,7 +8,7 @@
 set -euo pipefail
 
 packages=(gcc make pkg-config libmicrohttpd-dev libsqlite3-dev libsodium-dev libjansson-dev libcurl4-openssl-dev libxml2-dev libcsv-dev
-          libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-cryptography python3-jsonschema python3-jwcrypto curl openssl jq ca-certificates)
+          libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-cryptography python3-jsonschema python3-prometheus-client python3-jwcrypto curl openssl jq ca-certificates)
 case ${1-} in
 --dev) packages+=(clang-format clang-tidy cppcheck gcovr valgrind) ;;
 --deb) packages+=(debhelper dpkg-dev lintian) ;;

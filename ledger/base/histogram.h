@@ -1,5 +1,5 @@
-/* How values are spread: a count for each range, and the sum. For those who watch; any number of threads may add, and one
- * that reads meanwhile sees each count as it was at some moment. */
+/* How values are spread: a count for each range, and the sum. For those who watch; any number of threads may
+ * add, and one that reads meanwhile sees each count as it was at some moment. */
 #ifndef LG_BASE_HISTOGRAM_H
 #define LG_BASE_HISTOGRAM_H
 
@@ -12,7 +12,8 @@ enum { LG_HISTOGRAM_BOUNDS_MAX = 16 };
 typedef struct lg_histogram {
     const int64_t *bounds; /* ascending; static */
     size_t bound_count;
-    _Atomic int64_t counts[LG_HISTOGRAM_BOUNDS_MAX + 1]; /* of values up to bounds[i]; the last of those beyond */
+    _Atomic int64_t
+        counts[LG_HISTOGRAM_BOUNDS_MAX + 1]; /* of values up to bounds[i]; the last of those beyond */
     _Atomic int64_t sum;
 } lg_histogram;
 

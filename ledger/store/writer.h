@@ -67,7 +67,7 @@ lg_writer_stats lg_writer_get_stats(lg_writer *writer);
 /* What the writer does, for those who watch; any thread reads. Times in microseconds. */
 typedef struct lg_writer_watch {
     lg_histogram batch_jobs, wait_us, apply_us, commit_us;
-    lg_histogram sync_us;            /* the disk's part of a commit */
+    lg_histogram sync_us;                             /* the disk's part of a commit */
     _Atomic int64_t checkpoints, checkpoint_failures; /* of the WAL into the database */
     _Atomic int64_t wal_pages;
 } lg_writer_watch;

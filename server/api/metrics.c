@@ -47,17 +47,19 @@ static const char *command_name(lg_command_type type, char out[64])
 
 static void put_commands(api_context *api, lg_buf *buf)
 {
-    static const char *const results[API_RESULTS] = {"accepted", "replayed", "rejected", "refused", "retry", "failed"};
+    static const char *const results[API_RESULTS] = {"accepted", "replayed", "rejected",
+                                                     "refused",  "retry",    "failed"};
     char labels[LABELS_MAX], name[64];
-    metrics_family(buf, "tallystick_commands_total", "counter",
-                   "Commands by type and result; rejected: recorded as rejected by the gateway, refused: not recorded.");
+    metrics_family(
+        buf, "tallystick_commands_total", "counter",
+        "Commands by type and result; rejected: recorded as rejected by the gateway, refused: not recorded.");
     for (int type = LG_CMD_GENESIS + 1; type < LG_CMD_COUNT; type++) {
         for (int result = 0; result < API_RESULTS; result++) {
             int64_t count = metrics_get(&api->counters->commands[type][result]);
             if (count == 0 && result != API_ACCEPTED)
                 continue;
-            snprintf(labels, sizeof labels, "type=\"%s\",result=\"%s\"", command_name((lg_command_type)type, name),
-                     results[result]);
+            snprintf(labels, sizeof labels, "type=\"%s\",result=\"%s\"",
+                     command_name((lg_command_type)type, name), results[result]);
             metrics_sample(buf, "tallystick_commands_total", labels, count);
         }
     }
@@ -65,9 +67,11 @@ static void put_commands(api_context *api, lg_buf *buf)
 
 static void put_checks(lg_buf *buf)
 {
-    static const lg_review_outcome outcomes[] = {LG_OUTCOME_PASS, LG_OUTCOME_WARN, LG_OUTCOME_HOLD, LG_OUTCOME_REJECT};
+    static const lg_review_outcome outcomes[] = {LG_OUTCOME_PASS, LG_OUTCOME_WARN, LG_OUTCOME_HOLD,
+                                                 LG_OUTCOME_REJECT};
     char labels[LABELS_MAX];
-    metrics_family(buf, "tallystick_checks_total", "counter", "Checks of the asset gateway that were made, by outcome.");
+    metrics_family(buf, "tallystick_checks_total", "counter",
+                   "Checks of the asset gateway that were made, by outcome.");
     for (size_t i = 0; gateway_check_code(i); i++) {
         for (size_t k = 0; k < sizeof outcomes / sizeof *outcomes; k++) {
             snprintf(labels, sizeof labels, "check=\"%s\",outcome=\"%s\"", gateway_check_code(i),
@@ -80,10 +84,11 @@ static void put_checks(lg_buf *buf)
 static void put_ledger(api_context *api, lg_buf *buf, const lg_writer_stats *stats)
 {
     lg_published *published = lg_ledger_published(api->ledger);
-    metrics_one(buf, "tallystick_ledger_tree_size", "gauge", "Entries that the newest signed checkpoint covers.",
-                published->size);
+    metrics_one(buf, "tallystick_ledger_tree_size", "gauge",
+                "Entries that the newest signed checkpoint covers.", published->size);
     lg_published_drop(published);
-    metrics_one(buf, "tallystick_ledger_entries_total", "counter", "Entries recorded since the start.", stats->entries);
+    metrics_one(buf, "tallystick_ledger_entries_total", "counter", "Entries recorded since the start.",
+                stats->entries);
     metrics_one(buf, "tallystick_ledger_writable", "gauge",
                 "1, or 0 when storage failed and nothing is recorded until the next start.", !stats->broken);
 }
@@ -96,19 +101,20 @@ static void put_writer(api_context *api, lg_buf *buf, const lg_writer_stats *sta
         const lg_histogram *histogram;
         int64_t per;
     } spreads[] = {
-        {"tallystick_writer_batch_jobs", "Commands that one commit recorded or refused.", &watch->batch_jobs, 1},
-        {"tallystick_writer_queue_wait_seconds", "From a command's queueing until its batch began.", &watch->wait_us,
-         1000000},
+        {"tallystick_writer_batch_jobs", "Commands that one commit recorded or refused.", &watch->batch_jobs,
+         1},
+        {"tallystick_writer_queue_wait_seconds", "From a command's queueing until its batch began.",
+         &watch->wait_us, 1000000},
         {"tallystick_writer_apply_seconds", "Applying the commands of a batch.", &watch->apply_us, 1000000},
         {"tallystick_writer_commit_seconds", "Committing a batch: re-hash, tree, database, head file.",
          &watch->commit_us, 1000000},
-        {"tallystick_writer_sync_seconds", "The part of a commit that writes and syncs database and head file.",
-         &watch->sync_us, 1000000},
+        {"tallystick_writer_sync_seconds",
+         "The part of a commit that writes and syncs database and head file.", &watch->sync_us, 1000000},
     };
     metrics_one(buf, "tallystick_writer_queue_jobs", "gauge", "Commands that wait for the writer.",
                 (int64_t)stats->queued);
-    metrics_one(buf, "tallystick_writer_queue_limit_jobs", "gauge", "How many may wait; then: 503 overloaded.",
-                LG_WRITER_QUEUE_DEFAULT);
+    metrics_one(buf, "tallystick_writer_queue_limit_jobs", "gauge",
+                "How many may wait; then: 503 overloaded.", LG_WRITER_QUEUE_DEFAULT);
     for (size_t i = 0; i < sizeof spreads / sizeof *spreads; i++) {
         metrics_family(buf, spreads[i].name, "histogram", spreads[i].help);
         metrics_histogram(buf, spreads[i].name, NULL, spreads[i].histogram, spreads[i].per);
@@ -118,7 +124,8 @@ static void put_writer(api_context *api, lg_buf *buf, const lg_writer_stats *sta
                 metrics_get(&watch->wal_pages) * WAL_PAGE_LEN);
     metrics_family(buf, "tallystick_writer_checkpoints_total", "counter",
                    "Times the write-ahead log was moved into the database.");
-    metrics_sample(buf, "tallystick_writer_checkpoints_total", "result=\"done\"", metrics_get(&watch->checkpoints));
+    metrics_sample(buf, "tallystick_writer_checkpoints_total", "result=\"done\"",
+                   metrics_get(&watch->checkpoints));
     metrics_sample(buf, "tallystick_writer_checkpoints_total", "result=\"failed\"",
                    metrics_get(&watch->checkpoint_failures));
 }
@@ -137,7 +144,8 @@ static void put_storage(api_context *api, lg_buf *buf)
             metrics_sample(buf, "tallystick_file_bytes", labels, info.st_size);
     }
     if (statvfs(api->dir, &disk) == 0) {
-        metrics_one(buf, "tallystick_disk_free_bytes", "gauge", "Room that the registry may use on its file system.",
+        metrics_one(buf, "tallystick_disk_free_bytes", "gauge",
+                    "Room that the registry may use on its file system.",
                     (int64_t)disk.f_bavail * (int64_t)disk.f_frsize);
         metrics_one(buf, "tallystick_disk_size_bytes", "gauge", "Size of the registry's file system.",
                     (int64_t)disk.f_blocks * (int64_t)disk.f_frsize);
@@ -154,7 +162,8 @@ static int64_t age_us(api_context *api, int64_t seq)
     int64_t age = 0;
     lg_report_init(&report, arena);
     lg_db *db = lg_readers_take(api->readers);
-    if (lg_entry_get(db, seq, arena, &row) == LG_OK && lg_entry_parse(arena, row.body, &entry, &report) == LG_OK)
+    if (lg_entry_get(db, seq, arena, &row) == LG_OK &&
+        lg_entry_parse(arena, row.body, &entry, &report) == LG_OK)
         age = lg_now() - entry.at;
     lg_readers_give(api->readers, db);
     lg_arena_close(arena);
@@ -172,12 +181,15 @@ static void put_webhooks(api_context *api, lg_buf *buf)
         snprintf(labels, sizeof labels, "outcome=\"%s\"", outcomes[i]);
         metrics_sample(buf, "tallystick_webhook_attempts_total", labels, stats.attempts[i]);
     }
-    metrics_family(buf, "tallystick_webhook_attempt_duration_seconds", "histogram", "Duration of those attempts.");
+    metrics_family(buf, "tallystick_webhook_attempt_duration_seconds", "histogram",
+                   "Duration of those attempts.");
     metrics_histogram(buf, "tallystick_webhook_attempt_duration_seconds", NULL, stats.duration_ms, 1000);
-    metrics_one(buf, "tallystick_webhook_messages_in_flight", "gauge", "Messages being sent now.", stats.flying);
-    metrics_family(buf, "tallystick_webhook_endpoints", "gauge",
-                   "Endpoints; doubtful: the last attempt failed or was slow, dead: a message was given up since the "
-                   "last delivery.");
+    metrics_one(buf, "tallystick_webhook_messages_in_flight", "gauge", "Messages being sent now.",
+                stats.flying);
+    metrics_family(
+        buf, "tallystick_webhook_endpoints", "gauge",
+        "Endpoints; doubtful: the last attempt failed or was slow, dead: a message was given up since the "
+        "last delivery.");
     metrics_sample(buf, "tallystick_webhook_endpoints", "state=\"live\"", stats.live);
     metrics_sample(buf, "tallystick_webhook_endpoints", "state=\"doubtful\"", stats.doubtful);
     metrics_sample(buf, "tallystick_webhook_endpoints", "state=\"dead\"", stats.dead);
@@ -194,23 +206,26 @@ static void put_service(api_context *api, lg_buf *buf)
     const int64_t done[] = {sweeps.lapsed, sweeps.aged, sweeps.failed};
     const logger_stats log = logger_get_stats(api->log);
     char labels[LABELS_MAX];
-    metrics_family(buf, "tallystick_sweeps_total", "counter", "Rounds of the sweeper, which does what time makes due.");
+    metrics_family(buf, "tallystick_sweeps_total", "counter",
+                   "Rounds of the sweeper, which does what time makes due.");
     metrics_sample(buf, "tallystick_sweeps_total", "result=\"done\"", sweeps.done);
     metrics_sample(buf, "tallystick_sweeps_total", "result=\"cut_short\"", sweeps.cut_short);
-    metrics_family(buf, "tallystick_sweep_acts_total", "counter", "What the sweeper did, and what it could not do.");
+    metrics_family(buf, "tallystick_sweep_acts_total", "counter",
+                   "What the sweeper did, and what it could not do.");
     for (size_t i = 0; i < sizeof done / sizeof *done; i++) {
         snprintf(labels, sizeof labels, "result=\"%s\"", results[i]);
         metrics_sample(buf, "tallystick_sweep_acts_total", labels, done[i]);
     }
-    metrics_family(buf, "tallystick_sweep_last_timestamp_seconds", "gauge", "When the sweeper last came to its end.");
+    metrics_family(buf, "tallystick_sweep_last_timestamp_seconds", "gauge",
+                   "When the sweeper last came to its end.");
     metrics_sample_us(buf, "tallystick_sweep_last_timestamp_seconds", NULL, sweeps.last_at);
     metrics_family(buf, "tallystick_log_lines_total", "counter", "Lines logged, by level.");
     for (int level = 0; level <= LOG_ERROR; level++) {
         snprintf(labels, sizeof labels, "level=\"%s\"", log_level_names[level]);
         metrics_sample(buf, "tallystick_log_lines_total", labels, (int64_t)log.lines[level]);
     }
-    metrics_one(buf, "tallystick_log_dropped_lines_total", "counter", "Lines lost because the log is not read fast enough.",
-                (int64_t)log.dropped);
+    metrics_one(buf, "tallystick_log_dropped_lines_total", "counter",
+                "Lines lost because the log is not read fast enough.", (int64_t)log.dropped);
     metrics_family(buf, "tallystick_build_info", "gauge", "The program's version.");
     metrics_sample(buf, "tallystick_build_info", "version=\"" TALLYSTICK_VERSION "\"", 1);
 }

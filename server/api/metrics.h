@@ -19,8 +19,8 @@ struct api_counters {
     metrics_counter commands[LG_CMD_COUNT][API_RESULTS];
 };
 
-/* One command is done with: err, or, if that is LG_OK, recorded with this status, or replayed. Once for each command, also
- * for each of a batch. */
+/* One command is done with: err, or, if that is LG_OK, recorded with this status, or replayed. Once for each
+ * command, also for each of a batch. */
 void api_count_command(api_context *api, lg_command_type type, lg_err err, bool replayed, int status);
 
 /* The routes of the listener for machines that watch: /metrics without a token, and health. */

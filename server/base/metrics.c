@@ -1,6 +1,5 @@
 #include "server/base/metrics.h"
 
-
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,7 +52,8 @@ void metrics_sample_us(lg_buf *buf, const char *name, const char *labels, int64_
     lg_buf_char(buf, '\n');
 }
 
-void metrics_histogram(lg_buf *buf, const char *name, const char *labels, const lg_histogram *histogram, int64_t per)
+void metrics_histogram(lg_buf *buf, const char *name, const char *labels, const lg_histogram *histogram,
+                       int64_t per)
 {
     int64_t sum = metrics_get(&histogram->sum), count = 0;
     for (size_t i = 0; i <= histogram->bound_count; i++) {
@@ -124,11 +124,12 @@ void metrics_process(lg_buf *buf)
     if (getrusage(RUSAGE_SELF, &used) == 0) {
         metrics_family(buf, "process_cpu_seconds_total", "counter", "CPU time used, user and system.");
         metrics_sample_us(buf, "process_cpu_seconds_total", NULL,
-                          ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec +
-                              used.ru_stime.tv_usec);
+                          ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+                              used.ru_utime.tv_usec + used.ru_stime.tv_usec);
     }
     if (read_stat(stat)) {
-        metrics_one(buf, "process_start_time_seconds", "gauge", "When the process started, in seconds since 1970.",
+        metrics_one(buf, "process_start_time_seconds", "gauge",
+                    "When the process started, in seconds since 1970.",
                     boot_time() + stat[0] / sysconf(_SC_CLK_TCK));
         metrics_one(buf, "process_virtual_memory_bytes", "gauge", "Virtual memory.", stat[1]);
         metrics_one(buf, "process_resident_memory_bytes", "gauge", "Resident memory.",

@@ -1,6 +1,6 @@
-/* Figures for those who watch, in Prometheus' text format (version 0.0.4). Names begin with tallystick_ and end with their
- * unit, which is seconds or bytes; counters end with _total. Labels hold our own words only: routes, types, outcomes; never
- * what a client chose. */
+/* Figures for those who watch, in Prometheus' text format (version 0.0.4). Names begin with tallystick_ and
+ * end with their unit, which is seconds or bytes; counters end with _total. Labels hold our own words only:
+ * routes, types, outcomes; never what a client chose. */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H
 
@@ -26,8 +26,10 @@ void metrics_family(lg_buf *buf, const char *name, const char *type, const char 
 void metrics_sample(lg_buf *buf, const char *name, const char *labels, int64_t value);
 /* Microseconds, written as seconds. */
 void metrics_sample_us(lg_buf *buf, const char *name, const char *labels, int64_t us);
-/* per: how many of the histogram's units make one of what is written: 1, or 1000000 for microseconds as seconds. */
-void metrics_histogram(lg_buf *buf, const char *name, const char *labels, const lg_histogram *histogram, int64_t per);
+/* per: how many of the histogram's units make one of what is written: 1, or 1000000 for microseconds as
+ * seconds. */
+void metrics_histogram(lg_buf *buf, const char *name, const char *labels, const lg_histogram *histogram,
+                       int64_t per);
 /* A family of one sample. */
 void metrics_one(lg_buf *buf, const char *name, const char *type, const char *help, int64_t value);
 

@@ -166,7 +166,7 @@ void access_log(const http_request *request);
 
 typedef struct http_stats http_stats;
 http_stats *stats_open(const http_route *routes, size_t route_count); /* borrowed, static */
-void stats_close(http_stats *stats);                                 /* NULL is fine */
+void stats_close(http_stats *stats);                                  /* NULL is fine */
 /* The request is over. */
 void stats_count(http_stats *stats, const http_request *request);
 

@@ -1,7 +1,7 @@
-/* What the HTTP layer counts: requests by route and class of status, how long they took by group of routes, problems by type.
- * Each request costs a few additions to memory of its own; nothing waits for another thread. */
+/* What the HTTP layer counts: requests by route and class of status, how long they took by group of routes,
+ * problems by type. Each request costs a few additions to memory of its own; nothing waits for another
+ * thread. */
 #include "server/http/internal.h"
-
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,8 @@ enum { STATUS_CLASSES = 5, NAME_MAX_LEN = 40 };
 static const int64_t us_bounds[] = {100,   250,    500,    1000,   2500,    5000,    10000,   25000,
                                     50000, 100000, 250000, 500000, 1000000, 2500000, 10000000};
 
-/* The routes whose paths share their first words, such as all below /v1/claims; those without a path that matched: "none". */
+/* The routes whose paths share their first words, such as all below /v1/claims; those without a path that
+ * matched: "none". */
 typedef struct group {
     char name[NAME_MAX_LEN];
     http_method method;
@@ -106,11 +107,12 @@ static const char *method_name(http_method method)
 static void put_classes(lg_buf *buf, const char *method, const char *route, const metrics_counter *by_class)
 {
     char labels[256];
-    for (int class = 0; class < STATUS_CLASSES; class++) {
+    for (int class = 0; class < STATUS_CLASSES; class ++) {
         int64_t count = metrics_get(&by_class[class]);
         if (count == 0)
             continue;
-        snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\",status=\"%dxx\"", method, route, class + 1);
+        snprintf(labels, sizeof labels, "method=\"%s\",route=\"%s\",status=\"%dxx\"", method, route,
+                 class + 1);
         metrics_sample(buf, "tallystick_http_requests_total", labels, count);
     }
 }
@@ -119,9 +121,12 @@ static void put_durations(const http_stats *stats, lg_buf *buf)
 {
     char labels[128];
     metrics_family(buf, "tallystick_http_request_duration_seconds", "histogram",
-                   "From the last byte of a request to the first of its answer.");
+                   "From the last byte of a request to the first of its answer, by groups of routes that "
+                   "were asked for.");
     for (size_t i = 0; i < stats->group_count; i++) {
         const group *g = &stats->groups[i];
+        if (metrics_get(&g->duration_us.sum) == 0)
+            continue;
         snprintf(labels, sizeof labels, "method=\"%s\",group=\"%s\"", method_name(g->method), g->name);
         metrics_histogram(buf, "tallystick_http_request_duration_seconds", labels, &g->duration_us, 1000000);
     }
@@ -131,7 +136,8 @@ static void put_durations(const http_stats *stats, lg_buf *buf)
 static void put_problems(const http_stats *stats, lg_buf *buf)
 {
     char labels[128];
-    metrics_family(buf, "tallystick_http_problems_total", "counter", "Answers that tell of a problem, by its type.");
+    metrics_family(buf, "tallystick_http_problems_total", "counter",
+                   "Answers that tell of a problem, by its type.");
     for (int err = LG_OK + 1; err < LG_ERROR_COUNT; err++) {
         int64_t count = metrics_get(&stats->problems[err]);
         if (count == 0 && lg_err_kind((lg_err)err) == LG_KIND_CALLER)
@@ -147,7 +153,8 @@ void http_server_metrics(const http_server *server, lg_buf *buf)
     metrics_family(buf, "tallystick_http_requests_total", "counter",
                    "Requests that were answered, by method, route and class of status (GET includes HEAD).");
     for (size_t i = 0; i < stats->route_count; i++)
-        put_classes(buf, method_name(stats->routes[i].method), stats->routes[i].path, stats->by_route[i].by_class);
+        put_classes(buf, method_name(stats->routes[i].method), stats->routes[i].path,
+                    stats->by_route[i].by_class);
     put_classes(buf, "any", "none", stats->unrouted);
     put_durations(stats, buf);
     put_problems(stats, buf);
@@ -158,6 +165,7 @@ void http_server_metrics(const http_server *server, lg_buf *buf)
                 metrics_get(&stats->body_bytes));
     metrics_one(buf, "tallystick_http_answer_body_bytes_total", "counter", "Bytes of bodies sent.",
                 metrics_get(&stats->answer_bytes));
-    metrics_one(buf, "tallystick_http_requests_in_flight", "gauge", "Requests received whole and not yet sent an answer.",
+    metrics_one(buf, "tallystick_http_requests_in_flight", "gauge",
+                "Requests received whole and not yet sent an answer.",
                 (int64_t)atomic_load(&server->running));
 }

@@ -1,5 +1,5 @@
-/* Figures of the delivery thread for those who watch. Counters move as things happen; what takes a look at every endpoint is
- * looked at once a second at most, and not at all while nothing happens. */
+/* Figures of the delivery thread for those who watch. Counters move as things happen; what takes a look at
+ * every endpoint is looked at once a second at most, and not at all while nothing happens. */
 #include "server/webhooks/internal.h"
 
 enum { SURVEY_EVERY_MS = 1000 };
@@ -24,7 +24,8 @@ static int64_t oldest_of(webhooks *w, const endpoint *e)
     size_t count = 0;
     if (e->count)
         return e->queue[e->first].seq;
-    if (!e->backlog || lg_delivery_list_pending(w->store, e->row.no, 1, w->arena, &rows, &count) != LG_OK || !count)
+    if (!e->backlog || lg_delivery_list_pending(w->store, e->row.no, 1, w->arena, &rows, &count) != LG_OK ||
+        !count)
         return -1;
     return rows[0].seq;
 }

@@ -56,7 +56,7 @@ typedef struct webhooks_stats {
     const lg_histogram *duration_ms;     /* of attempts; lives as long as w */
     int64_t flying;                      /* messages under way */
     int64_t live, doubtful, dead;        /* endpoints, each in one state */
-    int64_t oldest_seq;                  /* of the entries that an endpoint is still to be told of; -1: none waits */
+    int64_t oldest_seq; /* of the entries that an endpoint is still to be told of; -1: none waits */
 } webhooks_stats;
 webhooks_stats webhooks_get_stats(webhooks *w);
 

@@ -8,7 +8,7 @@ import pytest
 from contract import OPENAPI, PROBLEM, STATUS
 
 OPERATIONS = """
-GET /checkpoint | GET /tile/{level}/{n} | GET /healthz | GET /readyz | GET /openapi.json | GET /docs | GET /v1/entries
+GET /checkpoint | GET /tile/{level}/{n} | GET /healthz | GET /readyz | GET /metrics | GET /openapi.json | GET /docs | GET /v1/entries
 GET /v1/entries/{seq} | GET /v1/entries/{seq}/proof | GET /v1/consistency | GET /v1/participants | POST /v1/participants
 GET /v1/participants/{id} | POST /v1/participants/{id}/keys | POST /v1/participants/{id}/keys/{kid}/revoke
 POST /v1/participants/{id}/suspend | POST /v1/participants/{id}/activate | POST /v1/participants/{id}/stop
