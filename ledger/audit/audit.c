@@ -254,6 +254,7 @@ static lg_err compare_tables(lg_audit *audit)
         {"exposures", "participant_no, currency"},
         {"policies", "version"},
         {"receivables", "receivable_no"},
+        {"verifications", "receivable_no"},
         {"claims", "claim_no"},
         {"claim_versions", "claim_no, until_seq"},
         {"claim_views", "participant_no, claim_no, source_no"},

@@ -24,9 +24,9 @@ static bool parse_format(const char *text, lg_invoice_format *out)
     return false;
 }
 
-static lg_receivable_life life_after(lg_event_type type)
+static lg_receivable_life life_after(const lg_event *event)
 {
-    switch ((int)type) {
+    switch ((int)event->type) {
     case LG_EV_RECEIVABLE_HELD:
         return LG_LIFE_HELD;
     case LG_EV_RECEIVABLE_REGISTERED:
@@ -38,6 +38,11 @@ static lg_receivable_life life_after(lg_event_type type)
     case LG_EV_REVIEW_REJECTED:
     case LG_EV_RECEIVABLE_DECLINED:
         return LG_LIFE_REJECTED;
+    case LG_EV_REVIEW_VERIFIED:
+        return event->confirm_by ? LG_LIFE_REGISTERED
+               : strcmp(event->review_outcome, lg_review_outcome_name(LG_OUTCOME_REJECT)) == 0
+                   ? LG_LIFE_REJECTED
+                   : LG_LIFE_HELD;
     case LG_EV_RECEIVABLE_WITHDRAWN:
         return LG_LIFE_WITHDRAWN;
     case LG_EV_RECEIVABLE_EXPIRED:
@@ -46,18 +51,17 @@ static lg_receivable_life life_after(lg_event_type type)
     return LG_LIFE_COUNT;
 }
 
-/* The entry tells of the receivable, and who may see that now reads it. An approval lets the other side see
- * it, and with it what went before. */
-static lg_err tell(const lg_apply *apply, const lg_event *event, const lg_receivable *row)
+/* The entry tells of the receivable, and who may see that now reads it. Registering what was held lets the
+ * other side see it, and with it what went before. */
+static lg_err tell(const lg_apply *apply, const lg_receivable *row, bool let_in)
 {
     const lg_participant_no sides[] = {row->submitter, row->creditor, row->debtor};
     lg_err err = lg_history_insert(apply->db, row->no.v, apply->seq);
     for (size_t i = 0; i < sizeof sides / sizeof *sides && !err; i++) {
         if (!lg_receivable_visible(row, sides[i]))
             continue;
-        err = event->type == LG_EV_REVIEW_APPROVED
-                  ? lg_entry_party_insert_history(apply->db, row->no.v, sides[i], LG_SHARE_ALL)
-                  : lg_entry_party_insert(apply->db, apply->seq, sides[i], LG_SHARE_ALL);
+        err = let_in ? lg_entry_party_insert_history(apply->db, row->no.v, sides[i], LG_SHARE_ALL)
+                     : lg_entry_party_insert(apply->db, apply->seq, sides[i], LG_SHARE_ALL);
     }
     return err;
 }
@@ -78,7 +82,7 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
     *row = (lg_receivable){
         .no = {lg_row_no(apply->seq, 0)},
         .id = {event->receivable_id},
-        .life = life_after(event->type),
+        .life = life_after(event),
         .by_debtor = strcmp(event->submitted_by, "debtor") == 0,
         .invoice_number = event->invoice_number,
         .issue_day = event->issue_day,
@@ -124,7 +128,9 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
     if (!err)
         err = lg_apply_receivable_moved(apply, NULL, row);
     if (!err)
-        err = tell(apply, event, row);
+        err = tell(apply, row, false);
+    if (!err && event->verify_by)
+        err = lg_verification_insert(apply->db, row->no, event->verify_by);
     if (!err && (row->life == LG_LIFE_REGISTERED || row->life == LG_LIFE_CONFIRMED))
         err = lg_exposure_change(apply->db, row->debtor, row->currency, row->amount_minor);
     if (!err && event->type == LG_EV_CLAIM_ACCEPTED)
@@ -144,11 +150,63 @@ static lg_err decide(const lg_apply *apply, const lg_event *event, lg_receivable
 /* How the debtor's exposure moves when a receivable goes from one life to the next. */
 static int64_t exposure_change(const lg_receivable *row, lg_receivable_life before, const lg_event *event)
 {
-    if (event->type == LG_EV_REVIEW_APPROVED)
-        return row->amount_minor;
+    if (before == LG_LIFE_HELD)
+        return row->life == LG_LIFE_REGISTERED ? row->amount_minor : 0;
     if (event->type == LG_EV_CLAIM_ACCEPTED)
         return event->face_minor - row->amount_minor; /* the rest is disputed, not owed */
     return before == LG_LIFE_REGISTERED ? -row->amount_minor : 0;
+}
+
+static lg_err keep_answer(const lg_apply *apply, const lg_event *event, lg_receivable *row)
+{
+    lg_verification answered = {
+        .receivable = row->no,
+        .reference = event->reference,
+        .note = event->note,
+        .answered_at = event->answered_at,
+        .hindered_by = event->hindered_by,
+        .recorded_at = apply->at,
+    };
+    if (!lg_verifier_answer_parse(event->answer, &answered.answer) ||
+        !lg_review_outcome_parse(event->review_outcome, &answered.outcome))
+        return LG_CORRUPT;
+    if (row->life == LG_LIFE_REJECTED) {
+        row->reason = event->answer;
+        row->reason_note = event->note;
+    }
+    lg_err err = lg_verification_update(apply->db, &answered);
+    return err == LG_NOT_FOUND ? LG_CORRUPT : err;
+}
+
+/* What registers what was held gives it its terms. */
+static void set_terms(const lg_event *event, lg_receivable *row)
+{
+    row->confirm_by = event->confirm_by;
+    row->terms_version = event->policy_version;
+}
+
+/* What the event means for the row, but for its life. */
+static lg_err change_by(const lg_apply *apply, const lg_event *event, lg_receivable *row)
+{
+    switch ((int)event->type) {
+    case LG_EV_REVIEW_APPROVED:
+        set_terms(event, row);
+        return decide(apply, event, row);
+    case LG_EV_REVIEW_REJECTED:
+        return decide(apply, event, row);
+    case LG_EV_REVIEW_VERIFIED:
+        row->verified = row->life == LG_LIFE_REGISTERED;
+        if (row->verified)
+            set_terms(event, row);
+        return keep_answer(apply, event, row);
+    case LG_EV_CLAIM_ACCEPTED:
+        row->confirmed_minor = event->face_minor;
+        row->claim = (lg_claim_no){lg_row_no(apply->seq, 1)};
+        return LG_OK;
+    }
+    row->reason = event->reason; /* declined, withdrawn, expired */
+    row->reason_note = event->note;
+    return LG_OK;
 }
 
 static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg_result *result)
@@ -159,23 +217,13 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
         return err == LG_NOT_FOUND ? LG_CORRUPT : err;
     result->has_receivable = true;
     const lg_receivable before = *row;
-    row->life = life_after(event->type);
+    row->life = life_after(event);
     row->updated_at = apply->at;
     row->last_seq = apply->seq;
-    if (event->type == LG_EV_REVIEW_APPROVED || event->type == LG_EV_REVIEW_REJECTED) {
-        err = decide(apply, event, row);
-        if (event->type == LG_EV_REVIEW_APPROVED) {
-            row->confirm_by = event->confirm_by;
-            row->terms_version = event->policy_version;
-        }
-    } else if (event->type == LG_EV_CLAIM_ACCEPTED) {
-        row->confirmed_minor = event->face_minor;
-        row->claim = (lg_claim_no){lg_row_no(apply->seq, 1)};
-    } else { /* declined, withdrawn, expired */
-        row->reason = event->reason;
-        row->reason_note = event->note;
-    }
-    if (row->life != LG_LIFE_REGISTERED && row->life != LG_LIFE_CONFIRMED)
+    err = change_by(apply, event, row);
+    if (!err && before.life == LG_LIFE_HELD && event->type != LG_EV_REVIEW_VERIFIED)
+        err = lg_verification_overtake(apply->db, row->no);
+    if (row->life != LG_LIFE_HELD && row->life != LG_LIFE_REGISTERED && row->life != LG_LIFE_CONFIRMED)
         row->has_fingerprint = false; /* the invoice is free again */
     int64_t change = exposure_change(row, before.life, event);
     if (!err && change)
@@ -185,7 +233,7 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
     if (!err)
         err = lg_apply_receivable_moved(apply, &before, row);
     if (!err)
-        err = tell(apply, event, row);
+        err = tell(apply, row, before.life == LG_LIFE_HELD && row->life == LG_LIFE_REGISTERED);
     if (!err && event->type == LG_EV_CLAIM_ACCEPTED)
         err = lg_apply_claim_accepted(apply, event, row, result);
     return err;

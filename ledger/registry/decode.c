@@ -273,6 +273,23 @@ static void decode_webhook(lg_decoder *d, lg_command *c)
     lg_buf_clear(&names);
 }
 
+/* That there is no answer needs its reason; what the verifier says may come with its reference, time and
+ * remark. */
+static void decode_verification(lg_decoder *d, lg_command *c)
+{
+    const char *answer = lg_decode_str(d, "answer", true, 16);
+    bool known = answer && lg_verifier_answer_parse(answer, &c->answer);
+    if (answer && !known)
+        lg_fault_add(d->report, "unknown_value", member(d, "answer"),
+                     "answer must be genuine, not_genuine, differs, unknown or none.");
+    c->note = lg_decode_str(d, "note", known && c->answer == LG_ANSWER_NONE, LG_NOTE_TEXT_MAX);
+    c->reference = lg_decode_str(d, "reference", false, LG_REFERENCE_MAX);
+    lg_decode_time(d, "answered_at", false, &c->answered_at);
+    if (known && c->answer == LG_ANSWER_NONE && (c->reference || c->answered_at))
+        lg_fault_add(d->report, "contradiction", member(d, "answer"),
+                     "Where there is no answer, there is no reference or time of one.");
+}
+
 static void decode_members(lg_decoder *d, lg_command *c)
 {
     switch ((int)c->type) {
@@ -314,6 +331,9 @@ static void decode_members(lg_decoder *d, lg_command *c)
     case LG_CMD_REVIEW_APPROVE:
     case LG_CMD_REVIEW_REJECT:
         c->note = lg_decode_str(d, "note", true, LG_NOTE_TEXT_MAX);
+        break;
+    case LG_CMD_VERIFY:
+        decode_verification(d, c);
         break;
     case LG_CMD_ACCEPT:
         c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);

@@ -40,6 +40,7 @@ typedef enum {
     X(LG_EV_RECEIVABLE_REJECTED, "receivable.rejected", LG_OF_RECEIVABLE)                                    \
     X(LG_EV_REVIEW_APPROVED, "review.approved", LG_OF_RECEIVABLE)                                            \
     X(LG_EV_REVIEW_REJECTED, "review.rejected", LG_OF_RECEIVABLE)                                            \
+    X(LG_EV_REVIEW_VERIFIED, "review.verified", LG_OF_RECEIVABLE)                                            \
     X(LG_EV_CLAIM_ACCEPTED, "claim.accepted", LG_OF_RECEIVABLE)                                              \
     X(LG_EV_RECEIVABLE_DECLINED, "receivable.declined", LG_OF_RECEIVABLE)                                    \
     X(LG_EV_RECEIVABLE_WITHDRAWN, "receivable.withdrawn", LG_OF_RECEIVABLE)                                  \
@@ -144,7 +145,11 @@ typedef struct lg_event {
     const char *documents; /* JSON array, NULL when there are none */
     lg_time confirm_by;
     const char *review_outcome;
-    const char *checks; /* JSON array */
+    const char *checks;      /* JSON array */
+    lg_time verify_by;       /* held: an external verifier may answer until then; 0: none is asked */
+    const char *answer;      /* of the verifier: a name of lg_verifier_answer */
+    lg_time answered_at;     /* as the verifier says; 0: it does not */
+    const char *hindered_by; /* the check that keeps it from being registered all the same */
 
     lg_uuid claim_id;
     const char *origin; /* of a claim */

@@ -107,6 +107,8 @@ static const field policy_set[] = {
         MUST(TEXT, review_outcome, "review_outcome"), MUST(JSON, checks, "checks")
 
 static const field receivable_submitted[] = {SIGNERS, RECEIVABLE_FIELDS, MAY(TEXT, note, "note"), {0}};
+static const field receivable_held[] = {
+    SIGNERS, RECEIVABLE_FIELDS, MAY(TIME, verify_by, "verify_by"), MAY(TEXT, note, "note"), {0}};
 
 /* A claim on a receivable that is on the ledger already ... */
 static const field claim_accepted[] = {
@@ -136,6 +138,21 @@ static const field review_approved[] = {
     MUST(TIME, confirm_by, "confirm_by"),
     MUST(INTEGER, policy_version, "policy_version"),
     MAY(TEXT, note, "note"),
+    {0},
+};
+
+/* It is registered if there is a deadline to confirm it, and rejected if that is the outcome. */
+static const field review_verified[] = {
+    SIGNERS,
+    MUST(UUID, receivable_id, "receivable_id"),
+    MUST(TEXT, answer, "answer"),
+    MUST(TEXT, review_outcome, "outcome"),
+    MAY(TEXT, reference, "reference"),
+    MAY(TIME, answered_at, "answered_at"),
+    MAY(TEXT, note, "note"),
+    MAY(TEXT, hindered_by, "hindered_by"),
+    MUST(INTEGER, policy_version, "policy_version"),
+    MAY(TIME, confirm_by, "confirm_by"),
     {0},
 };
 
@@ -402,10 +419,11 @@ const field *event_fields_of(lg_event_type type, bool at_once)
         [LG_EV_TOKEN_REVOKED] = token_revoked,
         [LG_EV_POLICY_SET] = policy_set,
         [LG_EV_RECEIVABLE_REGISTERED] = receivable_submitted,
-        [LG_EV_RECEIVABLE_HELD] = receivable_submitted,
+        [LG_EV_RECEIVABLE_HELD] = receivable_held,
         [LG_EV_RECEIVABLE_REJECTED] = receivable_submitted,
         [LG_EV_REVIEW_APPROVED] = review_approved,
         [LG_EV_REVIEW_REJECTED] = receivable_ended,
+        [LG_EV_REVIEW_VERIFIED] = review_verified,
         [LG_EV_CLAIM_ACCEPTED] = claim_accepted,
         [LG_EV_RECEIVABLE_DECLINED] = receivable_ended,
         [LG_EV_RECEIVABLE_WITHDRAWN] = receivable_ended,

@@ -114,6 +114,8 @@ static lg_err do_receivable_command(lg_act *act)
         return lg_do_review_approve(act);
     case LG_CMD_REVIEW_REJECT:
         return lg_do_review_reject(act);
+    case LG_CMD_VERIFY:
+        return lg_do_verify(act);
     }
     return LG_INTERNAL;
 }

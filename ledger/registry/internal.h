@@ -57,6 +57,13 @@ lg_err lg_do_withdraw(lg_act *act) LG_MUST_CHECK;
 lg_err lg_do_lapse(lg_act *act) LG_MUST_CHECK;
 lg_err lg_do_review_approve(lg_act *act) LG_MUST_CHECK;
 lg_err lg_do_review_reject(lg_act *act) LG_MUST_CHECK;
+lg_err lg_do_verify(lg_act *act) LG_MUST_CHECK;
+
+/* receivable.c: the receivable the path names, if the signer may see it at all. */
+lg_err lg_receivable_subject(lg_act *act, lg_receivable *out) LG_MUST_CHECK;
+lg_err lg_require_life(lg_act *act, const lg_receivable *row, lg_receivable_life life) LG_MUST_CHECK;
+/* Every check that failed becomes an error of the problem. */
+lg_err lg_report_rejection(lg_act *act, const lg_review *review) LG_MUST_CHECK;
 
 lg_err lg_do_participant_rate(lg_act *act) LG_MUST_CHECK;
 /* Any command but a submission: the act of its type. */

@@ -35,6 +35,7 @@ static const struct caused {
     [LG_CMD_LAPSE] = {2, {LG_EV_RECEIVABLE_EXPIRED, LG_EV_CLAIM_ACCEPTED}},
     [LG_CMD_REVIEW_APPROVE] = {1, {LG_EV_REVIEW_APPROVED}},
     [LG_CMD_REVIEW_REJECT] = {1, {LG_EV_REVIEW_REJECTED}},
+    [LG_CMD_VERIFY] = {1, {LG_EV_REVIEW_VERIFIED}},
     [LG_CMD_PARTICIPANT_RATE] = {1, {LG_EV_PARTICIPANT_RATED}},
     [LG_CMD_CLAIM_SPLIT] = {2, {LG_EV_CLAIM_SPLIT, LG_EV_WATCH_RAISED}},
     [LG_CMD_CLAIM_TRANSFER] = {2, {LG_EV_CLAIM_TRANSFER_OFFERED, LG_EV_WATCH_RAISED}},
@@ -164,6 +165,11 @@ static const char *match_members(lg_arena *arena, const lg_command *c, const lg_
         return lg_text_equal(c->rating, e->rating) && lg_text_equal(c->agency, e->agency)
                    ? NULL
                    : "the rating is not what was signed";
+    if (e->type == LG_EV_REVIEW_VERIFIED)
+        return lg_text_equal(lg_verifier_answer_name(c->answer), e->answer) &&
+                       lg_text_equal(c->reference, e->reference) && c->answered_at == e->answered_at
+                   ? NULL
+                   : "the verifier's answer is not what was signed";
     if (e->type == LG_EV_POLICY_SET)
         return strcmp(lg_policy_format(arena, &c->policy), e->policy) == 0
                    ? NULL
@@ -217,6 +223,25 @@ static const char *match_submitter(const lg_command *c, const lg_event *e)
     return NULL;
 }
 
+/* Where the policy asks for it, nothing gets past the external verifier, and it has the time that the policy
+ * gives. */
+static const char *match_verifier(const lg_trial *trial, const lg_policy *policy, const lg_event *e)
+{
+    lg_participant seller = {0};
+    bool asked = false;
+    if (e->type != LG_EV_RECEIVABLE_REJECTED) {
+        if (lg_participant_by_id(trial->db, (lg_participant_id){e->creditor_id}, trial->arena, &seller) !=
+            LG_OK)
+            return "the seller cannot be looked up";
+        asked = lg_verifier_is_asked(&policy->verifier, e->currency, e->gross_minor, seller.country);
+    }
+    if (asked && e->type != LG_EV_RECEIVABLE_HELD)
+        return "the policy wants the external verifier asked first";
+    if (e->verify_by != (asked ? trial->at + policy->verifier.within_seconds * LG_TIME_PER_SECOND : 0))
+        return "verify_by is not what the policy says";
+    return NULL;
+}
+
 /* The review is of the policy of that time, and what was done is what it came to. */
 static const char *match_review(const lg_trial *trial, const lg_event *e)
 {
@@ -236,7 +261,8 @@ static const char *match_review(const lg_trial *trial, const lg_event *e)
                   : trial->command->signer_count == 2 ? LG_EV_CLAIM_ACCEPTED
                                                       : LG_EV_RECEIVABLE_REGISTERED;
     }
-    return follows == e->type ? NULL : "the event is not what the review's outcome leads to";
+    return follows == e->type ? match_verifier(trial, &policy, e)
+                              : "the event is not what the review's outcome leads to";
 }
 
 const char *lg_submission_contradiction(const lg_trial *trial, const lg_submission *s, const lg_event *e)

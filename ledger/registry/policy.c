@@ -57,6 +57,7 @@ char *lg_policy_format(lg_arena *arena, const lg_policy *policy)
     lg_json_put_int(&buf, "default_tenor_days", policy->default_tenor_days);
     lg_json_put_int(&buf, "documents_required", policy->documents_required);
     lg_json_put_str(&buf, "early_payment", payment_rule_name(policy->early_payment));
+    lg_verifier_policy_put(&buf, &policy->verifier);
     lg_json_put_int(&buf, "grace_days", policy->grace_days);
     lg_json_put_int(&buf, "hop_max", policy->hop_max);
     lg_json_put_str(&buf, "overpayment", payment_rule_name(policy->overpayment));
@@ -164,6 +165,7 @@ lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *ou
     decode_currencies(&decoder, out);
     lg_decode_int(&decoder, "default_tenor_days", true, 0, 3650, &out->default_tenor_days);
     lg_decode_int(&decoder, "documents_required", true, 0, LG_DOCUMENTS_MAX, &out->documents_required);
+    lg_verifier_policy_decode(&decoder, &out->verifier);
     decode_outcome(&decoder, "past_due", &out->past_due);
     decode_outcome(&decoder, "payee_redirected", &out->payee_redirected);
     lg_decode_int(&decoder, "similar_within_days", true, 0, 365, &out->similar_within_days);

@@ -5,6 +5,7 @@
 
 #include "ledger/base/json.h"
 #include "ledger/registry/money.h"
+#include "ledger/registry/policy_verifier.h"
 #include "ledger/store/receivable_rows.h"
 
 enum { LG_POLICY_CURRENCIES_MAX = 64 };
@@ -25,6 +26,7 @@ typedef struct lg_policy {
     lg_review_outcome payee_redirected;
     lg_currency currencies[LG_POLICY_CURRENCIES_MAX]; /* allowed ones; none listed: all */
     size_t currency_count;
+    lg_verifier_policy verifier;
 
     int64_t transfer_respond_days; /* a recipient's deadline unless the holder names another */
     int64_t hop_max;               /* transfers since the root */
@@ -43,7 +45,8 @@ typedef struct lg_policy {
 lg_policy lg_policy_default(void);
 /* Canonical JSON of all fields but the version. */
 char *lg_policy_format(lg_arena *arena, const lg_policy *policy);
-/* Every field is required; LG_INVALID_FIELDS with a fault for each broken rule. Leaves out->version alone. */
+/* Every field but external_verifier is required; LG_INVALID_FIELDS with a fault for each broken rule. Leaves
+ * out->version alone. */
 lg_err lg_policy_decode(const json_t *object, const char *pointer, lg_policy *out,
                         lg_report *report) LG_MUST_CHECK;
 /* The stored policy; version 0: the newest. */

@@ -168,8 +168,7 @@ static lg_event submission_event(lg_act *act, const submit *s)
     };
 }
 
-/* Every check that failed becomes an error of the problem. */
-static lg_err report_rejection(lg_act *act, const lg_review *review)
+lg_err lg_report_rejection(lg_act *act, const lg_review *review)
 {
     for (size_t i = 0; i < review->count; i++)
         if (review->results[i].outcome == LG_OUTCOME_REJECT)
@@ -178,6 +177,14 @@ static lg_err report_rejection(lg_act *act, const lg_review *review)
     const lg_fault *first = act->report->first;
     return lg_fail(act->report, LG_GATEWAY_REJECTED, "%s",
                    first ? first->detail : "The gateway rejected it.");
+}
+
+static bool waits_for_verifier(const lg_review *review)
+{
+    bool waits = false;
+    for (size_t i = 0; i < review->count; i++)
+        waits = waits || strcmp(review->results[i].code, LG_CHECK_VERIFIER) == 0;
+    return waits;
 }
 
 lg_err lg_do_submit(lg_act *act, size_t index)
@@ -206,6 +213,8 @@ lg_err lg_do_submit(lg_act *act, size_t index)
         break;
     case LG_OUTCOME_HOLD:
         event.type = LG_EV_RECEIVABLE_HELD;
+        if (waits_for_verifier(&s.review))
+            event.verify_by = act->now + s.policy.verifier.within_seconds * LG_TIME_PER_SECOND;
         break;
     case LG_OUTCOME_REJECT:
     case LG_OUTCOME_COUNT:
@@ -214,14 +223,13 @@ lg_err lg_do_submit(lg_act *act, size_t index)
     }
     err = lg_act_record(act, &event);
     if (!err && event.type == LG_EV_RECEIVABLE_REJECTED)
-        err = report_rejection(act, &s.review);
+        err = lg_report_rejection(act, &s.review);
     return err;
 }
 
 /* ---- acting on a registered receivable ---- */
 
-/* The receivable the path names, if the signer may see it at all. */
-static lg_err subject(lg_act *act, lg_receivable *out)
+lg_err lg_receivable_subject(lg_act *act, lg_receivable *out)
 {
     lg_err err = lg_receivable_by_id(act->db, (lg_receivable_id){act->command->subject}, act->arena, out);
     const lg_signer *signer = &act->command->signers[0];
@@ -231,7 +239,7 @@ static lg_err subject(lg_act *act, lg_receivable *out)
     return err;
 }
 
-static lg_err require_life(lg_act *act, const lg_receivable *row, lg_receivable_life life)
+lg_err lg_require_life(lg_act *act, const lg_receivable *row, lg_receivable_life life)
 {
     if (row->life == life)
         return LG_OK;
@@ -319,11 +327,11 @@ lg_err lg_do_confirm(lg_act *act)
     lg_receivable row;
     bool accept = act->command->type == LG_CMD_ACCEPT;
     int64_t amount = 0;
-    lg_err err = subject(act, &row);
+    lg_err err = lg_receivable_subject(act, &row);
     if (!err)
         err = require_other_side(act, &row);
     if (!err)
-        err = require_life(act, &row, LG_LIFE_REGISTERED);
+        err = lg_require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err && accept != row.by_debtor)
         err = lg_fail(act->report, LG_WRONG_STATE, "%s",
                       row.by_debtor
@@ -350,13 +358,13 @@ static lg_err end(lg_act *act, const lg_receivable *row, lg_event_type type)
 lg_err lg_do_decline(lg_act *act)
 {
     lg_receivable row;
-    lg_err err = subject(act, &row);
+    lg_err err = lg_receivable_subject(act, &row);
     if (!err)
         err = require_other_side(act, &row);
     /* A held payable keeps its creditor from registering the invoice itself, so it can be refused before any
      * review. */
     if (!err && !(row.life == LG_LIFE_HELD && row.by_debtor))
-        err = require_life(act, &row, LG_LIFE_REGISTERED);
+        err = lg_require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err)
         err = check_deadline(act, &row);
     return err ? err : end(act, &row, LG_EV_RECEIVABLE_DECLINED);
@@ -365,13 +373,13 @@ lg_err lg_do_decline(lg_act *act)
 lg_err lg_do_withdraw(lg_act *act)
 {
     lg_receivable row;
-    lg_err err = subject(act, &row);
+    lg_err err = lg_receivable_subject(act, &row);
     if (err)
         return err;
     if (row.submitter.v != act->command->signers[0].no.v)
         return lg_fail(act->report, LG_NOT_PERMITTED, "Only who submitted it may withdraw it.");
     if (row.life != LG_LIFE_HELD)
-        err = require_life(act, &row, LG_LIFE_REGISTERED);
+        err = lg_require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err)
         err = check_deadline(act, &row);
     return err ? err : end(act, &row, LG_EV_RECEIVABLE_WITHDRAWN);
@@ -383,9 +391,9 @@ lg_err lg_do_lapse(lg_act *act)
     lg_policy policy;
     lg_err err = lg_require_role(act, LG_ROLE_OPERATOR);
     if (!err)
-        err = subject(act, &row);
+        err = lg_receivable_subject(act, &row);
     if (!err)
-        err = require_life(act, &row, LG_LIFE_REGISTERED);
+        err = lg_require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err)
         err = lg_policy_load(act->db, row.terms_version, act->arena, &policy);
     if (err)
@@ -396,85 +404,4 @@ lg_err lg_do_lapse(lg_act *act)
     if (policy.after_deadline == LG_AFTER_DEADLINE_ACCEPT)
         return accept_claim(act, &row, "tacit", row.amount_minor);
     return end(act, &row, LG_EV_RECEIVABLE_EXPIRED);
-}
-
-/* ---- the review queue ---- */
-
-static lg_err held_subject(lg_act *act, lg_receivable *row)
-{
-    const lg_signer *signer = &act->command->signers[0];
-    if (!lg_signer_has(signer, LG_ROLE_REVIEWER) && !lg_signer_has(signer, LG_ROLE_OPERATOR))
-        return lg_fail(act->report, LG_NOT_PERMITTED, "This needs the role reviewer.");
-    lg_err err = subject(act, row);
-    if (!err && (row->creditor.v == signer->no.v || row->debtor.v == signer->no.v))
-        return lg_fail(act->report, LG_NOT_PERMITTED, "A party to the receivable cannot review it.");
-    return err ? err : require_life(act, row, LG_LIFE_HELD);
-}
-
-/* Time has passed since the gateway held it: what depends on the present is asked again. */
-static lg_err judge_again(lg_act *act, const lg_receivable *row, lg_policy *policy)
-{
-    lg_review review = {0};
-    lg_party seller = {.found = true}, buyer = {.found = true};
-    const lg_submission submission = {
-        .number = row->invoice_number,
-        .issue_day = row->issue_day,
-        .due_day = row->due_day,
-        .currency = row->currency,
-        .gross_minor = row->gross_minor,
-        .payable_minor = row->gross_minor,
-        .amount_minor = row->amount_minor,
-        .part = row->part,
-        .seller.pointer = "/invoice/seller",
-        .buyer.pointer = "/invoice/buyer",
-    };
-    lg_err err = lg_act_policy(act, policy);
-    if (!err)
-        err = lg_participant_get(act->db, row->creditor, act->arena, &seller.row);
-    if (!err)
-        err = lg_participant_get(act->db, row->debtor, act->arena, &buyer.row);
-    const lg_review_input input = {
-        .submission = &submission,
-        .policy = policy,
-        .today = lg_day_of(act->now),
-        .on_approval = true,
-        .db = act->db,
-        .seller = &seller,
-        .buyer = &buyer,
-        .signer_is_seller = !row->by_debtor,
-        .signer_is_buyer = row->by_debtor,
-        .fingerprint = &row->fingerprint,
-        .except = row->no,
-    };
-    if (!err)
-        err = lg_registry_review(act->registry)(&input, act->arena, &review);
-    if (!err && review.outcome == LG_OUTCOME_REJECT)
-        err = report_rejection(act, &review);
-    return err;
-}
-
-lg_err lg_do_review_approve(lg_act *act)
-{
-    lg_receivable row;
-    lg_policy policy;
-    lg_err err = held_subject(act, &row);
-    if (!err)
-        err = judge_again(act, &row, &policy);
-    if (err)
-        return err;
-    lg_event event = {
-        .type = LG_EV_REVIEW_APPROVED,
-        .receivable_id = row.id.uuid,
-        .confirm_by = act->now + policy.confirm_within_days * LG_TIME_PER_DAY,
-        .policy_version = policy.version,
-        .note = act->command->note,
-    };
-    return lg_act_record(act, &event);
-}
-
-lg_err lg_do_review_reject(lg_act *act)
-{
-    lg_receivable row;
-    lg_err err = held_subject(act, &row);
-    return err ? err : end(act, &row, LG_EV_REVIEW_REJECTED);
 }

@@ -10,6 +10,7 @@
 #include "ledger/registry/policy.h"
 #include "ledger/store/claim_rows.h"
 #include "ledger/store/ledger.h"
+#include "ledger/store/verification_rows.h"
 #include "ledger/store/webhook_rows.h"
 
 typedef struct lg_registry lg_registry;
@@ -37,6 +38,7 @@ typedef struct lg_registry lg_registry;
     X(LG_CMD_LAPSE, LG_OF_RECEIVABLE)                                                                        \
     X(LG_CMD_REVIEW_APPROVE, LG_OF_RECEIVABLE)                                                               \
     X(LG_CMD_REVIEW_REJECT, LG_OF_RECEIVABLE)                                                                \
+    X(LG_CMD_VERIFY, LG_OF_RECEIVABLE)                                                                       \
     X(LG_CMD_CLAIM_SPLIT, LG_OF_CLAIM)                                                                       \
     X(LG_CMD_CLAIM_TRANSFER, LG_OF_CLAIM)                                                                    \
     X(LG_CMD_TRANSFER_ACCEPT, LG_OF_CLAIM)                                                                   \
@@ -94,6 +96,9 @@ typedef struct lg_signer {
 /* ---- reviews: what the gateway says of a submission ---- */
 
 enum { LG_CHECKS_MAX = 32 };
+/* The code of the check that waits for the external verifier: the only one that another than a reviewer
+ * resolves. */
+#define LG_CHECK_VERIFIER "external_verifier"
 
 typedef struct lg_check_result {
     const char *code;
@@ -175,6 +180,9 @@ typedef struct lg_command {
     int *rows;                    /* CSV line numbers, NULL for a single submission */
     size_t submission_count;
 
+    lg_verifier_answer answer;                    /* verify */
+    const char *reference;                        /* verify */
+    lg_time answered_at;                          /* verify; 0: not said */
     const char *rating, *agency;                  /* rating NULL: removed */
     const char *url_to_call, *description;        /* webhook */
     const char *events;                           /* webhook: JSON array */

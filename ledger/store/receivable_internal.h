@@ -14,7 +14,7 @@
     "reason,"                                                                                                \
     " reason_note, policy_version, review_outcome, checks, decision, decided_by_no, decided_at, "            \
     "decision_note,"                                                                                         \
-    " registered_at, updated_at, last_seq, terms_version"
+    " registered_at, updated_at, last_seq, terms_version, verified"
 
 /* Reads the query's current row. */
 void lg_receivable_read(lg_query *query, lg_arena *arena, lg_receivable *out);

@@ -6,7 +6,7 @@
 #include "ledger/store/receivable_internal.h"
 #include "ledger/store/rows_internal.h"
 
-/* An invoice that passed the gateway, at once or by a reviewer's approval. */
+/* An invoice that passed the gateway, at once, by a reviewer's approval or by a verifier's answer. */
 static bool was_registered(const lg_receivable *row)
 {
     switch (row->review_outcome) {
@@ -14,7 +14,8 @@ static bool was_registered(const lg_receivable *row)
     case LG_OUTCOME_WARN:
         return row->life != LG_LIFE_HELD;
     case LG_OUTCOME_HOLD:
-        return row->life != LG_LIFE_HELD && row->decision && strcmp(row->decision, "approved") == 0;
+        return row->life != LG_LIFE_HELD &&
+               (row->verified || (row->decision && strcmp(row->decision, "approved") == 0));
     case LG_OUTCOME_REJECT:
     case LG_OUTCOME_COUNT:
         break;
@@ -44,7 +45,7 @@ bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party)
 /* lg_receivable_visible, for the rows of a party. */
 #define VISIBLE                                                                                              \
     " AND (submitter_no = ?1 OR (life <> 'held' AND (review_outcome IN ('pass', 'warn')"                     \
-    " OR (review_outcome = 'hold' AND decision = 'approved')))"                                              \
+    " OR (review_outcome = 'hold' AND (decision = 'approved' OR verified = 1))))"                            \
     " OR (creditor_no = ?1 AND submitted_by = 'debtor' AND review_outcome = 'hold'))"
 #define BEFORE       " AND receivable_no < ?2"
 #define AFTER        " AND receivable_no > ?2"

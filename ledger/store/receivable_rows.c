@@ -111,6 +111,7 @@ void lg_receivable_read(lg_query *query, lg_arena *arena, lg_receivable *out)
         .updated_at = lg_column_int(query, 37),
         .last_seq = lg_column_int(query, 38),
         .terms_version = lg_column_int(query, 39),
+        .verified = lg_column_int(query, 40) != 0,
     };
     lg_column_fixed(query, 1, out->id.uuid.b, sizeof out->id.uuid.b);
     lg_column_fixed(query, 20, out->document_sha256.b, sizeof out->document_sha256.b);
@@ -155,7 +156,7 @@ lg_err lg_receivable_insert(lg_db *db, const lg_receivable *row)
     static const lg_sql sql = {
         "INSERT INTO receivables (" LG_RECEIVABLE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
         " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"
-        " ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)"};
+        " ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41)"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, row->no.v);
     lg_bind_uuid(&query, 2, &row->id.uuid);
@@ -195,6 +196,7 @@ lg_err lg_receivable_insert(lg_db *db, const lg_receivable *row)
     lg_bind_int(&query, 38, row->updated_at);
     lg_bind_int(&query, 39, row->last_seq);
     lg_bind_int(&query, 40, row->terms_version);
+    lg_bind_int(&query, 41, row->verified);
     return lg_query_run(&query);
 }
 
@@ -205,8 +207,9 @@ lg_err lg_receivable_update(lg_db *db, const lg_receivable *row)
         "number_key = ?6,"
         " similar_key = ?7, claim_no = ?8, reason = ?9, reason_note = ?10, decision = ?11, decided_by_no = "
         "?12,"
-        " decided_at = ?13, decision_note = ?14, updated_at = ?15, last_seq = ?16, terms_version = ?17 WHERE "
-        "receivable_no = ?1"};
+        " decided_at = ?13, decision_note = ?14, updated_at = ?15, last_seq = ?16, terms_version = ?17, "
+        "verified = ?18"
+        " WHERE receivable_no = ?1"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, row->no.v);
     lg_bind_text(&query, 2, lg_receivable_life_name(row->life));
@@ -223,6 +226,7 @@ lg_err lg_receivable_update(lg_db *db, const lg_receivable *row)
     lg_bind_int(&query, 15, row->updated_at);
     lg_bind_int(&query, 16, row->last_seq);
     lg_bind_int(&query, 17, row->terms_version);
+    lg_bind_int(&query, 18, row->verified);
     return lg_query_run_found(&query);
 }
 

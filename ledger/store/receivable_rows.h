@@ -63,6 +63,7 @@ typedef struct lg_receivable {
     lg_participant_no decided_by;
     lg_time decided_at;
     const char *decision_note;
+    bool verified; /* an external verifier's answer registered what was held */
     lg_time registered_at, updated_at;
     int64_t last_seq;
 } lg_receivable;
@@ -71,7 +72,7 @@ lg_err lg_receivable_get(lg_db *db, lg_receivable_no no, lg_arena *arena, lg_rec
 lg_err lg_receivable_by_id(lg_db *db, lg_receivable_id id, lg_arena *arena, lg_receivable *out) LG_MUST_CHECK;
 lg_err lg_receivable_insert(lg_db *db, const lg_receivable *row) LG_MUST_CHECK;
 /* What may change: life, confirmed_minor, fingerprint, claim, reason, decision, updated_at, last_seq,
- * confirm_by, terms_version. */
+ * confirm_by, terms_version, verified. */
 lg_err lg_receivable_update(lg_db *db, const lg_receivable *row) LG_MUST_CHECK;
 
 /* Sum of the live registered amounts of the invoice, and whether one without part label, or with this label,

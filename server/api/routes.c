@@ -208,6 +208,7 @@ const http_route api_routes[] = {
     READ("/v1/reviews/{id}", read_review),
     COMMAND("/v1/reviews/{id}/approve", LG_CMD_REVIEW_APPROVE),
     COMMAND("/v1/reviews/{id}/reject", LG_CMD_REVIEW_REJECT),
+    COMMAND("/v1/reviews/{id}/verify", LG_CMD_VERIFY),
 };
 
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;

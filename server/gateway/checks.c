@@ -10,6 +10,7 @@ typedef struct verdict {
     lg_review_outcome outcome;
     const char *pointer;
     const char *detail;
+    bool unsaid; /* the check was not made */
 } verdict;
 
 typedef lg_err (*check_fn)(const lg_review_input *in, lg_arena *arena, verdict *out);
@@ -315,11 +316,31 @@ static lg_err payee_is_seller(const lg_review_input *in, lg_arena *arena, verdic
     return err;
 }
 
+/* ---- the external verifier ---- */
+
+/* It is asked after this answer went out; until then there is nothing to pass. On approval the reviewer has
+ * judged in its stead. Where the policy does not ask it, the check says nothing: it was not made. */
+static lg_err external_verifier(const lg_review_input *in, lg_arena *arena, verdict *out)
+{
+    const lg_submission *s = in->submission;
+    if (in->on_approval || !lg_verifier_is_asked(&in->policy->verifier, s->currency, s->gross_minor,
+                                                 in->seller->found ? in->seller->row.country : NULL))
+        out->unsaid = true;
+    else
+        say(arena, out, LG_OUTCOME_HOLD, "",
+            "The invoice is being verified by an external service, which has %lld seconds to answer; this "
+            "waits "
+            "for it, or for a reviewer.",
+            (long long)in->policy->verifier.within_seconds);
+    return LG_OK;
+}
+
 /* ---- the table ---- */
 
-/* What a check looks at. The last kind tells of other business of the two parties, so a stranger's
- * submission, rejected anyway, is not put to it: its answer must be the same whatever the registry holds. */
-typedef enum { ALONE, IN_TRANSACTION, AMONG_PARTIES } check_stage;
+/* What a check looks at. AMONG_PARTIES tells of other business of the two parties, so a stranger's
+ * submission, rejected anyway, is not put to it: its answer must be the same whatever the registry holds.
+ * LAST is only of interest if nothing before it rejects. */
+typedef enum { ALONE, IN_TRANSACTION, AMONG_PARTIES, LAST } check_stage;
 
 static const struct check {
     const char *code;
@@ -345,6 +366,7 @@ static const struct check {
     {"credit_line", AMONG_PARTIES, credit_line},
     {"documents_attached", ALONE, documents_attached},
     {"payee_is_seller", AMONG_PARTIES, payee_is_seller},
+    {LG_CHECK_VERIFIER, LAST, external_verifier},
 };
 enum { CHECK_COUNT = sizeof checks / sizeof *checks };
 _Static_assert((int)CHECK_COUNT <= (int)LG_CHECKS_MAX, "a review must hold every check");
@@ -370,6 +392,15 @@ static const lg_check_result *find_result(const lg_review *review, const char *c
     return NULL;
 }
 
+static lg_review_outcome worst_of(const lg_review *review)
+{
+    lg_review_outcome worst = LG_OUTCOME_PASS;
+    for (size_t i = 0; i < review->count; i++)
+        if (review->results[i].outcome > worst)
+            worst = review->results[i].outcome;
+    return worst;
+}
+
 lg_err gateway_review(const lg_review_input *input, lg_arena *arena, lg_review *review)
 {
     lg_review done = {.policy_version = input->policy->version};
@@ -384,16 +415,18 @@ lg_err gateway_review(const lg_review_input *input, lg_arena *arena, lg_review *
             continue;
         if (checks[i].stage == AMONG_PARTIES && !input->signer_is_seller && !input->signer_is_buyer)
             continue;
+        if (checks[i].stage == LAST && worst_of(&done) == LG_OUTCOME_REJECT)
+            continue;
         lg_err err = checks[i].run(input, arena, &v);
         if (err)
             return err;
+        if (v.unsaid)
+            continue;
         metrics_add(&counts[i][v.outcome], 1);
         done.results[done.count++] = (lg_check_result){
             .code = checks[i].code, .outcome = v.outcome, .pointer = v.pointer, .detail = v.detail};
     }
-    for (size_t i = 0; i < done.count; i++)
-        if (done.results[i].outcome > done.outcome)
-            done.outcome = done.results[i].outcome;
+    done.outcome = worst_of(&done);
     *review = done;
     return LG_OK;
 }

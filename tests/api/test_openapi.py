@@ -34,7 +34,7 @@ POST /v1/proposals/{id}/accept | POST /v1/proposals/{id}/decline | GET /v1/webho
 POST /v1/webhooks/{id}/rotate | POST /v1/webhooks/{id}/remove | GET /v1/webhooks/{id}/secret | GET /v1/webhooks/{id}/deliveries
 POST /v1/webhooks/{id}/replay | GET /v1/statements/{date} | GET /v1/statements/{date}/entries
 GET /v1/statements/{date}/statement.csv | GET /v1/reviews | GET /v1/reviews/{id} | POST /v1/reviews/{id}/approve
-POST /v1/reviews/{id}/reject
+POST /v1/reviews/{id}/reject | POST /v1/reviews/{id}/verify
 """
 EXPECTED = sorted(tuple(line.split()) for line in OPERATIONS.replace("|", "\n").splitlines() if line.strip())
 NOTHING = "0192f1c8-6d2e-7b41-9c55-0a4e8f3b2d17"

@@ -12,6 +12,7 @@
 static rig *r;
 static actor lender, tier2;
 static lg_uuid kept_claim;
+static lg_uuid waiting_receivable; /* for the external verifier */
 static char database[96], head[96];
 static char *whole;
 static size_t whole_len;
@@ -127,6 +128,23 @@ static void act_out_a_claims_life(void)
     lg_signing_key_close(tier2.key);
 }
 
+/* One that the external verifier finds genuine, and one that it has not answered. */
+static void verify_some(void)
+{
+    change_policy(r, "external_verifier", "{\"mode\":\"required\",\"within_seconds\":86400}");
+    OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", fresh_invoice(r)));
+    assert_int_equal(r->outcome.results[0].receivable.life, LG_LIFE_HELD);
+    OK(act_as(r, &r->operator, LG_CMD_VERIFY,
+              lg_arena_printf(r->arena, "/v1/reviews/%s/verify",
+                              lg_uuid_format(r->outcome.results[0].receivable.id.uuid).s),
+              "{\"answer\":\"genuine\",\"reference\":\"T-1\",\"answered_at\":\"2026-11-22T01:02:03Z\"}"));
+    assert_int_equal(r->outcome.results[0].receivable.life, LG_LIFE_REGISTERED);
+    OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", fresh_invoice(r)));
+    assert_int_equal(r->outcome.results[0].receivable.life, LG_LIFE_HELD);
+    waiting_receivable = r->outcome.results[0].receivable.id.uuid;
+    change_policy(r, "external_verifier", "{\"mode\":\"off\",\"within_seconds\":1}");
+}
+
 static void act_out_a_story(void)
 {
     enroll_all(r);
@@ -161,8 +179,8 @@ static void act_out_a_story(void)
     OK(act_as(r, &r->supplier, LG_CMD_WITHDRAW, receivable_url(r, "withdraw"), "{}"));
     OK(act_together(r, &r->supplier, &r->buyer, LG_CMD_SUBMIT, "/v1/receivables", NULL, fresh_invoice(r)));
     change_policy(r, "tenor_max_days", "200");
-    const char *alike = invoice_named(r, "re-00012", "77.00", "");
-    OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", invoice_named(r, "RE-12", "77.00", "")));
+    const char *alike = invoice_named(r, "lk-00012", "77.00", "");
+    OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", invoice_named(r, "LK-12", "77.00", "")));
     OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", alike));
     assert_int_equal(r->outcome.results[0].receivable.life, LG_LIFE_HELD);
     const char *review = lg_arena_printf(r->arena, "/v1/reviews/%s/approve",
@@ -170,6 +188,7 @@ static void act_out_a_story(void)
     OK(act_as(r, &r->reviewer, LG_CMD_REVIEW_APPROVE, review, "{\"note\":\"another one\"}"));
     OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", alike)); /* rejected: used */
     assert_int_equal(r->outcome.status, 422);
+    verify_some();
     act_out_a_claims_life();
     OK(act_as(r, &r->operator, LG_CMD_DEBTOR_STOP, lg_arena_printf(r->arena, "%s/stop", buyer),
               "{\"reason\":\"late\"}"));
@@ -455,6 +474,13 @@ static void every_projection(void **state)
         {"receivables", "fingerprint = zeroblob(16)"},
         {"receivables", "number_key = 1"},
         {"receivables", "similar_key = 1"},
+        {"receivables", "verified = 1"},
+        {"verifications", "state = 'overtaken'"},
+        {"verifications", "verify_by = verify_by + 1"},
+        {"verifications", "answer = 'unknown'"},
+        {"verifications", "outcome = 'warn'"},
+        {"verifications", "reference = 'T-2'"},
+        {"verifications", "hindered_by = 'credit_line'"},
         {"claims", "face_minor = face_minor + 1"},
         {"claims", "outstanding_minor = outstanding_minor - 1"},
         {"claims", "holder_no = holder_no + 1"},
@@ -507,7 +533,7 @@ static void missing_and_extra_rows(void **state)
         "program_debtors", "program_draws",  "requests",     "request_claims",
         "request_lenders", "offers",         "financings",   "financing_claims",
         "payments",        "payment_shares", "proposals",    "proposal_signers",
-        "webhooks"};
+        "webhooks",        "verifications"};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         found(lg_arena_printf(r->arena, "DELETE FROM %s", tables[i]), tables[i], "the row is missing");
     static const char *const extra[][2] = {
@@ -626,6 +652,23 @@ static void what_the_operator_forges(void **state)
     event = (lg_event){.type = LG_EV_CLAIM_DUE, .claim_id = kept_claim, .next_day = LG_DAY_NEVER};
     found_forged(LG_CMD_CLAIM_AGE, lg_arena_printf(r->arena, "%s/age", claim), "{}", &event, 1,
                  "Time moves this claim on at");
+    const char *verify =
+        lg_arena_printf(r->arena, "/v1/reviews/%s/verify", lg_uuid_format(waiting_receivable).s);
+    event = (lg_event){.type = LG_EV_REVIEW_VERIFIED,
+                       .receivable_id = waiting_receivable,
+                       .answer = "genuine",
+                       .review_outcome = "pass",
+                       .policy_version = 4};
+    found_forged(LG_CMD_VERIFY, verify, "{\"answer\":\"not_genuine\"}", &event, 1,
+                 "the verifier's answer is not what was signed");
+    event.answer = "unknown";
+    event.confirm_by = lg_now();
+    found_forged(LG_CMD_VERIFY, verify, "{\"answer\":\"unknown\"}", &event, 1, "by the rules it had to be");
+    event.answer = "none";
+    event.note = "silence";
+    event.review_outcome = "hold";
+    found_forged(LG_CMD_VERIFY, verify, "{\"answer\":\"none\",\"note\":\"silence\"}", &event, 1,
+                 "The verifier may answer until");
 }
 
 int main(void)

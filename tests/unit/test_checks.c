@@ -91,7 +91,7 @@ static void the_table_is_the_contract(void **state)
         "seller_identifiers", "buyer_identifiers",  "seller_registered",     "buyer_registered",
         "parties_distinct",   "signer_is_party",    "invoice_unused",        "invoice_similar",
         "due_after_issue",    "tenor_within_limit", "not_past_due",          "debtor_not_stopped",
-        "credit_line",        "documents_attached", "payee_is_seller",
+        "credit_line",        "documents_attached", "payee_is_seller",       "external_verifier",
     };
     size_t count = sizeof codes / sizeof *codes;
     for (size_t i = 0; i < count; i++)
@@ -104,8 +104,47 @@ static void all_pass(void **state)
     scene s = make_scene(*state);
     says(*state, s, "number_form", LG_OUTCOME_PASS, "");
     judge(*state, &s, true);
-    for (size_t i = 0; gateway_check_code(i); i++)
+    for (size_t i = 0; i < s.review.count; i++)
         assert_string_equal(s.review.results[i].code, gateway_check_code(i));
+    /* The one that the policy does not ask for was not made, so it says nothing. */
+    assert_string_equal(gateway_check_code(s.review.count), "external_verifier");
+}
+
+static void the_verifier_is_asked_last(void **state)
+{
+    rig *r = *state;
+    scene s = make_scene(r);
+    s.policy.verifier = (lg_verifier_policy){.mode = LG_VERIFIER_ADVISORY, .within_seconds = 60};
+    says(r, s, "external_verifier", LG_OUTCOME_HOLD, "");
+    s.policy.verifier.mode = LG_VERIFIER_REQUIRED;
+    says(r, s, "external_verifier", LG_OUTCOME_HOLD, "");
+    s.policy.verifier.currency_count = 1;
+    s.policy.verifier.currencies[0].currency = s.submission.currency;
+    s.policy.verifier.currencies[0].from_minor = s.submission.gross_minor;
+    says(r, s, "external_verifier", LG_OUTCOME_HOLD, "");
+    snprintf(s.policy.verifier.countries[0], 3, "XX");
+    s.policy.verifier.country_count = 1;
+    s.seller.row.country = NULL; /* not known: it may be one of them */
+    says(r, s, "external_verifier", LG_OUTCOME_HOLD, "");
+    s.seller.row.country = "XX";
+    says(r, s, "external_verifier", LG_OUTCOME_HOLD, "");
+
+    s.seller.row.country = "CN";
+    s.review = (lg_review){0};
+    judge(r, &s, true);
+    assert_int_equal(s.review.outcome, LG_OUTCOME_PASS);
+    s.policy.verifier.country_count = 0;
+    s.policy.verifier.currencies[0].from_minor++;
+    s.review = (lg_review){0};
+    judge(r, &s, true);
+    assert_int_equal(s.review.outcome, LG_OUTCOME_PASS);
+    s.policy.verifier.currencies[0] = (typeof(s.policy.verifier.currencies[0])){{"EUR"}, 0};
+    s.review = (lg_review){0};
+    judge(r, &s, true);
+    assert_int_equal(s.review.outcome, LG_OUTCOME_PASS);
+    s.policy.verifier.currency_count = 0;
+    s.submission.number = "-0/"; /* rejected anyway: nobody is bothered */
+    says(r, s, "number_form", LG_OUTCOME_REJECT, "/invoice/number");
 }
 
 static void form(void **state)
@@ -414,6 +453,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_is_the_contract),
         STORY(all_pass),
+        STORY(the_verifier_is_asked_last),
         STORY(form),
         STORY(identifiers),
         STORY(parties),

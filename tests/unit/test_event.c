@@ -55,12 +55,14 @@ static const struct spec {
     {LG_EV_TOKEN_REVOKED, false, "token_id participant_id", ""},
     {LG_EV_POLICY_SET, false, "policy_version policy", ""},
     {LG_EV_RECEIVABLE_REGISTERED, true, "", ""},
-    {LG_EV_RECEIVABLE_HELD, true, "", ""},
+    {LG_EV_RECEIVABLE_HELD, true, "", "verify_by"},
     {LG_EV_RECEIVABLE_REJECTED, true, "", ""},
     {LG_EV_CLAIM_ACCEPTED, true, "claim_id origin face_minor", ""},
     {LG_EV_CLAIM_ACCEPTED, false, "receivable_id claim_id origin face_minor", "note"},
     {LG_EV_REVIEW_APPROVED, false, "receivable_id confirm_by policy_version", "note"},
     {LG_EV_REVIEW_REJECTED, false, "receivable_id", "reason note"},
+    {LG_EV_REVIEW_VERIFIED, false, "receivable_id answer outcome policy_version",
+     "reference answered_at note hindered_by confirm_by"},
     {LG_EV_RECEIVABLE_DECLINED, false, "receivable_id", "reason note"},
     {LG_EV_RECEIVABLE_WITHDRAWN, false, "receivable_id", "reason note"},
     {LG_EV_RECEIVABLE_EXPIRED, false, "receivable_id", "reason note"},
@@ -146,6 +148,11 @@ static lg_event full(lg_event_type type, bool submission)
         .payee = "Factor",
         .document_sha256 = {{0xab, 0xcd}},
         .documents = "[{\"kind\":\"order\"}]",
+        .verify_by = 3,
+        .answer = "genuine",
+        .answered_at = 4,
+        .hindered_by = "credit_line",
+        .reference = "TAX-1",
         .confirm_by = 1700000000123456,
         .review_outcome = "warn",
         .checks = "[]",
@@ -164,7 +171,10 @@ static lg_event least(lg_event_type type, bool submission)
     event.country = event.group = event.reason = event.note = event.label = event.part =
         event.order_reference = NULL;
     event.contract_reference = event.payee = event.documents = NULL;
-    event.valid_until = 0;
+    event.valid_until = event.verify_by = event.answered_at = 0;
+    event.reference = event.hindered_by = NULL;
+    if (type == LG_EV_REVIEW_VERIFIED) /* every other one that knows it must say it */
+        event.confirm_by = 0;
     event.limit_minor = LG_ABSENT;
     return event;
 }
@@ -307,7 +317,7 @@ static void ill_typed_facts_are_corruption(void **state)
     (void)state;
     static const char json_facts[] = " roles identifiers scopes policy documents checks ";
     static const char text_facts[] =
-        " name country group reason note kid label submitted_by format invoice_number part order_reference"
+        " name country group reason note answer outcome reference hindered_by kid label submitted_by format invoice_number part order_reference"
         " contract_reference payee review_outcome origin ";
     static const char integer_facts[] = " limit_minor policy_version gross_minor amount_minor face_minor ";
     static const char boolean_facts[] = " custody key_in_custody suspended stopped ";
