@@ -34,7 +34,16 @@
     X(log_level, "log-level", CHOICE, 0, 0, "info", RELOAD, "debug|info|warn|error",                         \
       "the least that is logged; each request is one line of info")                                          \
     X(webhooks_private, "webhooks-private", BOOL, 0, 0, NULL, START, NULL,                                   \
-      "webhooks may go to http:// and private addresses: for rehearsals")
+      "webhooks may go to http:// and private addresses: for rehearsals")                                   \
+    X(verifier_url, "verifier-url", TEXT, 1, 2000, NULL, START, "URL",                                       \
+      "the service that the policy's external_verifier asks; its secret is DIR/keys/verifier.key")           \
+    X(verifier_ca, "verifier-ca", FILE, 0, 0, NULL, START, "FILE",                                           \
+      "certificates (PEM) that it is known by, instead of the system's")                                     \
+    X(verifier_timeout_ms, "verifier-timeout-ms", INT, 100, 120000, "15000", START, "N",                     \
+      "milliseconds that one question to it may take")                                                       \
+    X(verifier_at_once, "verifier-at-once", INT, 1, 64, "8", START, "N", "questions under way at once")      \
+    X(verifier_cache_s, "verifier-cache-s", INT, 0, 2592000, "86400", START, "N",                            \
+      "seconds for which its word that an invoice is genuine holds; 0: it is asked again")
 
 typedef struct server_list {
     const char *const *items;

@@ -11,6 +11,7 @@
 #include "server/service/config.h"
 #include "server/service/folder.h"
 #include "server/service/sweeper.h"
+#include "server/verifier/verifier.h"
 #include "server/webhooks/webhooks.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ typedef struct service {
     server_config *config;
     struct api_counters counters;
     http_server *watch; /* for machines that watch; NULL: there is none */
+    verifier *verifier;
     atomic_bool broken; /* the ledger refuses further work */
 } service;
 
@@ -76,6 +78,14 @@ static void stop_broken(void *ctx)
         s->api.log, LOG_ERROR, "storage.failed",
         "Storage failed: what the disk holds is not known; stopping, so that a new start can find out.");
     kill(getpid(), SIGTERM);
+}
+
+/* On the writer's thread. */
+static void committed(void *ctx)
+{
+    service *s = ctx;
+    webhooks_wake(s->api.webhooks);
+    verifier_wake(s->verifier);
 }
 
 /* Each connection is a descriptor; the usual soft limit of 1,024 is too low for that and the database. */
@@ -147,8 +157,8 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         err = lg_ledger_open(dir, s->api.origin, log_key, &s->api.ledger, report);
     if (!err && strcmp(lg_ledger_vkey(s->api.ledger), s->api.vkey) != 0)
         err = lg_fail(report, LG_CORRUPT, "keys/log.jwk is not the key that %s/origin names.", dir);
-    if (!err) /* one for each HTTP thread, one for the sweeper */
-        err = lg_readers_open(lg_arena_printf(s->arena, "%s/ledger.db", dir), threads + 1, &s->api.readers,
+    if (!err) /* one for each HTTP thread, one for the sweeper, one for the verifier */
+        err = lg_readers_open(lg_arena_printf(s->arena, "%s/ledger.db", dir), threads + 2, &s->api.readers,
                               report);
     if (!err)
         err = lg_writer_open(s->api.ledger, 0, &s->api.writer);
@@ -158,10 +168,22 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         .dir = dir, .readers = threads, .private_ok = config->webhooks_private, .log = s->api.log};
     if (!err)
         err = webhooks_open(&delivery, &s->api.webhooks, report);
+    const verifier_config verification = {
+        .dir = dir,
+        .url = config->verifier_url,
+        .ca = config->verifier_ca,
+        .timeout_ms = config->verifier_timeout_ms,
+        .at_once = config->verifier_at_once,
+        .cache_valid_s = config->verifier_cache_s,
+    };
     if (!err)
-        lg_writer_on_commit(s->api.writer, webhooks_wake, s->api.webhooks);
+        err = verifier_open(&verification, &s->api, &s->verifier, report);
+    if (!err)
+        lg_writer_on_commit(s->api.writer, committed, s);
     if (!err)
         err = router_open(api_routes, api_route_count, &s->api.router, report);
+    if (!err)
+        err = verifier_start(s->verifier);
     if (!err)
         err = sweeper_open(&s->api, &s->api.sweeper);
     if (!err)
@@ -191,8 +213,10 @@ static void close_service(service *s)
     http_server_close(s->watch); /* which tells of the other one */
     http_server_close(s->api.http);
     sweeper_close(s->api.sweeper);
-    lg_writer_close(s->api.writer); /* which wakes the webhooks */
+    verifier_stop(s->verifier);
+    lg_writer_close(s->api.writer); /* which wakes webhooks and verifier */
     webhooks_close(s->api.webhooks);
+    verifier_close(s->verifier);
     lg_readers_close(s->api.readers);
     lg_buf_clear(&s->api.docs);
     lg_ledger_close(s->api.ledger);
