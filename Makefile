@@ -11,7 +11,7 @@ PREFIX  ?= /usr/local
 CC      ?= gcc
 PYTHON  ?= /usr/bin/python3
 
-PACKAGES := libmicrohttpd sqlite3 libsodium jansson libcurl libxml-2.0 libcrypto
+PACKAGES := libmicrohttpd gnutls sqlite3 libsodium jansson libcurl libxml-2.0 libcrypto libsystemd
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 # Evaluated when first needed, so that `make check` can install the packages before.

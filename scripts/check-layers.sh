@@ -45,6 +45,7 @@ mapfile -t all < <(sources '$^' ledger server)
 mapfile -t not_store < <(sources 'ledger/store/' ledger server)
 mapfile -t not_crypto < <(sources 'ledger/crypto/' ledger server)
 mapfile -t not_curl < <(sources 'server/(client|outbound|webhooks|verifier)/' ledger server)
+mapfile -t not_service < <(sources 'server/service/' ledger server)
 mapfile -t not_http < <(sources 'server/http/' ledger server)
 
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]'
@@ -53,7 +54,8 @@ search "${include}tests/" "${all[@]}" | breach "only tests include tests"
 search "${include}sqlite3" "${not_store[@]}" | breach "only ledger/store may include sqlite3.h"
 search "${include}(sodium|openssl/)" "${not_crypto[@]}" | breach "only ledger/crypto may include libsodium or OpenSSL"
 search "${include}curl/" "${not_curl[@]}" | breach "only server/client, outbound, webhooks and verifier may include curl"
-search "${include}microhttpd" "${not_http[@]}" | breach "only server/http may include microhttpd.h"
+search "${include}(microhttpd|gnutls/)" "${not_http[@]}" | breach "only server/http may include microhttpd.h or GnuTLS"
+search "${include}systemd/" "${not_service[@]}" | breach "only server/service may include libsystemd"
 
 search_code '(^|[^[:alnum:]_])(sprintf|vsprintf|strcpy|strcat|gets|atoi|atol|atoll|atof|strtok|strtok_r|alloca|rand|srand|tmpnam|mktemp)[[:space:]]*\(' \
     "${all[@]}" | breach "forbidden function"

@@ -45,7 +45,10 @@ static void add_headers(http_request *request, struct MHD_Response *response, co
     added &= MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES;
     if (!has_header(request, "Cache-Control"))
         added &= MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES;
-    if (request->last || atomic_load(&request->server->stopping))
+    if (request->secure && *request->connection->profile->hsts)
+        added &= MHD_add_response_header(response, "Strict-Transport-Security",
+                                         request->connection->profile->hsts) == MHD_YES;
+    if (request->last || atomic_load(&request->server->draining))
         added &= MHD_add_response_header(response, "Connection", "close") == MHD_YES;
     for (const http_header_line *line = request->headers; line; line = line->next)
         added &= MHD_add_response_header(response, line->name, line->value) == MHD_YES;
@@ -56,14 +59,13 @@ static void add_headers(http_request *request, struct MHD_Response *response, co
 http_result answer_queue(http_request *request, int status, const char *content_type,
                          struct MHD_Response *response, size_t len)
 {
-    http_server *server = request->server;
     if (!response)
         lg_die("out of memory for an answer");
     if (request->stage == STAGE_ANSWERED) {
         access_fault(request, "The request was answered twice.", NULL, NULL);
     } else {
         add_headers(request, response, content_type);
-        if (deadline_enter(&server->deadlines, request->connection, PHASE_SENDING, len) &&
+        if (deadline_enter(request->connection, PHASE_SENDING, len) &&
             MHD_queue_response(request->mhd, (unsigned)status, response) == MHD_YES)
             request->stage = STAGE_ANSWERED;
         request->answered_us = lg_monotonic_us();

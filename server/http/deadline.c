@@ -14,7 +14,10 @@ enum {
     PHASE_BITS = 3,
     INTERVAL_MIN_MS = 10,
     INTERVAL_MAX_MS = 1000,
+    INTERVAL_STOPPING_MS = 20,
     ANSWER_BYTES_PER_MS = 16, /* the slowest reader of a long answer that is waited for */
+    DRAIN_IDLE_MS = 1000,     /* for a request that is on its way while we drain */
+    CUT_ANSWER_MS = 2000,     /* to read an answer once we cut */
 };
 
 static uint64_t now_ms(void)
@@ -34,16 +37,16 @@ static http_phase phase_of(uint64_t state)
     return (http_phase)(state & ((1U << PHASE_BITS) - 1));
 }
 
-static uint64_t limit_ms(const http_deadlines *deadlines, http_phase phase, size_t answer_len)
+static uint64_t limit_ms(const http_profile *profile, http_phase phase, size_t answer_len)
 {
     switch (phase) {
     case PHASE_OPEN:
     case PHASE_RECEIVING:
-        return deadlines->deadline_ms;
+        return profile->deadline_ms;
     case PHASE_SENDING:
-        return deadlines->deadline_ms + answer_len / ANSWER_BYTES_PER_MS;
+        return profile->deadline_ms + answer_len / ANSWER_BYTES_PER_MS;
     case PHASE_IDLE:
-        return deadlines->idle_ms;
+        return profile->idle_ms;
     case PHASE_WORKING:
     case PHASE_CUT:
         break;
@@ -51,16 +54,35 @@ static uint64_t limit_ms(const http_deadlines *deadlines, http_phase phase, size
     return 0;
 }
 
-bool deadline_enter(http_deadlines *deadlines, http_connection *connection, http_phase phase,
-                    size_t answer_len)
+bool deadline_enter(http_connection *connection, http_phase phase, size_t answer_len)
 {
-    uint64_t until = now_ms() + limit_ms(deadlines, phase, answer_len);
+    uint64_t until = now_ms() + limit_ms(connection->profile, phase, answer_len);
     uint64_t state = atomic_load(&connection->state);
     do {
         if (phase_of(state) == PHASE_CUT)
             return false;
     } while (!atomic_compare_exchange_weak(&connection->state, &state, state_of(phase, until)));
     return true;
+}
+
+/* When this phase ends while we stop, if that is sooner than it would end anyway; UINT64_MAX: it is not. */
+static uint64_t stop_ms(const http_deadlines *deadlines, http_phase phase)
+{
+    switch (phase) {
+    case PHASE_OPEN:
+    case PHASE_IDLE:
+        return deadlines->cut_ms     ? deadlines->cut_ms
+               : deadlines->drain_ms ? deadlines->drain_ms + DRAIN_IDLE_MS
+                                     : UINT64_MAX;
+    case PHASE_RECEIVING:
+        return deadlines->cut_ms ? deadlines->cut_ms : UINT64_MAX;
+    case PHASE_SENDING:
+        return deadlines->cut_ms ? deadlines->cut_ms + CUT_ANSWER_MS : UINT64_MAX;
+    case PHASE_WORKING:
+    case PHASE_CUT:
+        break;
+    }
+    return UINT64_MAX;
 }
 
 /* MHD cannot answer before the body is complete. While it reads it writes nothing, so the sweeper may. */
@@ -80,16 +102,20 @@ static void send_timeout(int fd)
         (void)!send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void cut_if_due(http_connection *connection, uint64_t now)
+static void cut_if_due(const http_deadlines *deadlines, http_connection *connection, uint64_t now)
 {
     uint64_t state = atomic_load(&connection->state);
     http_phase phase = phase_of(state);
-    if (phase == PHASE_WORKING || phase == PHASE_CUT || now < state >> PHASE_BITS)
+    if (phase == PHASE_WORKING || phase == PHASE_CUT)
+        return;
+    uint64_t stop = stop_ms(deadlines, phase);
+    bool due = now >= state >> PHASE_BITS;
+    if (!due && now < stop)
         return;
     if (!atomic_compare_exchange_strong(&connection->state, &state, state_of(PHASE_CUT, 0)))
         return;
-    if (phase == PHASE_RECEIVING)
-        send_timeout(connection->fd);
+    if (due && phase == PHASE_RECEIVING && !connection->tls)
+        send_timeout(connection->fd); /* under TLS only its own thread may write */
     /* MHD's poll sees the end of the stream and closes the connection on its own thread. */
     shutdown(connection->fd, SHUT_RDWR);
 }
@@ -107,29 +133,31 @@ static struct timespec after_ms(unsigned ms)
 static void *sweep(void *context)
 {
     http_deadlines *deadlines = context;
-    unsigned shortest =
-        deadlines->deadline_ms < deadlines->idle_ms ? deadlines->deadline_ms : deadlines->idle_ms;
-    unsigned interval = shortest / 8;
-    if (interval < INTERVAL_MIN_MS)
-        interval = INTERVAL_MIN_MS;
-    if (interval > INTERVAL_MAX_MS)
-        interval = INTERVAL_MAX_MS;
     pthread_mutex_lock(&deadlines->lock);
     while (!deadlines->stop) {
-        struct timespec at = after_ms(interval);
+        struct timespec at = after_ms(deadlines->interval_ms);
         pthread_cond_timedwait(&deadlines->wake, &deadlines->lock, &at);
         uint64_t now = now_ms();
         for (http_connection *c = deadlines->first; c; c = c->next)
-            cut_if_due(c, now);
+            cut_if_due(deadlines, c, now);
     }
     pthread_mutex_unlock(&deadlines->lock);
     return NULL;
 }
 
-lg_err deadline_open(http_deadlines *deadlines, unsigned deadline_ms, unsigned idle_ms)
+static unsigned interval_for(const http_profile *profile)
+{
+    unsigned shortest = profile->deadline_ms < profile->idle_ms ? profile->deadline_ms : profile->idle_ms;
+    unsigned interval = shortest / 8;
+    if (interval < INTERVAL_MIN_MS)
+        interval = INTERVAL_MIN_MS;
+    return interval > INTERVAL_MAX_MS ? INTERVAL_MAX_MS : interval;
+}
+
+lg_err deadline_open(http_deadlines *deadlines, const http_profile *profile)
 {
     pthread_condattr_t attributes;
-    *deadlines = (http_deadlines){.deadline_ms = deadline_ms, .idle_ms = idle_ms};
+    *deadlines = (http_deadlines){.interval_ms = interval_for(profile)};
     pthread_mutex_init(&deadlines->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -140,6 +168,38 @@ lg_err deadline_open(http_deadlines *deadlines, unsigned deadline_ms, unsigned i
     pthread_cond_destroy(&deadlines->wake);
     pthread_mutex_destroy(&deadlines->lock);
     return LG_NO_MEMORY;
+}
+
+void deadline_follow(http_deadlines *deadlines, const http_profile *profile)
+{
+    unsigned interval = interval_for(profile);
+    pthread_mutex_lock(&deadlines->lock);
+    /* Connections that began under shorter ones may still be open. */
+    if (interval < deadlines->interval_ms)
+        deadlines->interval_ms = interval;
+    pthread_cond_signal(&deadlines->wake);
+    pthread_mutex_unlock(&deadlines->lock);
+}
+
+static void begin(http_deadlines *deadlines, uint64_t *since)
+{
+    pthread_mutex_lock(&deadlines->lock);
+    if (!*since)
+        *since = now_ms();
+    if (deadlines->interval_ms > INTERVAL_STOPPING_MS)
+        deadlines->interval_ms = INTERVAL_STOPPING_MS;
+    pthread_cond_signal(&deadlines->wake);
+    pthread_mutex_unlock(&deadlines->lock);
+}
+
+void deadline_drain(http_deadlines *deadlines)
+{
+    begin(deadlines, &deadlines->drain_ms);
+}
+
+void deadline_cut(http_deadlines *deadlines)
+{
+    begin(deadlines, &deadlines->cut_ms);
 }
 
 void deadline_close(http_deadlines *deadlines)
@@ -155,7 +215,7 @@ void deadline_close(http_deadlines *deadlines)
 
 void deadline_watch(http_deadlines *deadlines, http_connection *connection)
 {
-    atomic_init(&connection->state, state_of(PHASE_OPEN, now_ms() + deadlines->deadline_ms));
+    atomic_init(&connection->state, state_of(PHASE_OPEN, now_ms() + connection->profile->deadline_ms));
     pthread_mutex_lock(&deadlines->lock);
     connection->previous = NULL;
     connection->next = deadlines->first;

@@ -39,27 +39,66 @@ typedef struct http_route {
     bool quiet;               /* asked all the time: its requests are logged at LOG_DEBUG */
 } http_route;
 
-typedef struct http_config {
-    const char *listen;                   /* "127.0.0.1:8080", "[::1]:0"; port 0 chooses a free one */
-    unsigned threads;                     /* 0: one per core */
+/* What http_server_reload may change. A connection lives under the settings it began with. */
+typedef struct http_settings {
     unsigned connections_max;             /* 0: 1024 */
-    unsigned connections_per_address_max; /* 0: 512 */
+    unsigned connections_per_address_max; /* 0: 512; trusted proxies are free of it */
     unsigned deadline_ms;                 /* to send a request, and to read its answer; 0: 30,000 */
     unsigned idle_ms;                     /* keep-alive without a request; 0: 60,000 */
-    const http_route *routes;             /* borrowed, static */
+    const char *tls_certificate;        /* PEM file, the chain with the server's own first; NULL: no https */
+    const char *tls_key;                /* PEM file that others cannot read */
+    unsigned hsts_max_age_s;            /* told on https (RFC 6797); 0: not */
+    const char *const *trusted_proxies; /* addresses or networks whose X-Forwarded-… and X-Request-Id count */
+    size_t trusted_proxy_count;
+} http_settings;
+
+/* A listening socket that another process opened (systemd). */
+typedef struct http_inherited {
+    int fd; /* taken */
+    bool tls;
+} http_inherited;
+
+typedef struct http_config {
+    /* "127.0.0.1:8080", "https://[::1]:0"; port 0 chooses a free one. Without a scheme it is https if there
+     * is a certificate. */
+    const char *const *listen;
+    size_t listen_count;
+    const http_inherited *inherited; /* if there are any, they are used instead of `listen` */
+    size_t inherited_count;
+    unsigned threads; /* 0: one per core */
+    http_settings settings;
+    const http_route *routes; /* borrowed, static */
     size_t route_count;
     void *context; /* http_context() gives it to handlers */
     logger *log;   /* borrowed; may be NULL */
 } http_config;
 
 lg_err http_server_open(const http_config *config, http_server **out, lg_report *report) LG_MUST_CHECK;
-uint16_t http_server_port(const http_server *server);
-/* Stops accepting; running requests go on, further ones on open connections are answered 503 stopping. Then
- * close waits until every suspended request has been resumed and its answer sent. One thread calls both. */
+/* All of the new settings, or, after an error, none. */
+lg_err http_server_reload(http_server *server, const http_settings *settings,
+                          lg_report *report) LG_MUST_CHECK;
+size_t http_server_listener_count(const http_server *server);
+/* "https://127.0.0.1:8443": as it listens, with the port chosen. */
+const char *http_server_url(const http_server *server, size_t listener);
+uint16_t http_server_port(const http_server *server); /* of the first listener */
+
+/* Stopping, in three steps, all by one thread:
+ * quiesce: nothing more is accepted; each open connection ends with its next answer, or when it stays idle;
+ * cut:     requests are answered 503 stopping, downloads end, clients that are slow are cut;
+ * close:   cut, then waits until every suspended request has been resumed and its answer sent. */
 void http_server_quiesce(http_server *server);
+size_t http_server_connections(const http_server *server);
+void http_server_cut(http_server *server);
 void http_server_close(http_server *server);
 /* What it has counted since it was opened (server/base/metrics.h). */
 void http_server_metrics(const http_server *server, lg_buf *buf);
+
+/* Do all threads answer? Asks each of them, waiting at most timeout_ms in all. */
+bool http_server_is_alive(http_server *server, unsigned timeout_ms);
+
+/* What a setting may say. */
+bool http_listen_is_valid(const char *text);
+bool http_network_is_valid(const char *text); /* "10.0.0.0/8", "::1" */
 
 /* ---- inside a handler ---- */
 void *http_context(const http_request *request);
@@ -74,7 +113,9 @@ const char *http_query(const http_request *request, const char *name);  /* decod
 const char *http_header(const http_request *request, const char *name); /* NULL if absent */
 const char *http_media_type(const http_request *request); /* of the body, lower case, without parameters */
 lg_bytes http_body(const http_request *request);
-const char *http_request_id(const http_request *request);
+const char *http_request_id(const http_request *request); /* ours, or that of a trusted proxy */
+/* The client's address: the connection's, or behind trusted proxies the one they tell. In the arena. */
+const char *http_client_address(const http_request *request);
 /* Adds a field to the request's line in the log: for ids that the registry made, and numbers (see log.h).
  * Text is copied; beyond HTTP_NOTES_MAX fields there is no room, and no harm. */
 void http_note(http_request *request, log_field field);

@@ -11,9 +11,12 @@
 #include "server/base/metrics.h"
 #include "server/http/http.h"
 
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 enum {
     HTTP_PATH_MAX = 2048,   /* bytes of a request's path */
@@ -22,7 +25,70 @@ enum {
     HTTP_QUERY_MAX = 24,    /* of a route */
     HTTP_METHODS = 2,       /* HTTP_GET, HTTP_POST */
     HTTP_NOTES_MAX = 8,     /* fields that a handler adds to a request's line in the log */
+    HTTP_REQUEST_ID_MAX = 64,
 };
+
+/* ---- address.c ---- */
+
+typedef struct http_address {
+    uint8_t bytes[16]; /* IPv6, or IPv4 as ::ffff:a.b.c.d; all zero: unknown */
+} http_address;
+typedef struct http_address_text {
+    char s[46];
+} http_address_text;
+typedef struct http_network {
+    http_address base;
+    unsigned bits; /* 0 to 128 */
+} http_network;
+
+http_address address_of(const struct sockaddr *from);
+bool address_parse(const char *text, http_address *out) LG_MUST_CHECK;
+http_address_text address_format(const http_address *address);
+bool network_parse(const char *text, http_network *out) LG_MUST_CHECK;
+bool network_holds(const http_network *network, const http_address *address);
+
+/* Connections by address, IPv6 by its first 64 bits. The caller locks. */
+enum { ADDRESS_BUCKETS = 1024 };
+typedef struct address_count address_count;
+typedef struct address_counts {
+    address_count *buckets[ADDRESS_BUCKETS];
+} address_counts;
+/* False, and not counted, if the address has `max` (at least 1) already. */
+bool address_enter(address_counts *counts, const http_address *address, unsigned max) LG_MUST_CHECK;
+void address_leave(address_counts *counts, const http_address *address);
+
+/* ---- tls.c ---- */
+
+typedef struct tls_certificate tls_certificate;
+typedef struct http_connection http_connection;
+
+/* The priorities MHD is given: which versions, ciphers and signatures. */
+extern const char tls_priorities[];
+/* Chain and key, read, checked and found to belong together. */
+lg_err tls_load(const char *certificate_path, const char *key_path, tls_certificate **out,
+                lg_report *report) LG_MUST_CHECK;
+void tls_free(tls_certificate *certificate);
+/* Given to MHD: finds the certificate of the session's connection. */
+gnutls_certificate_retrieve_function2 tls_retrieve;
+/* Makes an accepted connection answer those who speak plain http. */
+void tls_begin(http_connection *connection, gnutls_session_t session);
+
+/* ---- profile.c ---- */
+
+/* Settings as they are used; shared by the connections that began under them. */
+typedef struct http_profile {
+    atomic_uint users;
+    unsigned connections_max, connections_per_address_max, deadline_ms, idle_ms;
+    tls_certificate *certificate; /* NULL: no https */
+    char hsts[48];                /* "": not told */
+    http_network *trusted;
+    size_t trusted_count;
+} http_profile;
+
+lg_err profile_open(const http_settings *settings, http_profile **out, lg_report *report) LG_MUST_CHECK;
+/* One user less; the last one frees it. */
+void profile_drop(http_profile *profile);
+bool profile_trusts(const http_profile *profile, const http_address *address);
 
 /* ---- deadline.c ---- */
 
@@ -36,31 +102,41 @@ typedef enum {
     PHASE_CUT,       /* shut down by the sweeper; final */
 } http_phase;
 
-typedef struct http_connection {
+struct http_connection {
     struct http_connection *previous, *next; /* the sweeper's list, under its lock */
     int fd;                                  /* MHD's; open for as long as the connection is in the list */
-    _Atomic uint64_t state;                  /* http_phase, and above it the millisecond at which it ends */
-    http_request *request;                   /* owned; NULL before the first */
-} http_connection;
+    bool tls, tls_begun;                     /* begun: the first byte has been looked at */
+    bool trusted;                            /* comes from a trusted proxy */
+    http_address peer;
+    http_profile *profile;  /* one use of it */
+    _Atomic uint64_t state; /* http_phase, and above it the millisecond at which it ends */
+    http_request *request;  /* owned; NULL before the first */
+};
 
 typedef struct http_deadlines {
     pthread_mutex_t lock; /* guards the list and `stop` */
     pthread_cond_t wake;
     pthread_t sweeper;
     http_connection *first;
-    unsigned deadline_ms, idle_ms;
+    unsigned interval_ms;      /* between looks */
+    uint64_t drain_ms, cut_ms; /* when that began; 0: not yet */
     bool stop;
 } http_deadlines;
 
-lg_err deadline_open(http_deadlines *deadlines, unsigned deadline_ms, unsigned idle_ms) LG_MUST_CHECK;
+lg_err deadline_open(http_deadlines *deadlines, const http_profile *profile) LG_MUST_CHECK;
 void deadline_close(http_deadlines *deadlines);
+/* Looks as often as these settings need from now on. */
+void deadline_follow(http_deadlines *deadlines, const http_profile *profile);
+/* From now on connections without a request are cut soon. */
+void deadline_drain(http_deadlines *deadlines);
+/* From now on all are cut but those whose answer is being made or sent. */
+void deadline_cut(http_deadlines *deadlines);
 void deadline_watch(http_deadlines *deadlines, http_connection *connection);
 /* Before MHD closes the socket: afterwards its number may belong to another connection. */
 void deadline_forget(http_deadlines *deadlines, http_connection *connection);
 /* Enters a phase; answer_len counts for PHASE_SENDING. False if the sweeper has cut the connection: send
  * nothing more. */
-bool deadline_enter(http_deadlines *deadlines, http_connection *connection, http_phase phase,
-                    size_t answer_len);
+bool deadline_enter(http_connection *connection, http_phase phase, size_t answer_len);
 
 /* ---- router.c ---- */
 
@@ -121,7 +197,9 @@ struct http_request {
     http_handler finish;
     void *data;
     http_header_line *headers;
-    char id[17];
+    http_address client; /* behind proxies that are trusted */
+    bool secure;         /* the client speaks https, with us or such a proxy */
+    char id[HTTP_REQUEST_ID_MAX + 1];
     /* For the log. Moments are monotonic, in microseconds; 0: did not come. */
     int64_t begun_us, complete_us, answered_us;
     int status;        /* of the answer; 0: none */
@@ -131,13 +209,13 @@ struct http_request {
     size_t note_count;
 };
 
-/* The callbacks given to MHD; `server` is their context. */
+/* The callbacks given to MHD; `server` is their context, the http_worker that of request_on_connection. */
 void *request_on_line(void *server, const char *target, struct MHD_Connection *mhd);
 enum MHD_Result request_on_data(void *server, struct MHD_Connection *mhd, const char *url, const char *method,
                                 const char *version, const char *data, size_t *data_len, void **request);
 void request_on_completed(void *server, struct MHD_Connection *mhd, void **request,
                           enum MHD_RequestTerminationCode code);
-void request_on_connection(void *server, struct MHD_Connection *mhd, void **connection,
+void request_on_connection(void *worker, struct MHD_Connection *mhd, void **connection,
                            enum MHD_ConnectionNotificationCode code);
 
 /* ---- answer.c ---- */
@@ -170,22 +248,71 @@ void stats_close(http_stats *stats);                                  /* NULL is
 /* The request is over. */
 void stats_count(http_stats *stats, const http_request *request);
 
+/* ---- forwarded.c ---- */
+
+/* What trusted proxies say of the client: its address, https or not, the request's id. */
+void forwarded_read(http_request *request);
+
+/* ---- listen.c ---- */
+
+typedef struct http_listener {
+    int fd;
+    bool tls;
+    uint16_t port;
+    char url[80];
+} http_listener;
+
+enum { HTTP_LISTENERS_MAX = 64 };
+
+typedef struct http_listeners {
+    http_listener list[HTTP_LISTENERS_MAX];
+    size_t count;
+} http_listeners;
+
+/* The inherited sockets, or else those of `listen`. On failure none is open. */
+lg_err listeners_open(http_listeners *listeners, const http_config *config, lg_report *report) LG_MUST_CHECK;
+void listeners_close(http_listeners *listeners);
+
 /* ---- server.c ---- */
 
+/* One thread of MHD, with the connections it was given. */
+typedef struct http_worker {
+    http_server *server;
+    struct MHD_Daemon *daemon;
+    bool tls;
+    atomic_uint connections;
+} http_worker;
+
 struct http_server {
-    http_config config; /* defaults filled in */
+    http_config config; /* what is not in the profile */
     http_router *router;
     http_deadlines deadlines;
-    struct MHD_Daemon *daemon;
     http_stats *stats;
-    int listen_fd;
-    uint16_t port;
-    atomic_bool stopping;
+    http_listeners listeners;
+    http_worker *workers;
+    size_t worker_count;
+    pthread_t acceptor;
+    int wake_fd; /* eventfd: the acceptor shall look up */
+    atomic_bool draining, stopping;
+    atomic_uint connections;
     atomic_size_t body_bytes; /* held by bodies of all requests */
     atomic_uint running;      /* requests given to a handler and not yet completed */
-    pthread_mutex_t lock;
+    pthread_mutex_t lock;     /* guards what follows */
+    http_profile *profile;    /* for new connections; one use of it */
+    address_counts addresses;
     pthread_cond_t drained;
 };
+
+/* ---- accept.c ---- */
+
+lg_err accept_open(http_server *server, lg_report *report) LG_MUST_CHECK;
+/* Takes what has connected already, then ends the thread. */
+void accept_close(http_server *server);
+/* Takes the socket: to the worker, or closed if the address `from` has as many as it may. */
+bool accept_give(http_worker *worker, int fd, const struct sockaddr *from, socklen_t len);
+/* On the worker's thread, when MHD starts and ends a connection. */
+http_connection *accept_begin(http_worker *worker, struct MHD_Connection *mhd);
+void accept_end(http_worker *worker, http_connection *connection);
 
 /* Counts a request in; false if the server is stopping (it is counted all the same). */
 bool server_enter(http_server *server);

@@ -36,33 +36,22 @@ static void release(http_request *request)
     request->counted = false;
 }
 
-static void connection_close(http_server *server, http_connection *connection)
-{
-    deadline_forget(&server->deadlines, connection);
-    if (connection->request) {
-        release(connection->request);
-        lg_arena_close(connection->request->arena);
-        free(connection->request);
-    }
-    free(connection);
-}
-
 void request_on_connection(void *context, struct MHD_Connection *mhd, void **slot,
                            enum MHD_ConnectionNotificationCode code)
 {
-    http_server *server = context;
+    http_worker *worker = context;
+    http_connection *connection = *slot;
     switch (code) {
-    case MHD_CONNECTION_NOTIFY_STARTED: {
-        http_connection *connection = calloc(1, sizeof *connection);
-        if (!connection)
-            lg_die("out of memory for a connection");
-        connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        deadline_watch(&server->deadlines, connection);
-        *slot = connection;
+    case MHD_CONNECTION_NOTIFY_STARTED:
+        *slot = accept_begin(worker, mhd);
         break;
-    }
     case MHD_CONNECTION_NOTIFY_CLOSED:
-        connection_close(server, *slot);
+        if (connection->request) {
+            release(connection->request);
+            lg_arena_close(connection->request->arena);
+            free(connection->request);
+        }
+        accept_end(worker, connection);
         *slot = NULL;
         break;
     }
@@ -108,23 +97,22 @@ void *request_on_line(void *context, const char *target, struct MHD_Connection *
     request->path = fits ? lg_arena_strndup(request->arena, target, path_len) : "";
     request->query_text =
         fits && target[path_len] ? lg_arena_strdup(request->arena, target + path_len + 1) : "";
-    deadline_enter(&server->deadlines, connection, PHASE_RECEIVING, 0);
+    deadline_enter(connection, PHASE_RECEIVING, 0);
     return request;
 }
 
 void request_on_completed(void *context, struct MHD_Connection *mhd, void **slot,
                           enum MHD_RequestTerminationCode code)
 {
-    (void)mhd, (void)code;
-    http_server *server = context;
+    (void)context, (void)mhd, (void)code;
     http_request *request = *slot;
     if (!request)
         return;
     *slot = NULL;
     access_log(request);
-    stats_count(server->stats, request);
+    stats_count(request->server->stats, request);
     release(request);
-    deadline_enter(&server->deadlines, request->connection, PHASE_IDLE, 0);
+    deadline_enter(request->connection, PHASE_IDLE, 0);
 }
 
 /* Without an answer in MHD's queue the connection ends: the client was cut off meanwhile, or a handler is at
@@ -160,6 +148,7 @@ static enum MHD_Result on_headers(http_request *request, const char *method, con
     bool now = false;
     request->method = method;
     request->stage = STAGE_BODY;
+    forwarded_read(request);
     request->refusal = check_request(request, version, &now);
     if (request->refusal && now) {
         request->last = true;
@@ -219,7 +208,7 @@ static void on_body(http_request *request, const char *data, size_t len)
 static enum MHD_Result on_complete(http_request *request)
 {
     http_server *server = request->server;
-    if (!deadline_enter(&server->deadlines, request->connection, PHASE_WORKING, 0))
+    if (!deadline_enter(request->connection, PHASE_WORKING, 0))
         return MHD_NO;
     request->counted = true;
     request->complete_us = lg_monotonic_us();
@@ -350,6 +339,11 @@ void http_note(http_request *request, log_field field)
     if (field.text)
         field.text = lg_arena_strdup(request->arena, field.text);
     request->notes[request->note_count++] = field;
+}
+
+const char *http_client_address(const http_request *request)
+{
+    return lg_arena_strdup(request->arena, address_format(&request->client).s);
 }
 
 const char *http_media_type(const http_request *request)

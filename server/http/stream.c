@@ -35,7 +35,7 @@ static lg_err next_piece(http_stream *stream)
     /* A download may take as long as its reader likes, a stop may not. */
     if (atomic_load(&server->stopping))
         return LG_STOPPING;
-    if (!deadline_enter(&server->deadlines, request->connection, PHASE_WORKING, 0))
+    if (!deadline_enter(request->connection, PHASE_WORKING, 0))
         return LG_REQUEST_TIMEOUT;
     lg_buf_reset(&stream->piece);
     stream->sent = 0;
@@ -53,7 +53,7 @@ static ssize_t read_stream(void *context, uint64_t at, char *out, size_t max)
     if (stream->sent == stream->piece.len && next_piece(stream) != LG_OK)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     size_t left = stream->piece.len - stream->sent, len = left < max ? left : max;
-    if (!deadline_enter(&request->server->deadlines, request->connection, PHASE_SENDING, len))
+    if (!deadline_enter(request->connection, PHASE_SENDING, len))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (len == 0)
         return MHD_CONTENT_READER_END_OF_STREAM;

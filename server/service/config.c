@@ -5,6 +5,7 @@
 #include "ledger/base/buf.h"
 #include "ledger/base/json.h"
 #include "ledger/base/text.h"
+#include "server/http/http.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,13 +15,14 @@
 
 enum { FILE_MAX = 256 * 1024, LIST_MAX = 64 };
 
-typedef enum { INT, BOOL, TEXT, FILE_PATH, CHOICE, ADDRESSES } setting_type;
+typedef enum { INT, BOOL, TEXT, FILE_PATH, CHOICE, ADDRESSES, NETWORKS } setting_type;
 #define SETTING_TYPE_INT       INT
 #define SETTING_TYPE_BOOL      BOOL
 #define SETTING_TYPE_TEXT      TEXT
 #define SETTING_TYPE_FILE      FILE_PATH
 #define SETTING_TYPE_CHOICE    CHOICE
 #define SETTING_TYPE_ADDRESSES ADDRESSES
+#define SETTING_TYPE_NETWORKS  NETWORKS
 
 typedef struct setting {
     const char *name, *flag;
@@ -60,6 +62,11 @@ static void *place(const source *from, const setting *s)
     return (char *)from->config + s->offset;
 }
 
+static bool is_list(const setting *s)
+{
+    return s->type == ADDRESSES || s->type == NETWORKS;
+}
+
 /* ---- one value ---- */
 
 static void take_int(const source *from, const setting *s, int64_t number)
@@ -79,14 +86,6 @@ static bool is_choice(const char *choices, const char *text)
             return true;
     }
     return false;
-}
-
-static bool is_address(const char *text)
-{
-    const char *colon = strrchr(text, ':');
-    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
-    return colon && colon > text && digits >= 1 && digits <= 5 && colon[1 + digits] == '\0' &&
-           strtoul(colon + 1, NULL, 10) <= UINT16_MAX;
 }
 
 /* Text that may stand where this setting's text, or an item of its list, stands. */
@@ -113,10 +112,18 @@ static bool is_good_text(const source *from, const setting *s, const char *text)
                      label(from, s), s->value, text);
         return false;
     case ADDRESSES:
-        if (is_address(text))
+        if (http_listen_is_valid(text))
             return true;
-        lg_fault_add(report, "not_an_address", pointer(from, s),
-                     "%s must be an address and a port, like 127.0.0.1:8080 or [::1]:8080, not \"%s\".",
+        lg_fault_add(
+            report, "not_an_address", pointer(from, s),
+            "%s must be an address and a port, like 127.0.0.1:8080 or https://[::1]:8443, not \"%s\".",
+            label(from, s), text);
+        return false;
+    case NETWORKS:
+        if (http_network_is_valid(text))
+            return true;
+        lg_fault_add(report, "not_a_network", pointer(from, s),
+                     "%s must be an address or a network, like 10.0.0.0/8 or ::1, not \"%s\".",
                      label(from, s), text);
         return false;
     case FILE_PATH:
@@ -180,7 +187,8 @@ static void take_typed(const source *from, const setting *s, const char *text)
     case CHOICE:
         take_text(from, s, text);
         break;
-    case ADDRESSES: {
+    case ADDRESSES:
+    case NETWORKS: {
         const char *items[LIST_MAX + 1];
         size_t count = 0;
         for (char *copy = lg_arena_strdup(from->config->arena, text), *item;
@@ -201,7 +209,7 @@ static const char *typed_for(lg_arena *arena, const server_options *options, con
         if (strcmp(flag->name, s->flag) != 0)
             continue;
         const char *value = flag->value ? flag->value : "";
-        text = text && s->type == ADDRESSES ? lg_arena_printf(arena, "%s,%s", text, value) : value;
+        text = text && is_list(s) ? lg_arena_printf(arena, "%s,%s", text, value) : value;
     }
     return text;
 }
@@ -257,6 +265,7 @@ static void take_json(const source *from, const setting *s, const json_t *value)
             wrong_type(from, s, "a text");
         break;
     case ADDRESSES:
+    case NETWORKS:
         take_json_list(from, s, value);
         break;
     }
@@ -338,6 +347,18 @@ static void take_flags(server_config *config, const server_options *options, lg_
     }
 }
 
+/* Rules between settings, wherever they come from. */
+static void check_together(const server_config *config, lg_report *report)
+{
+    if (!config->tls_certificate != !config->tls_key)
+        lg_fault_add(report, "required", "/tls_key", "tls_certificate and tls_key must be set together.");
+    for (size_t i = 0; i < config->listen.count && !config->tls_certificate; i++) {
+        if (strncmp(config->listen.items[i], "https:", 6) == 0)
+            lg_fault_add(report, "required", "/tls_certificate",
+                         "tls_certificate must be set, because listen has %s.", config->listen.items[i]);
+    }
+}
+
 /* The report's faults as its detail, a sentence each. */
 static lg_err refuse(lg_report *report, lg_err err)
 {
@@ -365,6 +386,7 @@ lg_err config_load(const char *dir, const server_options *options, server_config
     }
     if (!err) {
         take_flags(config, options, report);
+        check_together(config, report);
         if (report->fault_count)
             err = refuse(report, LG_BAD_REQUEST);
     }

@@ -18,14 +18,28 @@
  * NULL for BOOL */
 #define SERVER_SETTINGS(X)                                                                                   \
     X(listen, "listen", ADDRESSES, 1, 16, "127.0.0.1:8080", START, "ADDR:PORT,…",                            \
-      "where to listen, like 127.0.0.1:8080 or [::]:8080; port 0 chooses a free one; may be repeated")       \
+      "where to listen, like 127.0.0.1:8080, [::1]:8080 or https://0.0.0.0:8443; port 0 chooses a free "     \
+      "one; "                                                                                                \
+      "may be repeated")                                                                                     \
+    X(tls_certificate, "tls-certificate", FILE, 0, 0, NULL, RELOAD, "FILE",                                  \
+      "PEM file of the server's certificate and those between it and its root; addresses without http:// "   \
+      "are "                                                                                                 \
+      "https then")                                                                                          \
+    X(tls_key, "tls-key", FILE, 0, 0, NULL, RELOAD, "FILE",                                                  \
+      "PEM file of its private key, which only the owner and the group may read")                            \
+    X(hsts_max_age_s, "hsts-max-age-s", INT, 0, 63072000, "31536000", RELOAD, "N",                           \
+      "seconds that clients shall remember to come by https (Strict-Transport-Security); 0: not told")       \
+    X(trusted_proxies, "trusted-proxies", NETWORKS, 0, 64, NULL, RELOAD, "NETWORK,…",                        \
+      "addresses or networks, like 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Proto and X-Request-Id "   \
+      "are "                                                                                                 \
+      "believed; may be repeated")                                                                           \
     X(threads, "threads", INT, 0, 256, "0", START, "N", "threads that answer requests; 0: one per core")     \
-    X(connections_max, "connections-max", INT, 1, 16384, "1024", START, "N", "connections at once")          \
-    X(connections_per_address_max, "connections-per-address-max", INT, 1, 16384, "512", START, "N",          \
-      "connections at once from one address")                                                                \
-    X(request_deadline_ms, "request-deadline-ms", INT, 100, 3600000, "30000", START, "N",                    \
+    X(connections_max, "connections-max", INT, 1, 16384, "1024", RELOAD, "N", "connections at once")         \
+    X(connections_per_address_max, "connections-per-address-max", INT, 1, 16384, "512", RELOAD, "N",         \
+      "connections at once from one address (IPv6: /64); trusted proxies are free of it")                    \
+    X(request_deadline_ms, "request-deadline-ms", INT, 100, 3600000, "30000", RELOAD, "N",                   \
       "milliseconds a client has to send a request, and to read its answer")                                 \
-    X(idle_ms, "idle-ms", INT, 100, 3600000, "60000", START, "N",                                            \
+    X(idle_ms, "idle-ms", INT, 100, 3600000, "60000", RELOAD, "N",                                           \
       "milliseconds a connection may stay open without a request")                                           \
     X(metrics_listen, "metrics-listen", TEXT, 3, 80, NULL, START, "ADDR:PORT",                               \
       "where to answer /metrics and health without a token and without TLS: a private address")              \
@@ -56,6 +70,7 @@ typedef struct server_list {
 #define SETTING_MEMBER_FILE                                                 const char *
 #define SETTING_MEMBER_CHOICE                                               const char *
 #define SETTING_MEMBER_ADDRESSES                                            server_list
+#define SETTING_MEMBER_NETWORKS                                             server_list
 #define SETTING_MEMBER_(name, flag, type, min, max, def, when, value, help) SETTING_MEMBER_##type name;
 
 typedef struct server_config {
@@ -70,6 +85,7 @@ typedef struct server_config {
 #define SETTING_HELP_INT(min, max, def)       "; " #min " to " #max ", default " def
 #define SETTING_HELP_CHOICE(min, max, def)    "; default " def
 #define SETTING_HELP_ADDRESSES(min, max, def) "; default " def
+#define SETTING_HELP_NETWORKS(min, max, def)
 #define SETTING_HELP_BOOL(min, max, def)
 #define SETTING_HELP_TEXT(min, max, def)
 #define SETTING_HELP_FILE(min, max, def)

@@ -130,15 +130,31 @@ static lg_err open_log(service *s)
 static lg_err open_watch(service *s, lg_report *report)
 {
     const http_config config = {
-        .listen = s->config->metrics_listen,
+        .listen = &s->config->metrics_listen,
+        .listen_count = 1,
         .threads = 1,
-        .connections_max = 32,
+        .settings = {.connections_max = 32},
         .routes = api_watch_routes,
         .route_count = api_watch_route_count,
         .context = &s->api,
         .log = s->api.log,
     };
     return http_server_open(&config, &s->watch, report);
+}
+
+static http_settings settings_of(const server_config *config)
+{
+    return (http_settings){
+        .connections_max = (unsigned)config->connections_max,
+        .connections_per_address_max = (unsigned)config->connections_per_address_max,
+        .deadline_ms = (unsigned)config->request_deadline_ms,
+        .idle_ms = (unsigned)config->idle_ms,
+        .tls_certificate = config->tls_certificate,
+        .tls_key = config->tls_key,
+        .hsts_max_age_s = (unsigned)config->hsts_max_age_s,
+        .trusted_proxies = config->trusted_proxies.items,
+        .trusted_proxy_count = config->trusted_proxies.count,
+    };
 }
 
 static lg_err open_service(service *s, const char *dir, lg_report *report)
@@ -189,12 +205,10 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
     if (!err)
         err = docs_page(api_openapi(), &s->api.docs, report);
     const http_config http = {
-        .listen = config->listen.items[0],
+        .listen = config->listen.items,
+        .listen_count = config->listen.count,
         .threads = threads,
-        .connections_max = (unsigned)config->connections_max,
-        .connections_per_address_max = (unsigned)config->connections_per_address_max,
-        .deadline_ms = (unsigned)config->request_deadline_ms,
-        .idle_ms = (unsigned)config->idle_ms,
+        .settings = settings_of(config),
         .routes = api_routes,
         .route_count = api_route_count,
         .context = &s->api,
@@ -257,10 +271,10 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
         err = open_service(&s, dir, report);
     }
     if (!err) {
-        const char *listen = s.config->listen.items[0], *colon = strrchr(listen, ':');
-        printf("listening on http://%.*s:%u\n", (int)(colon - listen), listen, http_server_port(s.api.http));
+        for (size_t i = 0; i < http_server_listener_count(s.api.http); i++)
+            printf("listening on %s\n", http_server_url(s.api.http, i));
         if (s.watch)
-            printf("metrics on %s, port %u\n", s.config->metrics_listen, http_server_port(s.watch));
+            printf("metrics on %s\n", http_server_url(s.watch, 0));
         fflush(stdout);
         while (sigwait(&stop, &received) != 0)
             ;

@@ -43,7 +43,7 @@ def watch_port(registry):
     """Where this start of the server answers machines that watch: told behind the line that says where it listens."""
     if getattr(registry, "watched", None) != registry.process.pid:
         line = registry.process.stdout.readline()
-        registry.watched, registry.watch_port = registry.process.pid, int(line.rpartition(" ")[2])
+        registry.watched, registry.watch_port = registry.process.pid, int(line.rpartition(":")[2])
     return registry.watch_port
 
 

@@ -34,7 +34,7 @@ typedef struct rig {
     pthread_cond_t changed;
     http_request *queue[RIG_QUEUE_MAX];
     size_t queued, seen;
-    bool gate_closed, stop;
+    bool gate_closed, hanging, stop;
     logger *log;
     char last_fault[1024]; /* line of the log */
 } rig;
@@ -119,6 +119,25 @@ static http_result rig_later(http_request *request)
     return result;
 }
 
+/* Keeps its thread until rig_hang says no more. */
+static http_result rig_keep_thread(http_request *request)
+{
+    rig *r = http_context(request);
+    pthread_mutex_lock(&r->lock);
+    r->seen++;
+    pthread_cond_broadcast(&r->changed);
+    while (r->hanging)
+        pthread_cond_wait(&r->changed, &r->lock);
+    pthread_mutex_unlock(&r->lock);
+    return http_answer_text(request, 200, "text/plain", lg_bytes_str("awake"));
+}
+
+/* The address that the request is said to come from. */
+static http_result rig_client(http_request *request)
+{
+    return http_answer_text(request, 200, "text/plain", lg_bytes_str(http_client_address(request)));
+}
+
 static const char *const rig_types[] = {"application/json", "text/csv", NULL};
 static const char *const rig_query[] = {"color", "limit", NULL};
 static const http_route rig_routes[] = {
@@ -134,6 +153,8 @@ static const http_route rig_routes[] = {
     {HTTP_GET, "/faulty", rig_faulty, 0, NULL, NULL, NULL, false},
     {HTTP_GET, "/busy", rig_busy, 0, NULL, NULL, NULL, false},
     {HTTP_GET, "/stranger", rig_stranger, 0, NULL, NULL, NULL, false},
+    {HTTP_GET, "/hang", rig_keep_thread, 0, NULL, NULL, NULL, false},
+    {HTTP_GET, "/client", rig_client, 0, NULL, NULL, NULL, false},
     {HTTP_POST, "/later", rig_later, RIG_BODY_MAX, rig_types, NULL, NULL, false},
 };
 
@@ -172,7 +193,15 @@ static inline void rig_gate(rig *r, bool closed)
     pthread_mutex_unlock(&r->lock);
 }
 
-/* Until that many requests in all have been suspended. */
+static inline void rig_hang(rig *r, bool hanging)
+{
+    pthread_mutex_lock(&r->lock);
+    r->hanging = hanging;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* Until that many requests in all have been suspended or kept. */
 static inline void rig_await(rig *r, size_t seen)
 {
     pthread_mutex_lock(&r->lock);
@@ -192,11 +221,12 @@ static inline rig *rig_open(unsigned deadline_ms, unsigned idle_ms)
     pthread_cond_init(&r->changed, NULL);
     const logger_config logging = {.sink = rig_log, .context = r};
     assert_int_equal(logger_open(&logging, &r->log), LG_OK);
+    static const char *const listen[] = {"127.0.0.1:0"};
     const http_config config = {
-        .listen = "127.0.0.1:0",
+        .listen = listen,
+        .listen_count = 1,
         .threads = 2,
-        .deadline_ms = deadline_ms,
-        .idle_ms = idle_ms,
+        .settings = {.deadline_ms = deadline_ms, .idle_ms = idle_ms},
         .routes = rig_routes,
         .route_count = sizeof rig_routes / sizeof rig_routes[0],
         .context = r,

@@ -311,7 +311,8 @@ static void wrong_route_tables_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         http_server *none = NULL;
-        http_config config = {.listen = "127.0.0.1:0", .routes = &wrong[i], .route_count = 1};
+        static const char *const listen[] = {"127.0.0.1:0"};
+        http_config config = {.listen = listen, .listen_count = 1, .routes = &wrong[i], .route_count = 1};
         assert_int_equal(http_server_open(&config, &none, NULL), LG_INTERNAL);
         assert_null(none);
     }
@@ -320,20 +321,30 @@ static void wrong_route_tables_are_refused(void **state)
 static void wrong_addresses_are_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"",        "8080",        ":8080", "127.0.0.1", "127.0.0.1:x",
-                                        "[::1:80", "300.0.0.1:80"};
+    static const char *const wrong[] = {"",
+                                        "8080",
+                                        ":8080",
+                                        "127.0.0.1",
+                                        "127.0.0.1:x",
+                                        "::1:80",
+                                        "[::1:80",
+                                        "300.0.0.1:80",
+                                        "ftp://127.0.0.1:80",
+                                        "127.0.0.1:65536",
+                                        "https://127.0.0.1:0"};
     lg_arena *arena = lg_arena_open();
     lg_report report;
     lg_report_init(&report, arena);
-    char taken[40];
-    snprintf(taken, sizeof taken, "127.0.0.1:%u", (unsigned)http_server_port(server->server));
+    const char *const taken[] = {"127.0.0.1:0", http_server_url(server->server, 0)};
     http_server *none = NULL;
     http_config config = {.routes = rig_routes, .route_count = 1};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        config.listen = wrong[i];
+        config.listen = &wrong[i];
+        config.listen_count = 1;
         assert_int_equal(http_server_open(&config, &none, &report), LG_BAD_REQUEST);
     }
     config.listen = taken;
+    config.listen_count = 2;
     assert_int_equal(http_server_open(&config, &none, &report), LG_IO);
     assert_non_null(strstr(report.detail, "Address already in use"));
     lg_arena_close(arena);

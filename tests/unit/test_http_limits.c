@@ -316,7 +316,7 @@ static void stopping_loses_no_answer(void **state)
     (void)state;
     enum { RUNNING = 8 };
     rig *r = rig_open(0, 0);
-    client *running[RUNNING], *idle = client_open(r), *half = client_open(r);
+    client *running[RUNNING], *idle = client_open(r), *silent = client_open(r), *half = client_open(r);
     answer *a = heap_answer();
     rig_gate(r, true);
     for (int i = 0; i < RUNNING; i++) {
@@ -326,17 +326,22 @@ static void stopping_loses_no_answer(void **state)
     say_post(idle, "/echo", "x");
     client_read(idle, a, false);
     client_say(half,
-               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 10\r\n\r\nhalf");
+               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 8\r\n\r\nhalf");
     rig_await(r, RUNNING);
 
+    /* Those who are connected are still served, once. */
     http_server_quiesce(r->server);
     assert_int_equal(rig_connect(r), -1);
-    say_post(idle, "/echo", "too late");
+    say_post(idle, "/echo", "in time");
     client_read(idle, a, false);
-    assert_int_equal(a->status, 503);
-    assert_non_null(strstr(a->body, "urn:tallystick:problem:stopping"));
-    answer_expect(a, "Retry-After", "1");
+    assert_int_equal(a->status, 200);
+    answer_expect(a, "Connection", "close");
     assert_true(client_sees_end(idle));
+    client_say(half, "half");
+    client_read(half, a, false);
+    assert_string_equal(a->body, "halfhalf");
+    assert_true(client_sees_end(half));
+    assert_true(client_sees_end(silent)); /* who asks for nothing is not waited for */
 
     pthread_t closer;
     assert_int_equal(pthread_create(&closer, NULL, close_rig, r), 0);
@@ -346,12 +351,106 @@ static void stopping_loses_no_answer(void **state)
         assert_string_equal(a->body, "in flight");
         client_close(running[i]);
     }
-    client_read(half, a, false);
-    assert_int_equal(a->status, 0);
     pthread_join(closer, NULL);
     client_close(half);
     client_close(idle);
+    client_close(silent);
     free(a);
+}
+
+static void a_cut_ends_what_is_not_being_answered(void **state)
+{
+    (void)state;
+    rig *r = rig_open(0, 0);
+    client *half = client_open(r), *silent = client_open(r), *running = client_open(r);
+    answer *a = heap_answer();
+    rig_gate(r, true);
+    say_post(running, "/later", "in flight");
+    client_say(half,
+               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: 8\r\n\r\nhalf");
+    rig_await(r, 1);
+    http_server_cut(r->server);
+    assert_true(client_sees_end(half));
+    assert_true(client_sees_end(silent));
+    rig_gate(r, false);
+    client_read(running, a, false);
+    assert_int_equal(a->status, 200);
+    answer_expect(a, "Connection", "close");
+    client_close(running);
+    client_close(half);
+    client_close(silent);
+    free(a);
+    rig_close(r);
+}
+
+/* Each thread is asked, and one that hangs in a handler is found. */
+static void a_thread_that_hangs_is_noticed(void **state)
+{
+    (void)state;
+    rig *r = rig_open(0, 0);
+    assert_true(http_server_is_alive(r->server, 60000));
+    assert_true(http_server_is_alive(r->server, 60000));
+    rig_hang(r, true);
+    client *c = client_open(r);
+    client_say(c, "GET /hang HTTP/1.1\r\nHost: x\r\n\r\n");
+    rig_await(r, 1);
+    assert_false(http_server_is_alive(r->server, 100));
+    rig_hang(r, false);
+    answer *a = heap_answer();
+    client_read(c, a, false);
+    assert_int_equal(a->status, 200);
+    assert_true(http_server_is_alive(r->server, 60000));
+    free(a);
+    client_close(c);
+    rig_close(r);
+}
+
+static void limits_of_connections(void **state)
+{
+    (void)state;
+    rig *r = rig_open(0, 0);
+    lg_arena *arena = lg_arena_open();
+    lg_report report;
+    lg_report_init(&report, arena);
+    http_settings settings = {.connections_max = 3, .connections_per_address_max = 2};
+    assert_int_equal(http_server_reload(r->server, &settings, &report), LG_OK);
+    client *first = client_open(r), *second = client_open(r);
+    answer *a = heap_answer();
+    say_post(first, "/echo", "1");
+    client_read(first, a, false);
+    assert_int_equal(a->status, 200);
+    say_post(second, "/echo", "2");
+    client_read(second, a, false);
+    assert_int_equal(a->status, 200);
+    client *third = client_open(r);
+    assert_true(client_sees_end(third)); /* one too many of this address */
+    client_close(third);
+
+    /* A trusted proxy may take all there are; who comes then waits until there is room. */
+    static const char *const trusted[] = {"127.0.0.0/8"};
+    settings.trusted_proxies = trusted;
+    settings.trusted_proxy_count = 1;
+    assert_int_equal(http_server_reload(r->server, &settings, &report), LG_OK);
+    third = client_open(r);
+    say_post(third, "/echo", "3");
+    client_read(third, a, false);
+    assert_int_equal(a->status, 200);
+    client *fourth = client_open(r);
+    say_post(fourth, "/echo", "4");
+    client_close(first);
+    client_read(fourth, a, false);
+    assert_int_equal(a->status, 200);
+    assert_string_equal(a->body, "4");
+
+    static const char *const wrong[] = {"127.0.0.0/33"};
+    settings.trusted_proxies = wrong;
+    assert_int_equal(http_server_reload(r->server, &settings, &report), LG_BAD_REQUEST);
+    client_close(second);
+    client_close(third);
+    client_close(fourth);
+    free(a);
+    lg_arena_close(arena);
+    rig_close(r);
 }
 
 static int init(void **state)
@@ -363,11 +462,18 @@ static int init(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keep_alive_and_pipelining),   cmocka_unit_test(large_and_chunked_bodies),
-        cmocka_unit_test(announced_too_large),         cmocka_unit_test(ambiguous_framing),
-        cmocka_unit_test(clients_that_vanish),         cmocka_unit_test(slow_clients_are_cut),
-        cmocka_unit_test(idle_connections_are_closed), cmocka_unit_test(many_suspended_at_once),
+        cmocka_unit_test(keep_alive_and_pipelining),
+        cmocka_unit_test(large_and_chunked_bodies),
+        cmocka_unit_test(announced_too_large),
+        cmocka_unit_test(ambiguous_framing),
+        cmocka_unit_test(clients_that_vanish),
+        cmocka_unit_test(slow_clients_are_cut),
+        cmocka_unit_test(idle_connections_are_closed),
+        cmocka_unit_test(many_suspended_at_once),
         cmocka_unit_test(stopping_loses_no_answer),
+        cmocka_unit_test(a_cut_ends_what_is_not_being_answered),
+        cmocka_unit_test(a_thread_that_hangs_is_noticed),
+        cmocka_unit_test(limits_of_connections),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }
