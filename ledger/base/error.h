@@ -68,6 +68,8 @@ typedef enum {
     X(LG_HOP_LIMIT, CALLER, "hop-limit", "The claim was passed on as often as the policy allows")            \
     X(LG_SPLIT_LIMIT, CALLER, "split-limit", "The claim cannot be divided further under the policy")         \
     X(LG_PAYMENT_REFUSED, CALLER, "payment-refused", "The policy does not take such a payment")              \
+    X(LG_BATCH_UNDONE, CALLER, "batch-undone",                                                               \
+      "A command of this atomic batch was refused, so none of it was done")                                  \
     X(LG_GATEWAY_REJECTED, CALLER, "gateway-rejected", "The asset gateway rejected the submission")          \
     /* verifying from outside, command line */                                                               \
     X(LG_PROOF_INVALID, CALLER, "proof-invalid", "The proof does not verify")                                \

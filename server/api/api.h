@@ -18,6 +18,7 @@
 
 typedef struct sweeper sweeper;
 typedef struct webhooks webhooks;
+typedef struct bulk bulk;
 
 /* What handlers reach through http_context(). Everything in it is safe to use from any HTTP thread. */
 typedef struct api_context {
@@ -27,6 +28,7 @@ typedef struct api_context {
     lg_registry *registry;
     sweeper *sweeper;
     webhooks *webhooks;
+    bulk *bulk;
     http_router *router; /* of api_routes, for commands that come inside another request */
     lg_buf docs; /* the page of /docs, made once at the start */
     http_server *http; /* the public one; set before the other one is opened, which tells of it */
@@ -167,6 +169,7 @@ http_result read_docs(http_request *request);
 
 /* ---- handlers of commands ---- */
 http_result post_command(http_request *request); /* route->arg is the lg_command_type */
+http_result post_batch(http_request *request);
 http_result post_sweep(http_request *request);
 http_result post_webhook_replay(http_request *request);
 

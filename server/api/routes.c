@@ -4,6 +4,7 @@
 
 enum {
     COMMAND_MAX = 64 * 1024, /* bytes of a signed command */
+    BATCH_MAX = 8 * 1024 * 1024,
     SUBMISSION_MAX =
         12 * 1024 * 1024, /* its payload may be an invoice file, which base64 makes a third longer */
 };
@@ -11,6 +12,7 @@ enum {
 /* Signed, or plain with a token for those whose key the registry keeps. */
 static const char *const command_types[] = {"application/jose+json", "application/json", NULL};
 static const char *const signed_types[] = {"application/jose+json", NULL};
+static const char *const batch_types[] = {"application/json", NULL};
 static const char *const submission_types[] = {"application/jose+json", "application/json", "application/xml",
                                                "text/csv", NULL};
 
@@ -145,6 +147,13 @@ const http_route api_routes[] = {
     LIST("/v1/statements/{date}", read_statement, statement_query),
     LIST("/v1/statements/{date}/entries", read_statement_entries, statement_entries_query),
     LIST("/v1/statements/{date}/statement.csv", read_statement_csv, statement_query),
+
+    /* Many at once. */
+    {.method = HTTP_POST,
+     .path = "/v1/batches",
+     .handler = post_batch,
+     .body_max = BATCH_MAX,
+     .types = batch_types},
 
     /* Views of claims, and questions about invoices. */
     LIST("/v1/grants", read_grants, grants_query),

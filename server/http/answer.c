@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 /* Seconds after which a client may try again: long enough to let a queue drain, short enough to be worth
  * waiting for. */
@@ -107,6 +108,15 @@ http_result http_answer_static(http_request *request, int status, const char *co
     void *data = (void *)(uintptr_t)(body.len ? (const void *)body.data : "");
     return answer_queue(request, status, content_type,
                         MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_PERSISTENT), body.len);
+}
+
+http_result http_answer_file(http_request *request, int status, const char *content_type, int fd_take)
+{
+    struct stat st;
+    if (fstat(fd_take, &st) != 0)
+        lg_die("an open file cannot be looked at");
+    return answer_queue(request, status, content_type,
+                        MHD_create_response_from_fd64((uint64_t)st.st_size, fd_take), (size_t)st.st_size);
 }
 
 http_result http_answer_problem(http_request *request, lg_err err, const char *extra_members)

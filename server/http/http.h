@@ -128,6 +128,9 @@ http_result http_answer_text(http_request *request, int status, const char *cont
 /* The body must outlive every answer of the process. */
 http_result http_answer_static(http_request *request, int status, const char *content_type,
                                lg_bytes body) LG_MUST_CHECK;
+/* The whole of a file, which is closed after it was sent. */
+http_result http_answer_file(http_request *request, int status, const char *content_type,
+                             int fd_take) LG_MUST_CHECK;
 /* The next piece of a streamed body into the empty `out`; nothing at the end. Called on the HTTP thread each
  * time the client has taken the piece before, so that no more than one is held. After an error the connection
  * is closed in the middle, which the client tells by the last chunk that is missing. */

@@ -50,6 +50,7 @@ static const int statuses[LG_ERROR_COUNT] = {
     [LG_GATEWAY_REJECTED] = 422,
     [LG_PROOF_INVALID] = 422,
     [LG_NOTE_INVALID] = 422,
+    [LG_BATCH_UNDONE] = 424,
     [LG_RATE_LIMITED] = 429,
     [LG_OVERLOADED] = 503,
     [LG_STOPPING] = 503,

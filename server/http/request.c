@@ -117,8 +117,11 @@ void request_on_completed(void *context, struct MHD_Connection *mhd, void **slot
 
 /* Without an answer in MHD's queue the connection ends: the client was cut off meanwhile, or a handler is at
  * fault. */
-static enum MHD_Result outcome(const http_request *request)
+static enum MHD_Result outcome(http_request *request)
 {
+    /* Who asks and does not read the answer holds nothing of what it sent. */
+    if (request->body)
+        drop_body(request);
     if (request->stage == STAGE_ANSWERED)
         return MHD_YES;
     access_fault(request, "The connection is closed without an answer.", NULL, NULL);

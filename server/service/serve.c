@@ -3,6 +3,7 @@
 
 #include "ledger/base/file.h"
 #include "ledger/crypto/secret.h"
+#include "server/api/bulk.h"
 #include "server/api/command.h"
 #include "server/api/metrics.h"
 #include "server/api/serve.h"
@@ -173,9 +174,9 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         err = lg_ledger_open(dir, s->api.origin, log_key, &s->api.ledger, report);
     if (!err && strcmp(lg_ledger_vkey(s->api.ledger), s->api.vkey) != 0)
         err = lg_fail(report, LG_CORRUPT, "keys/log.jwk is not the key that %s/origin names.", dir);
-    if (!err) /* one for each HTTP thread, one for the sweeper, one for the verifier */
-        err = lg_readers_open(lg_arena_printf(s->arena, "%s/ledger.db", dir), threads + 2, &s->api.readers,
-                              report);
+    if (!err) /* one for each HTTP thread, for the sweeper, the verifier, and each thread of bulk work */
+        err = lg_readers_open(lg_arena_printf(s->arena, "%s/ledger.db", dir), threads + 2 + BULK_THREADS_MAX,
+                              &s->api.readers, report);
     if (!err)
         err = lg_writer_open(s->api.ledger, 0, &s->api.writer);
     if (!err)
@@ -198,6 +199,7 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         lg_writer_on_commit(s->api.writer, committed, s);
     if (!err)
         err = router_open(api_routes, api_route_count, &s->api.router, report);
+    s->api.bulk = bulk_open();
     if (!err)
         err = verifier_start(s->verifier);
     if (!err)
@@ -226,6 +228,7 @@ static void close_service(service *s)
         http_server_quiesce(s->api.http);
     http_server_close(s->watch); /* which tells of the other one */
     http_server_close(s->api.http);
+    bulk_close(s->api.bulk);
     sweeper_close(s->api.sweeper);
     verifier_stop(s->verifier);
     lg_writer_close(s->api.writer); /* which wakes webhooks and verifier */

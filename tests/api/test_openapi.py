@@ -4,6 +4,7 @@ import json
 from html.parser import HTMLParser
 
 import jsonschema
+import jws
 import pytest
 from contract import OPENAPI, PROBLEM, STATUS
 
@@ -16,7 +17,7 @@ POST /v1/participants/{id}/clear | POST /v1/participants/{id}/credit_line | POST
 POST /v1/tokens | POST /v1/tokens/{id}/revoke | GET /v1/me | GET /v1/policy | POST /v1/policy | GET /v1/policy/{version}
 GET /v1/receivables | POST /v1/receivables | GET /v1/receivables/{id} | GET /v1/receivables/{id}/history
 POST /v1/receivables/{id}/confirm | POST /v1/receivables/{id}/accept | POST /v1/receivables/{id}/reject
-POST /v1/receivables/{id}/withdraw | POST /v1/receivables/{id}/lapse | POST /v1/sweeps | GET /v1/claims | GET /v1/claims/{id}
+POST /v1/receivables/{id}/withdraw | POST /v1/receivables/{id}/lapse | POST /v1/sweeps | POST /v1/batches | GET /v1/claims | GET /v1/claims/{id}
 GET /v1/claims/{id}/history | POST /v1/claims/{id}/split | POST /v1/claims/{id}/transfer | POST /v1/claims/{id}/accept_transfer
 POST /v1/claims/{id}/decline_transfer | POST /v1/claims/{id}/cancel_transfer | POST /v1/claims/{id}/lapse_transfer
 POST /v1/claims/{id}/acknowledge | POST /v1/claims/{id}/dispute | POST /v1/claims/{id}/resolve | POST /v1/claims/{id}/freeze
@@ -69,11 +70,13 @@ def test_every_operation_is_served(registry, method, template):
         else:
             assert answer.status == 200, answer.body
     else:
-        registry.send(path, b"{}").problem("malformed-jws")
-        if "application/json" not in operation["requestBody"]["content"]:
+        content = operation["requestBody"]["content"]
+        signed = jws.JOSE in content
+        registry.send(path, b"{}").problem("malformed-jws" if signed else "unsupported-media-type")
+        if "application/json" not in content:
             registry.send(path, b"{}", "application/json").problem("unsupported-media-type")
         else:
-            registry.send(path, b"{}", "application/json").problem("unauthenticated")
+            registry.send(path, b"{}", "application/json").problem("unauthenticated" if signed else "invalid-fields")
     other = "POST" if method == "GET" else "GET"
     if (other, template) not in EXPECTED:
         registry.http.request(other, path).problem("method-not-allowed")
