@@ -177,6 +177,7 @@ client_exit command_sweep(client *c);
 client_exit command_policy_set(client *c);
 client_exit command_list(client *c);
 client_exit command_show(client *c);
+client_exit command_statement(client *c);
 client_exit command_sign(client *c);
 client_exit command_verify(client *c);
 client_exit command_prove(client *c);

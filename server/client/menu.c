@@ -25,6 +25,7 @@ const client_group client_groups[] = {
     {"Financing: lenders", menu_offers},
     {"Lists", menu_lists},
     {"One thing", menu_shows},
+    {"Statements", menu_statements},
     {"Webhooks", menu_webhooks},
     {"Ledger and proofs", menu_ledger},
     {0},
