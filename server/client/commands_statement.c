@@ -15,7 +15,8 @@ static const char *text_of(const json_t *object, const char *member)
 
 static const char *number_text(client *c, const json_t *object, const char *member)
 {
-    return lg_arena_printf(c->arena, "%" PRId64, (int64_t)json_integer_value(json_object_get(object, member)));
+    return lg_arena_printf(c->arena, "%" PRId64,
+                           (int64_t)json_integer_value(json_object_get(object, member)));
 }
 
 /* A line: what, how many and how much came, went, and are there now. NULL: blank. */
@@ -35,7 +36,7 @@ static void row(client *c, client_table *table, const char *account, const char 
 
 static void positions_print(client *c, const json_t *statement)
 {
-    static const char *const titles[] = {"account", "cur", "",   ">items", ">in",
+    static const char *const titles[] = {"account", "cur",  "",       ">items",   ">in",
                                          ">items",  ">out", ">items", ">position"};
     size_t i, k;
     json_t *position, *kind;
@@ -118,8 +119,8 @@ client_exit command_statement(client *c)
     json_t *statement = NULL;
     const char *date = c->args.operands[0], *offset = client_option_value(c, "utc-offset");
     if (client_option_given(c, "csv")) {
-        const char *path = lg_arena_printf(c->arena, "/v1/statements/%s/statement.csv",
-                                           client_url_escape(c->arena, date));
+        const char *path =
+            lg_arena_printf(c->arena, "/v1/statements/%s/statement.csv", client_url_escape(c->arena, date));
         return client_export(c, offset ? client_path_with(c->arena, path, "utc_offset", offset) : path,
                              client_option_value(c, "csv"));
     }

@@ -28,7 +28,7 @@
 
 extern const client_command menu_registry[], menu_participants[], menu_receivables[], menu_claims[],
     menu_payments[], menu_financing[], menu_offers[], menu_lists[], menu_shows[], menu_webhooks[],
-    menu_statements[],    menu_ledger[];
+    menu_statements[], menu_ledger[];
 
 /* Filters that two rows share (menu_read.c). */
 extern const client_option menu_filter_page[], menu_filter_grants[], menu_filter_programs[],

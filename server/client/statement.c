@@ -36,8 +36,9 @@ client_exit client_statement_verifier(client *c, lg_verifier *out, bool *has)
 {
     *has = c->config.vkey != NULL;
     if (!*has) {
-        client_warn(c, "without --vkey the statement is added up, but its entries are not checked against the "
-                       "signed ledger.");
+        client_warn(c,
+                    "without --vkey the statement is added up, but its entries are not checked against the "
+                    "signed ledger.");
         return CLIENT_OK;
     }
     if (lg_vkey_parse(c->arena, c->config.vkey, out, &c->report) != LG_OK)
@@ -118,8 +119,8 @@ static client_exit movement_add(walk *w, int64_t seq, const char *type, const js
     const int64_t items = number_of(movement, "items");
     const char *code = text_of(movement, "currency"), *amount = text_of(movement, "amount");
     if (!lg_currency_parse(code, &currency) || !client_minor_parse(amount, currency, &minor))
-        return client_fail(w->c, CLIENT_UNVERIFIED, "Entry %" PRId64 " moves \"%s %s\", which is no amount.", seq,
-                           client_clean(w->c->arena, amount), client_clean(w->c->arena, code));
+        return client_fail(w->c, CLIENT_UNVERIFIED, "Entry %" PRId64 " moves \"%s %s\", which is no amount.",
+                           seq, client_clean(w->c->arena, amount), client_clean(w->c->arena, code));
     sum *to = sum_of(w, text_of(movement, "account"), code, type);
     const bool out = minor < 0 || items < 0;
     int64_t *side = out ? &to->out_minor : &to->in_minor;
@@ -145,7 +146,8 @@ static client_exit entry_read(walk *w, lg_arena *arena, const json_t *item, lg_h
         strcmp(entry.type, text_of(item, "type")) != 0 ||
         strcmp(lg_time_format(entry.at).s, text_of(item, "at")) != 0 ||
         strcmp(lg_hex_encode(arena, lg_bytes_of(leaf->b, LG_HASH_LEN)), text_of(item, "leaf")) != 0)
-        return client_fail(w->c, CLIENT_UNVERIFIED, "Entry %" PRId64 " is not what the statement says of it.", seq);
+        return client_fail(w->c, CLIENT_UNVERIFIED, "Entry %" PRId64 " is not what the statement says of it.",
+                           seq);
     lg_time from, until;
     if (!lg_time_parse(text_of(w->statement, "from"), &from) ||
         !lg_time_parse(text_of(w->statement, "until"), &until) || entry.at < from || entry.at >= until)
@@ -163,12 +165,13 @@ static client_exit entry_prove(walk *w, int64_t seq, const lg_hash *leaf)
     const lg_checkpoint *signed_ = &w->checkpoint;
     if (seq >= signed_->size)
         return client_fail(w->c, CLIENT_UNVERIFIED,
-                           "Entry %" PRId64 " is beyond the %" PRId64 " entries that the checkpoint signs.", seq,
-                           signed_->size);
+                           "Entry %" PRId64 " is beyond the %" PRId64 " entries that the checkpoint signs.",
+                           seq, signed_->size);
     if (lg_tree_prove_inclusion(tiles_read_nodes, &w->tiles, seq, signed_->size, &proof) != LG_OK)
         return w->tiles.failure != CLIENT_OK
                    ? w->tiles.failure
-                   : client_fail(w->c, CLIENT_UNVERIFIED, "The served tiles do not prove entry %" PRId64 ".", seq);
+                   : client_fail(w->c, CLIENT_UNVERIFIED, "The served tiles do not prove entry %" PRId64 ".",
+                                 seq);
     if (lg_verify_inclusion(leaf, seq, signed_->size, &signed_->root, proof.hashes, proof.count) != LG_OK)
         return client_fail(w->c, CLIENT_UNVERIFIED,
                            "Entry %" PRId64 " is not in the ledger that the checkpoint signs.", seq);
@@ -240,8 +243,8 @@ static client_exit position_compare(walk *w, const json_t *position)
     const char *account = text_of(position, "account"), *code = text_of(position, "currency");
     const json_t *opening = json_object_get(position, "opening");
     int64_t items = number_of(opening, "items");
-    bool ok =
-        lg_currency_parse(code, &currency) && client_minor_parse(text_of(opening, "amount"), currency, &minor);
+    bool ok = lg_currency_parse(code, &currency) &&
+              client_minor_parse(text_of(opening, "amount"), currency, &minor);
     json_array_foreach(json_object_get(position, "movements"), i, kind)
     {
         sum *s = sum_of(w, account, code, text_of(kind, "type"));
@@ -268,7 +271,8 @@ static client_exit sums_compare(walk *w)
     const int64_t count = number_of(json_object_get(w->statement, "entries"), "count");
     if (w->count != count)
         return client_fail(w->c, CLIENT_UNVERIFIED,
-                           "The statement counts %" PRId64 " entries, and %" PRId64 " are shown.", count, w->count);
+                           "The statement counts %" PRId64 " entries, and %" PRId64 " are shown.", count,
+                           w->count);
     json_array_foreach(json_object_get(w->statement, "positions"), i, position)
     {
         if (code == CLIENT_OK)
@@ -287,13 +291,15 @@ static client_exit checkpoint_open(walk *w)
     lg_note note;
     client *c = w->c;
     const json_t *shown = json_object_get(w->statement, "checkpoint");
-    if (lg_note_open(c->arena, lg_bytes_str(text_of(shown, "note")), w->verifier, 1, &note, &c->report) != LG_OK ||
+    if (lg_note_open(c->arena, lg_bytes_str(text_of(shown, "note")), w->verifier, 1, &note, &c->report) !=
+            LG_OK ||
         lg_checkpoint_parse(c->arena, note.text, &w->checkpoint, &c->report) != LG_OK)
         return client_fail_report(c, CLIENT_UNVERIFIED, "The statement's checkpoint");
     const char *root = lg_hex_encode(c->arena, lg_bytes_of(w->checkpoint.root.b, LG_HASH_LEN));
-    if (strcmp(w->checkpoint.origin, w->verifier->name) != 0 || w->checkpoint.size != number_of(shown, "size") ||
-        strcmp(root, text_of(shown, "root")) != 0)
-        return client_fail(c, CLIENT_UNVERIFIED, "The statement's checkpoint is not what its signed note says.");
+    if (strcmp(w->checkpoint.origin, w->verifier->name) != 0 ||
+        w->checkpoint.size != number_of(shown, "size") || strcmp(root, text_of(shown, "root")) != 0)
+        return client_fail(c, CLIENT_UNVERIFIED,
+                           "The statement's checkpoint is not what its signed note says.");
     return CLIENT_OK;
 }
 

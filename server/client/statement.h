@@ -8,7 +8,8 @@
 #include "server/client/client.h"
 
 /* The day's summary; *out is the caller's (json_decref). offset NULL: UTC. */
-client_exit client_statement_get(client *c, const char *date, const char *offset, json_t **out) CLIENT_MUST_CHECK;
+client_exit client_statement_get(client *c, const char *date, const char *offset,
+                                 json_t **out) CLIENT_MUST_CHECK;
 
 /* Takes one entry of the day; `arena` lasts until the next. */
 typedef client_exit (*statement_take)(void *ctx, lg_arena *arena, const json_t *entry);
