@@ -30,13 +30,14 @@ typedef struct api_context {
     webhooks *webhooks;
     bulk *bulk;
     http_router *router; /* of api_routes, for commands that come inside another request */
-    lg_buf docs; /* the page of /docs, made once at the start */
-    http_server *http; /* the public one; set before the other one is opened, which tells of it */
+    lg_buf docs;         /* the page of /docs, made once at the start */
+    http_server *http;   /* the public one; set before the other one is opened, which tells of it */
     struct api_counters *counters;
+    struct api_limits *limits;
     const char *origin;
     const char *vkey;
     const char *dir; /* of the registry */
-    logger *log; /* for the operator; any thread */
+    logger *log;     /* for the operator; any thread */
 } api_context;
 
 /* One read request: a snapshot and who asks. Opened at a handler's start, closed before it answers. */
@@ -59,8 +60,8 @@ lg_err api_read_open_public(http_request *request, api_read *out) LG_MUST_CHECK;
 lg_err api_read_open_any(http_request *request, api_read *out) LG_MUST_CHECK;
 /* LG_SCOPE_MISSING. */
 lg_err api_token_check(const lg_token *token, lg_scope scope, lg_report *report) LG_MUST_CHECK;
-/* A further snapshot for one whose token was good before: it may be revoked, expire, or its owner be suspended
- * while a download runs. Also on error something is open. */
+/* A further snapshot for one whose token was good before: it may be revoked, expire, or its owner be
+ * suspended while a download runs. Also on error something is open. */
 lg_err api_read_again(api_context *api, lg_token_id token, lg_arena *arena, api_read *out) LG_MUST_CHECK;
 void api_read_close(api_read *read);
 

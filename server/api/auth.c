@@ -1,5 +1,5 @@
 /* Who asks: a snapshot of the store and, in it, the owner of the bearer token (RFC 6750 section 2.1). */
-#include "server/api/api.h"
+#include "server/api/limits.h"
 
 #include <string.h>
 #include <strings.h>
@@ -61,6 +61,8 @@ static lg_err open_as(http_request *request, const char *text, const lg_scope *s
     *out = (api_read){.api = api, .arena = http_arena(request), .db = lg_readers_take(api->readers)};
     if (text)
         err = authenticate(out, text, scope, http_report(request));
+    if (!err && text)
+        err = api_limit_token(request, &out->token, 1);
     if (text && out->caller.no.v)
         http_note(request, log_text("participant", lg_uuid_format(out->caller.id.uuid).s));
     if (err != LG_OK)

@@ -1,6 +1,7 @@
 #include "server/api/command.h"
 
 #include "server/api/custody.h"
+#include "server/api/limits.h"
 #include "server/api/metrics.h"
 #include "server/gateway/checks.h"
 #include "server/gateway/gateway.h"
@@ -287,7 +288,8 @@ static lg_err prepare(http_request *request, api_command *c, lg_command_type typ
     api_context *api = http_context(request);
     lg_bytes jws = http_body(request);
     c->api = api;
-    if (strcmp(http_media_type(request), "application/jose+json") != 0) {
+    const bool is_signed = strcmp(http_media_type(request), "application/jose+json") == 0;
+    if (!is_signed) {
         lg_err err = api_custody_compose(request, type, &jws, &c->outcome.stored, &c->outcome.replayed);
         if (err || c->outcome.replayed)
             return err;
@@ -296,6 +298,10 @@ static lg_err prepare(http_request *request, api_command *c, lg_command_type typ
     lg_err err = api_command_prepare(c, api, db, http_arena(request), jws, http_path(request), type,
                                      http_report(request));
     lg_readers_give(api->readers, db);
+    if (is_signed && c->command.signer_count) {
+        lg_err limit = api_limit_signer(request, c->command.signers[0].no, 1);
+        err = limit ? limit : err;
+    }
     return err;
 }
 

@@ -1,5 +1,6 @@
 #include "server/api/metrics.h"
 
+#include "server/api/limits.h"
 #include "server/gateway/checks.h"
 #include "server/service/sweeper.h"
 #include "server/version.h"
@@ -78,6 +79,19 @@ static void put_checks(lg_buf *buf)
                      lg_review_outcome_name(outcomes[k]));
             metrics_sample(buf, "tallystick_checks_total", labels, gateway_check_count(i, outcomes[k]));
         }
+    }
+}
+
+static void put_limits(api_context *api, lg_buf *buf)
+{
+    char labels[LABELS_MAX];
+    metrics_family(buf, "tallystick_rate_limited_total", "counter",
+                   "Requests refused because a budget was used up; ledger, requests and failures are an "
+                   "address's, reads a "
+                   "token's, commands a token's or a signer's.");
+    for (int i = 0; i < LIMIT_COUNT; i++) {
+        snprintf(labels, sizeof labels, "budget=\"%s\"", api_budget_names[i]);
+        metrics_sample(buf, "tallystick_rate_limited_total", labels, metrics_get(&api->limits->refused[i]));
     }
 }
 
@@ -238,6 +252,7 @@ static http_result answer_metrics(http_request *request, const http_server *http
     http_server_metrics(http, &buf);
     put_commands(api, &buf);
     put_checks(&buf);
+    put_limits(api, &buf);
     put_ledger(api, &buf, &stats);
     put_writer(api, &buf, &stats);
     put_storage(api, &buf);

@@ -1,5 +1,6 @@
 /* POST /v1/webhooks/{id}/replay: messages are sent once more. It records nothing on the ledger, so a jti is
  * not kept: asking twice sends twice, under the ids that the messages had before. */
+#include "server/api/limits.h"
 #include "server/api/serve.h"
 #include "server/webhooks/webhooks.h"
 
@@ -37,6 +38,8 @@ static lg_err read_signed(http_request *request, api_context *api, lg_db *db, lg
     lg_report *report = http_report(request);
     lg_err err = lg_command_authenticate(api->registry, db, http_arena(request), http_body(request),
                                          http_path(request), &command, &jws, report);
+    if (!err)
+        err = api_limit_signer(request, command.signers[0].no, 1);
     if (!err)
         err = lg_command_check_age(&command, report);
     if (!err && command.signer_count != 1)

@@ -1,6 +1,6 @@
 /* POST /v1/sweeps: the operator asks for the time-driven sweep now instead of within the minute. It records
  * nothing of its own, so its jti is not kept: asking twice sweeps twice, and the second finds nothing. */
-#include "server/api/api.h"
+#include "server/api/limits.h"
 #include "server/service/sweeper.h"
 
 static void swept(sweep_request *asked)
@@ -30,6 +30,8 @@ static lg_err check_asker(http_request *request, api_context *api, lg_db *db)
     json_t *payload = NULL;
     lg_err err = lg_command_authenticate(api->registry, db, http_arena(request), http_body(request),
                                          http_path(request), &command, &jws, report);
+    if (!err)
+        err = api_limit_signer(request, command.signers[0].no, 1);
     if (!err)
         err = lg_command_check_age(&command, report);
     if (!err && !lg_has_role(command.signers[0].roles, LG_ROLE_OPERATOR))

@@ -90,7 +90,7 @@ static bool read_stat(int64_t out[3])
         fclose(file);
     text[len] = '\0';
     const char *at = strrchr(text, ')'); /* the program's name may hold anything */
-    for (int field = 2; at && field < 21; field++)
+    for (int field = 2; at && field < 22; field++)
         at = strchr(at + 1, ' ');
     return at && sscanf(at, "%" SCNd64 "%" SCNd64 "%" SCNd64, &out[0], &out[1], &out[2]) == 3;
 }

@@ -57,9 +57,11 @@ bool accept_give(http_worker *worker, int fd, const struct sockaddr *from, sockl
     http_server *server = worker->server;
     const http_address address = address_of(from);
     if (!count_in(server, &address)) {
+        stats_connection(server->stats, STATS_OVER_ADDRESS);
         close(fd);
         return false;
     }
+    stats_connection(server->stats, STATS_ACCEPTED);
     atomic_fetch_add(&server->connections, 1);
     atomic_fetch_add(&worker->connections, 1);
     if (MHD_add_connection(worker->daemon, fd, from, len) == MHD_YES)
@@ -77,8 +79,12 @@ static bool take_one(http_server *server, const http_listener *listener, bool *s
     socklen_t len = sizeof from;
     int fd = accept4(listener->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-        *shortage |= errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-        return errno == ECONNABORTED || errno == EINTR;
+        const int why = errno;
+        if (why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM) {
+            *shortage = true;
+            stats_connection(server->stats, STATS_SHORTAGE);
+        }
+        return why == ECONNABORTED || why == EINTR;
     }
     /* Beyond its address's limit it is closed at once. */
     (void)accept_give(lightest_worker(server, listener->tls), fd, (struct sockaddr *)&from, len);

@@ -46,8 +46,24 @@ void access_fault(const http_request *request, const char *message, const char *
               log_text("problem", why), log_text("detail", detail));
 }
 
+/* "" unless addresses are logged. */
+static http_address_text logged_address(const http_request *request)
+{
+    http_address address = request->client;
+    switch (request->connection->profile->logged_address) {
+    case HTTP_ADDRESS_FULL:
+        return address_format(&address);
+    case HTTP_ADDRESS_TRUNCATED:
+        address = address_truncated(&address);
+        return address_format(&address);
+    case HTTP_ADDRESS_OFF:
+        break;
+    }
+    return (http_address_text){""};
+}
+
 /* How many fields a line has besides the handler's. */
-enum { OWN_FIELDS = 10 };
+enum { OWN_FIELDS = 11 };
 
 void access_log(const http_request *request)
 {
@@ -71,6 +87,8 @@ void access_log(const http_request *request)
     if (request->complete_us && request->answered_us)
         fields[count++] = log_number("duration_us", request->answered_us - request->complete_us);
     fields[count++] = log_number("total_us", now - request->begun_us);
+    const http_address_text address = logged_address(request);
+    fields[count++] = log_text("address", *address.s ? address.s : NULL);
     memcpy(&fields[count], request->notes, request->note_count * sizeof *fields);
     count += request->note_count;
     fields[count] = (log_field){0};

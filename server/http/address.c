@@ -94,8 +94,15 @@ struct address_count {
     struct address_count *next;
 };
 
-/* One subscriber has a whole /64 of IPv6, so the first half stands for it. */
-static http_address subscriber_of(const http_address *address)
+http_address address_truncated(const http_address *address)
+{
+    http_address truncated = *address;
+    const size_t kept = is_ipv4(address) ? 15 : 6;
+    memset(truncated.bytes + kept, 0, sizeof truncated.bytes - kept);
+    return truncated;
+}
+
+http_address address_subscriber(const http_address *address)
 {
     http_address subscriber = *address;
     if (!is_ipv4(address))
@@ -117,7 +124,7 @@ static address_count **find(address_counts *counts, const http_address *address)
 
 bool address_enter(address_counts *counts, const http_address *address, unsigned max)
 {
-    const http_address subscriber = subscriber_of(address);
+    const http_address subscriber = address_subscriber(address);
     address_count **at = find(counts, &subscriber);
     if (!*at) {
         address_count *made = calloc(1, sizeof *made);
@@ -134,7 +141,7 @@ bool address_enter(address_counts *counts, const http_address *address, unsigned
 
 void address_leave(address_counts *counts, const http_address *address)
 {
-    const http_address subscriber = subscriber_of(address);
+    const http_address subscriber = address_subscriber(address);
     address_count **at = find(counts, &subscriber);
     if (!*at || --(*at)->count > 0)
         return;

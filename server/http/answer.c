@@ -11,9 +11,22 @@
  * waiting for. */
 #define RETRY_AFTER "1"
 
+static http_header_line *find_header(const http_request *request, const char *name)
+{
+    http_header_line *line = request->headers;
+    while (line && strcasecmp(line->name, name) != 0)
+        line = line->next;
+    return line;
+}
+
 void http_set_header(http_request *request, const char *name, const char *value)
 {
-    http_header_line *line = lg_arena_alloc(request->arena, sizeof *line);
+    http_header_line *line = find_header(request, name);
+    if (line) {
+        line->value = lg_arena_strdup(request->arena, value);
+        return;
+    }
+    line = lg_arena_alloc(request->arena, sizeof *line);
     *line = (http_header_line){
         .name = lg_arena_strdup(request->arena, name),
         .value = lg_arena_strdup(request->arena, value),
@@ -24,11 +37,7 @@ void http_set_header(http_request *request, const char *name, const char *value)
 
 static bool has_header(const http_request *request, const char *name)
 {
-    for (const http_header_line *line = request->headers; line; line = line->next) {
-        if (strcasecmp(line->name, name) == 0)
-            return true;
-    }
-    return false;
+    return find_header(request, name) != NULL;
 }
 
 static void set_default(http_request *request, const char *name, const char *value)
@@ -126,6 +135,8 @@ http_result http_answer_problem(http_request *request, lg_err err, const char *e
         err = lg_fail(&request->report, LG_INTERNAL, "a problem was to be sent where there is none");
     int status = http_status_of(err);
     request->problem = err;
+    if (request->server->config.on_problem)
+        request->server->config.on_problem(request, err);
     /* A detail that belongs to another error may quote the request. */
     if (lg_err_kind(err) == LG_KIND_OURS)
         access_fault(request, "The request failed.", lg_err_slug(err),

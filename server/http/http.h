@@ -39,6 +39,13 @@ typedef struct http_route {
     bool quiet;               /* asked all the time: its requests are logged at LOG_DEBUG */
 } http_route;
 
+/* Of a client's address, in its requests' lines of the log: it is personal data. */
+typedef enum {
+    HTTP_ADDRESS_OFF,       /* nothing */
+    HTTP_ADDRESS_TRUNCATED, /* its network: IPv4 /24, IPv6 /48 */
+    HTTP_ADDRESS_FULL
+} http_logged_address;
+
 /* What http_server_reload may change. A connection lives under the settings it began with. */
 typedef struct http_settings {
     unsigned connections_max;             /* 0: 1024 */
@@ -50,6 +57,9 @@ typedef struct http_settings {
     unsigned hsts_max_age_s;            /* told on https (RFC 6797); 0: not */
     const char *const *trusted_proxies; /* addresses or networks whose X-Forwarded-… and X-Request-Id count */
     size_t trusted_proxy_count;
+    const char *const *exempt; /* networks of which http_client_is_exempt is true */
+    size_t exempt_count;
+    http_logged_address logged_address;
 } http_settings;
 
 /* A listening socket that another process opened (systemd). */
@@ -70,7 +80,12 @@ typedef struct http_config {
     const http_route *routes; /* borrowed, static */
     size_t route_count;
     void *context; /* http_context() gives it to handlers */
-    logger *log;   /* borrowed; may be NULL */
+    /* Asked once a request's headers are read, before its body is; NULL: all are admitted. An error refuses
+     * it. The route may be NULL. */
+    lg_err (*admit)(http_request *request);
+    /* Told of each problem that is answered; may be NULL. */
+    void (*on_problem)(http_request *request, lg_err err);
+    logger *log; /* borrowed; may be NULL */
 } http_config;
 
 lg_err http_server_open(const http_config *config, http_server **out, lg_report *report) LG_MUST_CHECK;
@@ -111,6 +126,10 @@ const char *http_path(const http_request *request); /* without query, as sent */
 const char *http_param(const http_request *request, const char *name);
 const char *http_query(const http_request *request, const char *name);  /* decoded; NULL if absent */
 const char *http_header(const http_request *request, const char *name); /* NULL if absent */
+/* The client's address as a key: IPv4 as ::ffff:a.b.c.d, of IPv6 the first 64 bits, which one subscriber has.
+ */
+void http_client_subscriber(const http_request *request, uint8_t out[16]);
+bool http_client_is_exempt(const http_request *request);  /* http_settings.exempt names it */
 const char *http_media_type(const http_request *request); /* of the body, lower case, without parameters */
 lg_bytes http_body(const http_request *request);
 const char *http_request_id(const http_request *request); /* ours, or that of a trusted proxy */
@@ -143,7 +162,7 @@ http_result http_answer_stream(http_request *request, int status, const char *co
 /* RFC 9457 problem for err; detail and errors[] from the report. Extra members (JSON text ",…" without
  * braces) may be NULL. */
 http_result http_answer_problem(http_request *request, lg_err err, const char *extra_members) LG_MUST_CHECK;
-/* Adds a header to the answer to come. */
+/* A header of the answer to come; of two with one name the later counts. */
 void http_set_header(http_request *request, const char *name, const char *value);
 /* Sets ETag, and Cache-Control to "private, no-cache" unless set before; true if If-None-Match names it: the
  * caller then returns http_answer_not_modified. */

@@ -43,6 +43,10 @@ typedef struct http_network {
 
 http_address address_of(const struct sockaddr *from);
 bool address_parse(const char *text, http_address *out) LG_MUST_CHECK;
+/* One subscriber has a whole /64 of IPv6, so its first half stands for it. */
+http_address address_subscriber(const http_address *address);
+/* Its network: the first 24 bits of IPv4, 48 of IPv6. */
+http_address address_truncated(const http_address *address);
 http_address_text address_format(const http_address *address);
 bool network_parse(const char *text, http_network *out) LG_MUST_CHECK;
 bool network_holds(const http_network *network, const http_address *address);
@@ -83,11 +87,15 @@ typedef struct http_profile {
     char hsts[48];                /* "": not told */
     http_network *trusted;
     size_t trusted_count;
+    http_network *exempt;
+    size_t exempt_count;
+    http_logged_address logged_address;
 } http_profile;
 
 lg_err profile_open(const http_settings *settings, http_profile **out, lg_report *report) LG_MUST_CHECK;
 /* One user less; the last one frees it. */
 void profile_drop(http_profile *profile);
+bool profile_exempts(const http_profile *profile, const http_address *address);
 bool profile_trusts(const http_profile *profile, const http_address *address);
 
 /* ---- deadline.c ---- */
@@ -247,6 +255,13 @@ http_stats *stats_open(const http_route *routes, size_t route_count); /* borrowe
 void stats_close(http_stats *stats);                                  /* NULL is fine */
 /* The request is over. */
 void stats_count(http_stats *stats, const http_request *request);
+typedef enum {
+    STATS_ACCEPTED,     /* a connection was */
+    STATS_OVER_ADDRESS, /* one was closed at once: its address has as many as it may */
+    STATS_SHORTAGE,     /* none could be: descriptors or memory have run out */
+    STATS_CONNECTION_EVENTS
+} stats_connection_event;
+void stats_connection(http_stats *stats, stats_connection_event event);
 
 /* ---- forwarded.c ---- */
 

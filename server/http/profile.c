@@ -17,16 +17,15 @@ static unsigned or_default(unsigned value, unsigned preset)
     return value ? value : preset;
 }
 
-static lg_err take_networks(http_profile *profile, const http_settings *settings, lg_report *report)
+static lg_err take_networks(const char *const *texts, size_t count, http_network **out, lg_report *report)
 {
-    profile->trusted_count = settings->trusted_proxy_count;
-    profile->trusted = calloc(profile->trusted_count + 1, sizeof *profile->trusted);
-    if (!profile->trusted)
+    *out = calloc(count + 1, sizeof **out);
+    if (!*out)
         lg_die("out of memory for settings");
-    for (size_t i = 0; i < profile->trusted_count; i++) {
-        if (!network_parse(settings->trusted_proxies[i], &profile->trusted[i]))
+    for (size_t i = 0; i < count; i++) {
+        if (!network_parse(texts[i], &(*out)[i]))
             return lg_fail(report, LG_BAD_REQUEST, "\"%s\" is not an address or a network like 10.0.0.0/8.",
-                           settings->trusted_proxies[i]);
+                           texts[i]);
     }
     return LG_OK;
 }
@@ -44,7 +43,12 @@ lg_err profile_open(const http_settings *settings, http_profile **out, lg_report
     profile->idle_ms = or_default(settings->idle_ms, IDLE_MS);
     if (settings->hsts_max_age_s)
         snprintf(profile->hsts, sizeof profile->hsts, "max-age=%u", settings->hsts_max_age_s);
-    lg_err err = take_networks(profile, settings, report);
+    profile->logged_address = settings->logged_address;
+    profile->trusted_count = settings->trusted_proxy_count;
+    profile->exempt_count = settings->exempt_count;
+    lg_err err = take_networks(settings->trusted_proxies, profile->trusted_count, &profile->trusted, report);
+    if (!err)
+        err = take_networks(settings->exempt, profile->exempt_count, &profile->exempt, report);
     if (!err && settings->tls_certificate)
         err = tls_load(settings->tls_certificate, settings->tls_key, &profile->certificate, report);
     if (err)
@@ -60,14 +64,25 @@ void profile_drop(http_profile *profile)
         return;
     tls_free(profile->certificate);
     free(profile->trusted);
+    free(profile->exempt);
     free(profile);
+}
+
+static bool any_holds(const http_network *networks, size_t count, const http_address *address)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (network_holds(&networks[i], address))
+            return true;
+    }
+    return false;
 }
 
 bool profile_trusts(const http_profile *profile, const http_address *address)
 {
-    for (size_t i = 0; i < profile->trusted_count; i++) {
-        if (network_holds(&profile->trusted[i], address))
-            return true;
-    }
-    return false;
+    return any_holds(profile->trusted, profile->trusted_count, address);
+}
+
+bool profile_exempts(const http_profile *profile, const http_address *address)
+{
+    return any_holds(profile->exempt, profile->exempt_count, address);
 }

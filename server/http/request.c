@@ -153,6 +153,10 @@ static enum MHD_Result on_headers(http_request *request, const char *method, con
     request->stage = STAGE_BODY;
     forwarded_read(request);
     request->refusal = check_request(request, version, &now);
+    if (!now && request->server->config.admit) {
+        lg_err err = request->server->config.admit(request);
+        request->refusal = err ? err : request->refusal;
+    }
     if (request->refusal && now) {
         request->last = true;
         return refuse(request, request->refusal);
@@ -347,6 +351,17 @@ void http_note(http_request *request, log_field field)
 const char *http_client_address(const http_request *request)
 {
     return lg_arena_strdup(request->arena, address_format(&request->client).s);
+}
+
+void http_client_subscriber(const http_request *request, uint8_t out[16])
+{
+    const http_address subscriber = address_subscriber(&request->client);
+    memcpy(out, subscriber.bytes, sizeof subscriber.bytes);
+}
+
+bool http_client_is_exempt(const http_request *request)
+{
+    return profile_exempts(request->connection->profile, &request->client);
 }
 
 const char *http_media_type(const http_request *request)

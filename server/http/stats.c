@@ -32,6 +32,7 @@ struct http_stats {
     metrics_counter unrouted[STATUS_CLASSES];
     metrics_counter problems[LG_ERROR_COUNT];
     metrics_counter unanswered, body_bytes, answer_bytes;
+    metrics_counter connections[STATS_CONNECTION_EVENTS];
     route_stats by_route[];
 };
 
@@ -97,6 +98,11 @@ void stats_count(http_stats *stats, const http_request *request)
         lg_histogram_add(&route->group->duration_us, request->answered_us - request->complete_us);
 }
 
+void stats_connection(http_stats *stats, stats_connection_event event)
+{
+    metrics_add(&stats->connections[event], 1);
+}
+
 /* ---- telling ---- */
 
 static const char *method_name(http_method method)
@@ -147,6 +153,23 @@ static void put_problems(const http_stats *stats, lg_buf *buf)
     }
 }
 
+static void put_connections(const http_server *server, lg_buf *buf)
+{
+    const http_stats *stats = server->stats;
+    metrics_one(buf, "tallystick_http_connections", "gauge", "Open connections.",
+                (int64_t)http_server_connections(server));
+    metrics_one(buf, "tallystick_http_connections_accepted_total", "counter",
+                "Connections that were accepted.", metrics_get(&stats->connections[STATS_ACCEPTED]));
+    metrics_family(buf, "tallystick_http_connections_refused_total", "counter",
+                   "Connections closed at once because their address has as many as it may (address), and "
+                   "times that none "
+                   "could be accepted for want of descriptors or memory (shortage).");
+    metrics_sample(buf, "tallystick_http_connections_refused_total", "reason=\"address\"",
+                   metrics_get(&stats->connections[STATS_OVER_ADDRESS]));
+    metrics_sample(buf, "tallystick_http_connections_refused_total", "reason=\"shortage\"",
+                   metrics_get(&stats->connections[STATS_SHORTAGE]));
+}
+
 void http_server_metrics(const http_server *server, lg_buf *buf)
 {
     const http_stats *stats = server->stats;
@@ -157,6 +180,7 @@ void http_server_metrics(const http_server *server, lg_buf *buf)
                     stats->by_route[i].by_class);
     put_classes(buf, "any", "none", stats->unrouted);
     put_durations(stats, buf);
+    put_connections(server, buf);
     put_problems(stats, buf);
     metrics_one(buf, "tallystick_http_unanswered_total", "counter",
                 "Requests whose client was gone, or was cut off, before there was an answer.",

@@ -43,12 +43,36 @@
       "milliseconds a connection may stay open without a request")                                           \
     X(metrics_listen, "metrics-listen", TEXT, 3, 80, NULL, START, "ADDR:PORT",                               \
       "where to answer /metrics and health without a token and without TLS: a private address")              \
+    X(rate_ledger_per_minute, "rate-ledger-per-minute", INT, 0, 10000000, "60000", RELOAD, "N",              \
+      "requests for checkpoint, tiles and entries from one address (IPv6: /64); 0: no limit")                \
+    X(rate_ledger_burst, "rate-ledger-burst", INT, 1, 10000000, "20000", RELOAD, "N",                        \
+      "and how many of them at once after a pause")                                                          \
+    X(rate_requests_per_minute, "rate-requests-per-minute", INT, 0, 10000000, "60000", RELOAD, "N",          \
+      "other requests from one address; 0: no limit")                                                        \
+    X(rate_requests_burst, "rate-requests-burst", INT, 1, 10000000, "20000", RELOAD, "N",                    \
+      "and how many of them at once after a pause")                                                          \
+    X(rate_failures_per_minute, "rate-failures-per-minute", INT, 0, 10000000, "60", RELOAD, "N",             \
+      "tokens and signatures that are not valid, from one address; 0: no limit")                             \
+    X(rate_failures_burst, "rate-failures-burst", INT, 1, 10000000, "100", RELOAD, "N",                      \
+      "and how many of them at once after a pause")                                                          \
+    X(rate_reads_per_minute, "rate-reads-per-minute", INT, 0, 10000000, "30000", RELOAD, "N",                \
+      "reads with one token; 0: no limit")                                                                   \
+    X(rate_reads_burst, "rate-reads-burst", INT, 1, 10000000, "10000", RELOAD, "N",                          \
+      "and how many of them at once after a pause")                                                          \
+    X(rate_commands_per_minute, "rate-commands-per-minute", INT, 0, 10000000, "30000", RELOAD, "N",          \
+      "commands with one token, or signed by one participant; 0: no limit")                                  \
+    X(rate_commands_burst, "rate-commands-burst", INT, 1, 10000000, "20000", RELOAD, "N",                    \
+      "and how many of them at once after a pause")                                                          \
+    X(rate_exempt, "rate-exempt", NETWORKS, 0, 64, "127.0.0.0/8,::1", RELOAD, "NETWORK,…",                   \
+      "addresses or networks that the limits by address do not hold; may be repeated")                       \
     X(log_format, "log-format", CHOICE, 0, 0, "text", START, "text|json",                                    \
       "how the log on standard error is written, a line each")                                               \
     X(log_level, "log-level", CHOICE, 0, 0, "info", RELOAD, "debug|info|warn|error",                         \
       "the least that is logged; each request is one line of info")                                          \
+    X(log_addresses, "log-addresses", CHOICE, 0, 0, "off", RELOAD, "off|truncated|full",                     \
+      "whether a request's line tells the client's address, which is personal data: its network or all")     \
     X(webhooks_private, "webhooks-private", BOOL, 0, 0, NULL, START, NULL,                                   \
-      "webhooks may go to http:// and private addresses: for rehearsals")                                   \
+      "webhooks may go to http:// and private addresses: for rehearsals")                                    \
     X(verifier_url, "verifier-url", TEXT, 1, 2000, NULL, START, "URL",                                       \
       "the service that the policy's external_verifier asks; its secret is DIR/keys/verifier.key")           \
     X(verifier_ca, "verifier-ca", FILE, 0, 0, NULL, START, "FILE",                                           \

@@ -5,6 +5,7 @@
 #include "ledger/crypto/secret.h"
 #include "server/api/bulk.h"
 #include "server/api/command.h"
+#include "server/api/limits.h"
 #include "server/api/metrics.h"
 #include "server/api/serve.h"
 #include "server/docs/docs.h"
@@ -32,6 +33,7 @@ typedef struct service {
     lg_arena *arena;
     server_config *config;
     struct api_counters counters;
+    struct api_limits limits;
     http_server *watch; /* for machines that watch; NULL: there is none */
     verifier *verifier;
     atomic_bool broken; /* the ledger refuses further work */
@@ -143,6 +145,8 @@ static lg_err open_watch(service *s, lg_report *report)
     return http_server_open(&config, &s->watch, report);
 }
 
+static const char *const address_choices[] = {"off", "truncated", "full", NULL}; /* by http_logged_address */
+
 static http_settings settings_of(const server_config *config)
 {
     return (http_settings){
@@ -155,7 +159,19 @@ static http_settings settings_of(const server_config *config)
         .hsts_max_age_s = (unsigned)config->hsts_max_age_s,
         .trusted_proxies = config->trusted_proxies.items,
         .trusted_proxy_count = config->trusted_proxies.count,
+        .exempt = config->rate_exempt.items,
+        .exempt_count = config->rate_exempt.count,
+        .logged_address = (http_logged_address)choice_of(address_choices, config->log_addresses),
     };
+}
+
+static void rules_of(const server_config *config, limit_rule out[LIMIT_COUNT])
+{
+    out[LIMIT_LEDGER] = (limit_rule){config->rate_ledger_per_minute, config->rate_ledger_burst};
+    out[LIMIT_REQUESTS] = (limit_rule){config->rate_requests_per_minute, config->rate_requests_burst};
+    out[LIMIT_FAILURES] = (limit_rule){config->rate_failures_per_minute, config->rate_failures_burst};
+    out[LIMIT_READS] = (limit_rule){config->rate_reads_per_minute, config->rate_reads_burst};
+    out[LIMIT_COMMANDS] = (limit_rule){config->rate_commands_per_minute, config->rate_commands_burst};
 }
 
 static lg_err open_service(service *s, const char *dir, lg_report *report)
@@ -206,6 +222,9 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         err = sweeper_open(&s->api, &s->api.sweeper);
     if (!err)
         err = docs_page(api_openapi(), &s->api.docs, report);
+    limit_rule rules[LIMIT_COUNT];
+    rules_of(config, rules);
+    s->limits.buckets = limiter_open(rules, LIMIT_COUNT, 0);
     const http_config http = {
         .listen = config->listen.items,
         .listen_count = config->listen.count,
@@ -214,6 +233,8 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
         .routes = api_routes,
         .route_count = api_route_count,
         .context = &s->api,
+        .admit = api_limit_admit,
+        .on_problem = api_limit_problem,
         .log = s->api.log,
     };
     if (!err)
@@ -239,6 +260,7 @@ static void close_service(service *s)
     lg_ledger_close(s->api.ledger);
     lg_registry_close(s->api.registry);
     router_close(s->api.router);
+    limiter_close(s->limits.buckets);
     logger_close(s->api.log);
     config_close(s->config);
     lg_arena_close(s->arena);
@@ -256,6 +278,7 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
 {
     service s = {.arena = lg_arena_open(), .api.dir = dir};
     s.api.counters = &s.counters;
+    s.api.limits = &s.limits;
     sigset_t stop;
     int received;
     umask(077); /* the database is nobody else's to read */
