@@ -8,6 +8,7 @@ MODE    ?= release
 B       ?= build/$(MODE)
 PORT    ?= 8080
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 CC      ?= gcc
 PYTHON  ?= /usr/bin/python3
 
@@ -36,8 +37,19 @@ override CFLAGS += -std=gnu17 -D_GNU_SOURCE -I. -pthread $(WARNINGS) $(WERROR) $
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 override LDFLAGS += -pthread $(MODE_FLAGS) $(LDFLAGS_$(MODE))
 
+# libtallystick, the client library (server/library): the command line's client without its terminal. Its objects are made
+# apart: they can be loaded anywhere, and show nothing but what tallystick.h declares.
+VERSION      = $(shell sed -n 's/^.define TALLYSTICK_VERSION "\(.*\)"/\1/p' server/version.h)
+SONAME      := libtallystick.so.0
+LIB_PACKAGES := libcurl jansson libsodium libcrypto
+LIBRARY_SRC := $(sort $(wildcard server/library/*.c))
+LIB_SRC     := $(LIBRARY_SRC) $(sort $(wildcard ledger/base/*.c ledger/crypto/*.c ledger/log/*.c)) ledger/registry/jws.c \
+               $(patsubst %,server/client/%.c,act fail files http number receipt tiles verify)
+LIB_OBJ     := $(LIB_SRC:%.c=$B/pic/%.o)
+LIB_FILES   := $B/lib/$(SONAME) $B/lib/libtallystick.a
+
 LEDGER_SRC := $(sort $(wildcard ledger/*/*.c))
-SERVER_SRC := $(filter-out server/main.c,$(sort $(wildcard server/*/*.c)))
+SERVER_SRC := $(filter-out $(LIBRARY_SRC),$(sort $(wildcard server/*/*.c)))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 
@@ -50,16 +62,35 @@ BIN        := $B/tallystick
         install deb sbom reproducible clean help deps
 .DEFAULT_GOAL := all
 
-all: $(BIN)
+all: $(BIN) $(LIB_FILES)
 
-$B/libtallystick.a: $(LEDGER_OBJ)
+$B/ledger.a: $(LEDGER_OBJ)
 	@rm -f $@
 	@echo '  AR  $@'
 	$Q$(AR) rcs $@ $^
 
-$(BIN): $B/server/main.o $(SERVER_OBJ) $B/libtallystick.a
+$(BIN): $B/server/main.o $(SERVER_OBJ) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$B/lib/$(SONAME): $(LIB_OBJ) server/library/tallystick.map
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	$Q$(CC) -shared $(filter-out -pie,$(LDFLAGS)) -Wl,-soname,$(SONAME) -Wl,--version-script,server/library/tallystick.map \
+	    $(if $(filter asan tsan,$(MODE)),,-Wl,-z,defs) -Wl,--as-needed -Wl,--gc-sections -o $@ $(LIB_OBJ) $(shell pkg-config --libs $(LIB_PACKAGES)) -lunistring
+
+# One object, whose inner names cannot meet those of the program it is linked into.
+$B/lib/libtallystick.a: $(LIB_OBJ)
+	@mkdir -p $(@D)
+	@echo '  AR  $@'
+	$Q$(LD) -r -o $B/lib/tallystick.o $^ && objcopy --localize-hidden $B/lib/tallystick.o
+	@rm -f $@
+	$Q$(AR) rcs $@ $B/lib/tallystick.o
+
+$B/pic/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC  $< (library)'
+	$Q$(CC) $(filter-out -fPIE,$(CFLAGS)) -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
 
 $B/%.o: %.c
 	@mkdir -p $(@D)
@@ -71,15 +102,15 @@ $B/ledger/store/schema.o: $(wildcard schema/*.sql)
 $B/server/api/openapi.o: $(wildcard schema/openapi.json)
 $B/server/docs/page.o: server/docs/page.css
 
-$B/tests/unit/%: $B/tests/unit/%.o $(SERVER_OBJ) $B/libtallystick.a
+$B/tests/unit/%: $B/tests/unit/%.o $(SERVER_OBJ) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
-$B/bench: $(BENCH_SRC:%.c=$B/%.o) $B/libtallystick.a
+$B/bench: $(BENCH_SRC:%.c=$B/%.o) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
--include $(LEDGER_OBJ:.o=.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d)
+-include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d)
 
 deps:
 	@scripts/install-deps.sh
@@ -143,6 +174,7 @@ bench: all $B/bench
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 
+# The libraries go to LIBDIR, which packagers of Debian set to its multiarch folder.
 install: all
 	install -Dm755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tallystick
 	@mkdir -p $B/share
@@ -156,6 +188,15 @@ install: all
 	install -Dm644 $B/share/completion.fish $(SHARE)/fish/vendor_completions.d/tallystick.fish
 	install -Dm644 -t $(SHARE)/doc/tallystick README.md schema/openapi.json
 	cp -R examples $(SHARE)/doc/tallystick/
+	install -Dm644 $B/lib/$(SONAME) $(DESTDIR)$(LIBDIR)/libtallystick.so.$(VERSION)
+	ln -sf libtallystick.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtallystick.so
+	install -Dm644 $B/lib/libtallystick.a $(DESTDIR)$(LIBDIR)/libtallystick.a
+	install -Dm644 server/library/tallystick.h $(DESTDIR)$(PREFIX)/include/tallystick.h
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@REQUIRES@|$(LIB_PACKAGES)|' \
+	    server/library/tallystick.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/tallystick.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/tallystick.pc
 
 # A Debian package of this tree, in build/deb.
 deb:

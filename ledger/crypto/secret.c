@@ -22,7 +22,7 @@ static void forget_pool(void)
     sodium_memzero(&pool, sizeof pool);
 }
 
-static lg_err forbid_core_dumps(void)
+lg_err lg_forbid_core_dumps(void)
 {
     const struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0)
@@ -35,11 +35,17 @@ static lg_err forbid_core_dumps(void)
     return LG_OK;
 }
 
+static bool pool_is_safe; /* in forked children */
+static void make_pool_safe(void)
+{
+    pool_is_safe = pthread_atfork(NULL, NULL, forget_pool) == 0;
+}
+
 lg_err lg_crypto_init(void)
 {
-    if (sodium_init() < 0 || pthread_atfork(NULL, NULL, forget_pool) != 0)
-        return LG_INTERNAL;
-    return forbid_core_dumps();
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    return sodium_init() >= 0 && pthread_once(&once, make_pool_safe) == 0 && pool_is_safe ? LG_OK
+                                                                                          : LG_INTERNAL;
 }
 
 void lg_random(void *out, size_t len)

@@ -7,9 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Starts libsodium and forbids core dumps of the process's secrets. Call once, before any thread; LG_INTERNAL
- * if it fails. */
+/* Starts libsodium. Before anything else of it; again, also at the same time, is fine. LG_INTERNAL if it
+ * fails. */
 lg_err lg_crypto_init(void) LG_MUST_CHECK;
+/* No core dump shall hold the process's secrets: for programs, not for a library in somebody else's. */
+lg_err lg_forbid_core_dumps(void) LG_MUST_CHECK;
 
 /* Fills with random bytes from the system's generator. Buffered per thread, so small requests are cheap.
  * Thread-safe. */

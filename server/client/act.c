@@ -2,13 +2,8 @@
 
 #include "ledger/base/calendar.h"
 #include "ledger/registry/jws.h"
-#include "server/client/describe.h"
 #include "server/client/http.h"
-#include "server/client/listing.h"
-#include "server/client/output.h"
-#include "server/client/post.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void client_answer_clear(client_answer *answer)
@@ -62,12 +57,11 @@ client_exit client_key_open(client *c, const char *path, lg_signing_key **out)
 client_exit client_act_compose(client *c, lg_arena *arena, const client_act *act, lg_bytes *out)
 {
     lg_signing_key *key = NULL, *second = NULL;
-    const char *countersign = client_option_value(c, "countersign");
     lg_jws_header header = {
         .url = act->path, .jti = act->jti, .cty = act->cty, .submission = act->submission};
     client_exit code = client_key_open(c, NULL, &key);
-    if (code == CLIENT_OK && countersign)
-        code = client_key_open(c, countersign, &second);
+    if (code == CLIENT_OK && c->config.countersign)
+        code = client_key_open(c, c->config.countersign, &second);
     if (code == CLIENT_OK)
         code = client_origin(c, &header.aud);
     header.iat = lg_now() / LG_TIME_PER_SECOND;
@@ -79,41 +73,48 @@ client_exit client_act_compose(client *c, lg_arena *arena, const client_act *act
     return code;
 }
 
-/* The answer's receipt, and those of the rows of a CSV file. */
-static client_exit receipts_check(client *c, lg_arena *arena, const json_t *answer, lg_bytes jws)
+client_exit client_receipt_terms(client *c, lg_arena *arena, receipt_terms *out)
 {
-    lg_hash req = lg_sha256(jws);
-    lg_verifier verifier;
-    receipt_terms terms = {.origin = c->config.origin, .req = &req};
-    checked_receipt checked;
+    *out = (receipt_terms){.origin = c->config.origin};
+    if (!c->config.vkey)
+        return CLIENT_OK;
+    lg_verifier *verifier = lg_arena_alloc(arena, sizeof *verifier);
+    if (lg_vkey_parse(arena, c->config.vkey, verifier, &c->report) != LG_OK)
+        return client_fail_report(c, CLIENT_USAGE, "The verifier key cannot be read");
+    out->verifier = verifier;
+    return CLIENT_OK;
+}
+
+/* The answer's receipt, and those of the rows of a CSV file. */
+static client_exit receipts_check(client *c, lg_arena *arena, const lg_hash *req, client_answer *answer)
+{
+    const json_t *results = json_object_get(answer->body, "results");
+    receipt_terms terms;
+    client_exit code = client_receipt_terms(c, arena, &terms);
     size_t i;
     json_t *row;
-    if (c->config.vkey) {
-        if (lg_vkey_parse(arena, c->config.vkey, &verifier, &c->report) != LG_OK)
-            return client_fail_report(c, CLIENT_USAGE, "The verifier key cannot be read");
-        terms.verifier = &verifier;
-    }
-    const json_t *receipt = json_object_get(answer, "receipt");
-    client_exit code = receipt ? client_receipt_check(c, arena, receipt, &terms, &checked) : CLIENT_OK;
-    json_array_foreach(json_object_get(answer, "results"), i, row)
+    terms.req = req;
+    answer->receipts = lg_arena_array(arena, json_array_size(results) + 1, sizeof *answer->receipts);
+    const json_t *receipt = json_object_get(answer->body, "receipt");
+    if (code == CLIENT_OK && receipt)
+        code = client_receipt_check(c, arena, receipt, &terms, &answer->receipts[answer->receipt_count++]);
+    json_array_foreach(results, i, row)
     {
         receipt = json_object_get(row, "receipt");
         if (code == CLIENT_OK && receipt)
-            code = client_receipt_check(c, arena, receipt, &terms, &checked);
+            code =
+                client_receipt_check(c, arena, receipt, &terms, &answer->receipts[answer->receipt_count++]);
     }
     return code;
 }
 
-client_exit client_act_send(client *c, lg_arena *arena, const client_act *act, client_answer *out)
+client_exit client_act_deliver(client *c, lg_arena *arena, const client_request *request, bool is_signed,
+                               client_answer *out)
 {
-    lg_bytes jws;
     client_response response;
+    lg_hash req = lg_sha256(request->body);
     *out = (client_answer){0};
-    client_exit code = client_act_compose(c, arena, act, &jws);
-    if (code != CLIENT_OK)
-        return code;
-    client_request request = {.path = act->path, .body = jws, .content_type = "application/jose+json"};
-    code = client_http_send(c, arena, &request, &response);
+    client_exit code = client_http_send(c, arena, request, &response);
     if (code != CLIENT_OK)
         return code;
     out->status = response.status;
@@ -122,79 +123,17 @@ client_exit client_act_send(client *c, lg_arena *arena, const client_act *act, c
         return client_refused(c, &response);
     if (lg_json_load(response.body, &out->body, &c->report) != LG_OK || !json_is_object(out->body))
         return client_fail(c, CLIENT_UNREACHABLE,
-                           "The answer to %s is not a JSON object: is a registry there?", act->path);
-    return receipts_check(c, arena, out->body, jws);
+                           "The answer to %s is not a JSON object: is a registry there?", request->path);
+    return receipts_check(c, arena, is_signed ? &req : NULL, out);
 }
 
-client_exit client_receipt_keep(client *c, const json_t *receipt)
+client_exit client_act_send(client *c, lg_arena *arena, const client_act *act, client_answer *out)
 {
-    const char *path = client_option_value(c, "receipt");
-    if (!path || !receipt)
-        return CLIENT_OK;
-    char *text = json_dumps(receipt, JSON_INDENT(2));
-    if (!text)
-        lg_die("out of memory");
-    client_exit code =
-        client_file_write(c, path, 0600, lg_bytes_str(lg_arena_printf(c->arena, "%s\n", text)));
-    free(text);
-    return code;
-}
-
-/* One line per thing the command made or changed, and a table of those that came with it. */
-void client_print_outcome(client *c, const json_t *answer)
-{
-    static const char *const things[] = {"receivable", "claim",   "participant", "policy",  "token",
-                                         "grant",      "check",   "program",     "request", "offer",
-                                         "financing",  "payment", "proposal",    "webhook"};
-    static const struct {
-        const char *holder, *list, *listing; /* holder NULL: the answer itself */
-    } lists[] = {{NULL, "claims", "children"}, {NULL, "offers", "offers"}, {"payment", "shares", "shares"}};
-    const json_t *receipt = json_object_get(answer, "receipt");
-    for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
-        const json_t *thing = json_object_get(answer, things[i]);
-        if (json_is_object(thing))
-            client_print_summary(c, things[i], thing);
-    }
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        const json_t *holder = lists[i].holder ? json_object_get(answer, lists[i].holder) : answer;
-        client_listing_print(c, lists[i].listing, json_object_get(holder, lists[i].list), "  ");
-    }
-    if (!receipt)
-        return;
-    lg_tlog_proof proof;
-    const char *text = json_string_value(json_object_get(receipt, "proof"));
-    const char *leaf = json_string_value(json_object_get(receipt, "leaf"));
-    if (!text || !leaf || lg_tlog_proof_parse(c->arena, lg_bytes_str(text), &proof, NULL) != LG_OK)
-        return;
-    client_say(c, STYLE_DIM, "  entry %lld, leaf %.16s…, included by a proof of %u hashes (checked)",
-               (long long)proof.index, leaf, proof.proof.count);
-}
-
-client_exit client_act_run(client *c, const char *path, json_t *payload_take, client_answer *answer)
-{
-    client_answer own = {0};
-    client_exit code = client_post_needs(c);
-    char *text = json_dumps(payload_take, JSON_COMPACT);
-    json_decref(payload_take);
-    if (code != CLIENT_OK) {
-        free(text);
+    lg_bytes jws;
+    *out = (client_answer){0};
+    client_exit code = client_act_compose(c, arena, act, &jws);
+    if (code != CLIENT_OK)
         return code;
-    }
-    if (!text)
-        return client_fail(c, CLIENT_USAGE, "What the command says is not UTF-8 text.");
-    client_act act = {.path = path, .payload = lg_bytes_str(lg_arena_strdup(c->arena, text))};
-    free(text);
-    code = client_act_send(c, c->arena, &act, &own);
-    if (code == CLIENT_OK)
-        code = client_receipt_keep(c, json_object_get(own.body, "receipt"));
-    if (code == CLIENT_OK && answer) {
-        *answer = own; /* the caller prints */
-        return code;
-    }
-    if (code == CLIENT_OK && c->json)
-        client_print_json(own.body);
-    else if (code == CLIENT_OK)
-        client_print_outcome(c, own.body);
-    client_answer_clear(&own);
-    return code;
+    client_request request = {.path = act->path, .body = jws, .content_type = "application/jose+json"};
+    return client_act_deliver(c, arena, &request, true, out);
 }

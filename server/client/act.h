@@ -4,6 +4,7 @@
 
 #include "ledger/crypto/sign.h"
 #include "server/client/client.h"
+#include "server/client/http.h"
 #include "server/client/receipt.h"
 
 typedef struct client_act {
@@ -15,9 +16,11 @@ typedef struct client_act {
 } client_act;
 
 typedef struct client_answer {
-    long status;   /* 2xx, or the refusal's */
-    json_t *body;  /* owned: client_answer_clear; an object */
-    lg_bytes text; /* as received, in the arena */
+    long status;               /* 2xx, or the refusal's */
+    json_t *body;              /* owned: client_answer_clear; an object */
+    lg_bytes text;             /* as received, in the arena */
+    checked_receipt *receipts; /* those that came with it, all of which hold; in the arena */
+    size_t receipt_count;
 } client_answer;
 
 void client_answer_clear(client_answer *answer);
@@ -28,11 +31,16 @@ void client_answer_clear(client_answer *answer);
 client_exit client_origin(client *c, const char **out) CLIENT_MUST_CHECK;
 /* The key file at path; NULL: the configured one. */
 client_exit client_key_open(client *c, const char *path, lg_signing_key **out) CLIENT_MUST_CHECK;
-/* The JWS text: signed with the configured key, and with the --countersign key if given. */
+/* The JWS text: signed with the configured key, and with the second one if there is one. */
 client_exit client_act_compose(client *c, lg_arena *arena, const client_act *act,
                                lg_bytes *out) CLIENT_MUST_CHECK;
-/* Composes, sends and, when accepted, checks every receipt in the answer. CLIENT_REFUSED leaves the problem
- * in c->problem. */
+/* Whose receipts are to be believed: the configured key's, or any that bear the registry's name. */
+client_exit client_receipt_terms(client *c, lg_arena *arena, receipt_terms *out) CLIENT_MUST_CHECK;
+/* Sends a command and, when accepted, checks every receipt in the answer; is_signed: the request's body is
+ * what their entries must name. CLIENT_REFUSED leaves the problem in c->problem. */
+client_exit client_act_deliver(client *c, lg_arena *arena, const client_request *request, bool is_signed,
+                               client_answer *out) CLIENT_MUST_CHECK;
+/* Composes and delivers. */
 client_exit client_act_send(client *c, lg_arena *arena, const client_act *act,
                             client_answer *out) CLIENT_MUST_CHECK;
 /* A whole subcommand around one JSON command: sends the payload (consumed), keeps the receipt if --receipt

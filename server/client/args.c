@@ -88,22 +88,6 @@ bool client_option_given(const client *c, const char *name)
     return false;
 }
 
-bool client_number_parse(const char *text, int64_t min, int64_t max, int64_t *out)
-{
-    int64_t number = 0;
-    if (!*text)
-        return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9' || __builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, *text - '0', &number))
-            return false;
-    }
-    if (number < min || number > max)
-        return false;
-    *out = number;
-    return true;
-}
-
 client_exit client_option_number(client *c, const char *name, int64_t min, int64_t max, int64_t *out)
 {
     const char *text = client_option_value(c, name);

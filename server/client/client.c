@@ -6,22 +6,6 @@
 
 #include <string.h>
 
-client_exit client_fail(client *c, client_exit code, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    if (!c->message)
-        c->message = lg_arena_vprintf(c->arena, fmt, args);
-    va_end(args);
-    return code;
-}
-
-client_exit client_fail_report(client *c, client_exit code, const char *what)
-{
-    const char *why = c->report.detail ? c->report.detail : lg_err_title(c->report.err);
-    return what ? client_fail(c, code, "%s: %s", what, why) : client_fail(c, code, "%s", why);
-}
-
 /* "list" and "claims" are the words of "list claims". */
 static bool is_called(const client_command *command, int words, char *const *argv)
 {
@@ -115,10 +99,10 @@ static client_exit run(client *c, int argc, char **argv)
 
 int client_main(int argc, char **argv)
 {
-    client c = {.arena = lg_arena_open()};
+    client c = {.arena = lg_arena_open(), .warn = client_print_warning};
     lg_report_init(&c.report, c.arena);
     client_output_init(&c);
-    client_exit code = lg_crypto_init() == LG_OK
+    client_exit code = lg_crypto_init() == LG_OK && lg_forbid_core_dumps() == LG_OK
                            ? run(&c, argc - 1, argv + 1)
                            : client_fail(&c, CLIENT_LOCAL, "The cryptographic library cannot start.");
     if (code != CLIENT_OK)

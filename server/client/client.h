@@ -57,11 +57,12 @@ typedef struct client_args {
 
 /* Where requests go and who signs them. Precedence: flag, then environment, then file. */
 typedef struct client_config {
-    const char *url;    /* NULL: not set */
-    const char *key;    /* path of a key file */
-    const char *token;  /* bearer token */
-    const char *origin; /* the registry's name, the commands' `aud` */
-    const char *vkey;   /* the log's verifier key */
+    const char *url;         /* NULL: not set */
+    const char *key;         /* path of a key file */
+    const char *token;       /* bearer token */
+    const char *origin;      /* the registry's name, the commands' `aud` */
+    const char *vkey;        /* the log's verifier key */
+    const char *countersign; /* path of a second key file, of --countersign, or NULL */
 } client_config;
 
 struct client {
@@ -74,11 +75,12 @@ struct client {
     bool quiet;              /* the failure has been told already */
     bool colour, colour_err; /* of stdout and stderr */
     unsigned timeout_s, attempts;
-    struct client_http *http; /* opened by the first request */
-    const char *message;      /* why it failed, for a person */
-    const char *hint;         /* what to do about it, or NULL */
-    json_t *problem;          /* the registry's problem document, or NULL; owned */
-    json_t *names;            /* participant id → name, as far as asked; owned */
+    struct client_http *http;                  /* opened by the first request */
+    void (*warn)(client *c, const char *text); /* told what goes on; NULL: nobody is */
+    const char *message;                       /* why it failed, for a person */
+    const char *hint;                          /* what to do about it, or NULL */
+    json_t *problem;                           /* the registry's problem document, or NULL; owned */
+    json_t *names;                             /* participant id → name, as far as asked; owned */
 };
 
 /* Runs the command line; returns the exit code. */
@@ -104,6 +106,8 @@ const client_command *client_command_find(int argc, char *const *argv, int *word
 client_exit client_fail(client *c, client_exit code, const char *fmt, ...) LG_PRINTF(3, 4);
 /* The same from the ledger library's report, after "what: " unless what is NULL. */
 client_exit client_fail_report(client *c, client_exit code, const char *what);
+/* Tells c->warn. */
+void client_warn(client *c, const char *fmt, ...) LG_PRINTF(2, 3);
 
 /* ---- arguments (args.c) ---- */
 

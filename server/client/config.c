@@ -107,6 +107,7 @@ client_exit client_config_load(client *c)
         if (!*place && variable && *variable)
             *place = variable;
     }
+    c->config.countersign = client_option_value(c, "countersign");
     client_exit code = client_option_number(c, "timeout", 1, 3600, &timeout_s);
     if (code == CLIENT_OK)
         code = client_option_number(c, "retries", 0, 20, &retries);

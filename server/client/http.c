@@ -1,7 +1,6 @@
 #include "server/client/http.h"
 
 #include "ledger/crypto/secret.h"
-#include "server/client/output.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -118,7 +117,7 @@ static client_exit base_set(client *c, struct client_http *http)
     return code;
 }
 
-static client_exit http_open(client *c)
+client_exit client_http_open(client *c)
 {
     if (!c->config.url) {
         c->hint = "Name the registry with --url, TALLYSTICK_URL, or `url = …` in the configuration file.";
@@ -201,6 +200,8 @@ static CURLcode send_once(client *c, lg_arena *arena, const client_request *requ
     if (request->token)
         headers =
             header_add(headers, arena, "Authorization", lg_arena_printf(arena, "Bearer %s", request->token));
+    if (request->idempotency_key)
+        headers = header_add(headers, arena, "Idempotency-Key", request->idempotency_key);
     options_set(c, request, &t, headers, lg_arena_printf(arena, "%s%s", c->http->base, request->path));
     CURLcode result = curl_easy_perform(c->http->curl);
     curl_easy_getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &out->status);
@@ -242,7 +243,7 @@ static bool worth_repeating(CURLcode result, const client_response *response, se
 
 client_exit client_http_send(client *c, lg_arena *arena, const client_request *request, client_response *out)
 {
-    client_exit code = c->http ? CLIENT_OK : http_open(c);
+    client_exit code = c->http ? CLIENT_OK : client_http_open(c);
     if (code != CLIENT_OK)
         return code;
     for (unsigned attempt = 1;; attempt++) {
@@ -269,24 +270,6 @@ client_exit client_http_send(client *c, lg_arena *arena, const client_request *r
     }
 }
 
-/* What a person can do about the refusals that beginners meet; types are "urn:tallystick:problem:NAME". */
-static void hint_note(client *c, const json_t *problem)
-{
-    const char *type = json_string_value(json_object_get(problem, "type"));
-    const char *last = type ? strrchr(type, ':') : NULL;
-    const char *name = last ? last + 1 : "";
-    if (strcmp(name, "unauthenticated") == 0)
-        c->hint =
-            "Reading needs a token: --token or TALLYSTICK_TOKEN; `tallystick token create --participant "
-            "ID --key FILE` makes one.";
-    else if (strcmp(name, "scope-missing") == 0)
-        c->hint = "(`token create --scope … --key FILE` makes one that may)";
-    else if (strcmp(name, "wrong-audience") == 0 && c->config.origin)
-        c->hint = lg_arena_printf(
-            c->arena, "This command was signed for %s, which --origin, --vkey or the environment named.",
-            client_clean(c->arena, c->config.origin));
-}
-
 client_exit client_refused(client *c, const client_response *response)
 {
     json_t *problem = NULL;
@@ -298,7 +281,6 @@ client_exit client_refused(client *c, const client_response *response)
         json_decref(c->problem);
         c->problem = problem;
         const char *title = json_string_value(json_object_get(problem, "title"));
-        hint_note(c, problem);
         client_fail(c, CLIENT_REFUSED, "%s", title ? title : "The registry refused");
     } else {
         json_decref(problem);

@@ -10,8 +10,9 @@ typedef struct client_request {
     const char *path; /* with query; appended to the registry's URL */
     lg_bytes body;    /* sent by POST when content_type is set */
     const char *content_type;
-    const char *token; /* bearer token, or NULL */
-    size_t max;        /* bytes of the answer at most; 0: the default */
+    const char *token;           /* bearer token, or NULL */
+    const char *idempotency_key; /* of a command that is not signed, or NULL */
+    size_t max;                  /* bytes of the answer at most; 0: the default */
     /* Takes the body of a 2xx answer piece by piece, however long it is and may take, instead of
      * response.body; false ends the transfer. NULL: none. What a sink got a byte of is not asked for again.
      */
@@ -29,6 +30,8 @@ typedef struct client_response {
 
 enum { CLIENT_ANSWER_MAX = 64 << 20 }; /* bytes, default cap of an answer */
 
+/* Reads the configured URL; the first request does it otherwise. What it keeps lives in c->arena. */
+client_exit client_http_open(client *c) CLIENT_MUST_CHECK;
 /* CLIENT_OK for any HTTP answer. The response lives in `arena`. */
 client_exit client_http_send(client *c, lg_arena *arena, const client_request *request,
                              client_response *out) CLIENT_MUST_CHECK;

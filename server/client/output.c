@@ -159,16 +159,12 @@ size_t client_width(const char *text)
     return width;
 }
 
-void client_warn(client *c, const char *fmt, ...)
+void client_print_warning(client *c, const char *text)
 {
-    va_list args;
     if (c->json)
         return;
-    va_start(args, fmt);
-    const char *text = client_clean(c->arena, lg_arena_vprintf(c->arena, fmt, args));
-    va_end(args);
-    fprintf(stderr, "%stallystick: %s%s\n", client_style_on(c->colour_err, STYLE_YELLOW), text,
-            client_style_off(c->colour_err));
+    fprintf(stderr, "%stallystick: %s%s\n", client_style_on(c->colour_err, STYLE_YELLOW),
+            client_clean(c->arena, text), client_style_off(c->colour_err));
 }
 
 void client_say(client *c, client_style style, const char *fmt, ...)
@@ -223,12 +219,32 @@ static void failure_as_json(client *c, client_exit code)
     json_decref(value);
 }
 
+/* What a person can do about the refusals that beginners meet; types are "urn:tallystick:problem:NAME". */
+static void hint_note(client *c, const json_t *problem)
+{
+    const char *type = json_string_value(json_object_get(problem, "type"));
+    const char *last = type ? strrchr(type, ':') : NULL;
+    const char *name = last ? last + 1 : "";
+    if (strcmp(name, "unauthenticated") == 0)
+        c->hint =
+            "Reading needs a token: --token or TALLYSTICK_TOKEN; `tallystick token create --participant "
+            "ID --key FILE` makes one.";
+    else if (strcmp(name, "scope-missing") == 0)
+        c->hint = "(`token create --scope … --key FILE` makes one that may)";
+    else if (strcmp(name, "wrong-audience") == 0 && c->config.origin)
+        c->hint = lg_arena_printf(
+            c->arena, "This command was signed for %s, which --origin, --vkey or the environment named.",
+            client_clean(c->arena, c->config.origin));
+}
+
 void client_print_failure(client *c, client_exit code)
 {
     bool loud = code == CLIENT_UNVERIFIED;
     fflush(stdout);
     if (c->quiet)
         return;
+    if (c->problem)
+        hint_note(c, c->problem);
     if (c->json) {
         failure_as_json(c, code);
         return;

@@ -29,8 +29,8 @@ char *client_clean(lg_arena *arena, const char *text);
 /* Columns that the text takes on a terminal: wide characters (Chinese) count two. */
 size_t client_width(const char *text);
 
-/* "tallystick: warning: …" on standard error, unless --json is given. */
-void client_warn(client *c, const char *fmt, ...) LG_PRINTF(2, 3);
+/* What goes on, on standard error; nothing with --json. */
+void client_print_warning(client *c, const char *text);
 /* One line on standard output: a mark, bold text. */
 void client_say(client *c, client_style style, const char *fmt, ...) LG_PRINTF(3, 4);
 /* The reason of a failed run: on standard error, and as JSON on standard output with --json. */

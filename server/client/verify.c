@@ -35,8 +35,7 @@ static client_exit checkpoint_read(client *c, lg_bytes note, const lg_verifier *
     return CLIENT_OK;
 }
 
-/* The present tree must be the remembered one, or one that continues it. */
-static client_exit continues(client *c, tiles *t, const lg_checkpoint *old, const lg_checkpoint *new)
+client_exit client_verify_continues(client *c, tiles *t, const lg_checkpoint *old, const lg_checkpoint *new)
 {
     lg_proof proof = {0};
     if (new->size < old->size)
@@ -180,7 +179,7 @@ static client_exit scan_run(scan *s, const lg_checkpoint *checkpoint)
     return CLIENT_OK;
 }
 
-static client_exit tree_verify(client *c, tiles *t, const verify_terms *terms, const lg_checkpoint *old,
+client_exit client_verify_tree(client *c, tiles *t, const verify_terms *terms, const lg_checkpoint *old,
                                verify_report *out)
 {
     scan s = {.c = c, .tiles = t, .terms = terms};
@@ -192,35 +191,42 @@ static client_exit tree_verify(client *c, tiles *t, const verify_terms *terms, c
     client_exit code = scan_run(&s, &out->checkpoint);
     out->first_checked = s.first;
     out->entries = out->checkpoint.size - s.first;
+    out->fetched = t->fetched;
     lg_edge_close(s.edge);
     return code;
 }
 
-client_exit client_verify_log(client *c, tiles_fetch fetch, void *fetch_ctx, const verify_terms *terms,
-                              verify_report *out)
+client_exit client_verify_head(client *c, tiles_fetch fetch, void *fetch_ctx, const verify_terms *terms,
+                               tiles *t, lg_checkpoint *old, verify_report *out)
 {
     bool absent = false, has_old = terms->remembered.len > 0;
-    lg_checkpoint old = {0};
-    tiles t;
     *out = (verify_report){.previous_size = -1};
+    *old = (lg_checkpoint){0};
+    tiles_open(t, c, fetch, fetch_ctx, 0);
     client_exit code = fetch(fetch_ctx, c->arena, "/checkpoint", LG_NOTE_MAX, &out->note, &absent);
     if (code == CLIENT_OK && absent)
         code = client_fail(c, CLIENT_UNREACHABLE, "There is no /checkpoint: no ledger is there.");
     if (code == CLIENT_OK)
         code = checkpoint_read(c, out->note, terms->verifier, "The checkpoint served", &out->checkpoint);
     if (code == CLIENT_OK && has_old)
-        code = checkpoint_read(c, terms->remembered, terms->verifier, "The remembered checkpoint", &old);
-    if (code != CLIENT_OK)
+        code = checkpoint_read(c, terms->remembered, terms->verifier, "The remembered checkpoint", old);
+    t->size = out->checkpoint.size;
+    if (code != CLIENT_OK || !has_old)
         return code;
-    tiles_open(&t, c, fetch, fetch_ctx, out->checkpoint.size);
-    if (has_old) {
-        out->previous_size = old.size;
-        code = continues(c, &t, &old, &out->checkpoint);
-        out->contradicts = code == CLIENT_UNVERIFIED;
-    }
+    out->previous_size = old->size;
+    code = client_verify_continues(c, t, old, &out->checkpoint);
+    out->contradicts = code == CLIENT_UNVERIFIED;
+    return code;
+}
+
+client_exit client_verify_log(client *c, tiles_fetch fetch, void *fetch_ctx, const verify_terms *terms,
+                              verify_report *out)
+{
+    lg_checkpoint old;
+    tiles t;
+    client_exit code = client_verify_head(c, fetch, fetch_ctx, terms, &t, &old, out);
     if (code == CLIENT_OK)
-        code = tree_verify(c, &t, terms, has_old ? &old : NULL, out);
-    out->fetched = t.fetched;
+        code = client_verify_tree(c, &t, terms, out->previous_size >= 0 ? &old : NULL, out);
     tiles_close(&t);
     return code;
 }

@@ -25,6 +25,16 @@ typedef struct verify_terms {
     void *progress_ctx;
 } verify_terms;
 
+/* The present tree must be the one seen before, or one that continues it. */
+client_exit client_verify_continues(client *c, tiles *t, const lg_checkpoint *old,
+                                    const lg_checkpoint *new) CLIENT_MUST_CHECK;
+/* Fetches /checkpoint and holds it against the remembered one, which is read into *old. *t is open for more
+ * of the same tree afterwards, however it ended: tiles_close. */
+client_exit client_verify_head(client *c, tiles_fetch fetch, void *fetch_ctx, const verify_terms *terms,
+                               tiles *t, lg_checkpoint *old, verify_report *out) CLIENT_MUST_CHECK;
+/* Then every entry and tile behind `old` (NULL: all), and the root. */
+client_exit client_verify_tree(client *c, tiles *t, const verify_terms *terms, const lg_checkpoint *old,
+                               verify_report *out) CLIENT_MUST_CHECK;
 /* Fetches /checkpoint and then, through tiles, what it commits to. CLIENT_UNVERIFIED with a sentence that
  * names what differs. */
 client_exit client_verify_log(client *c, tiles_fetch fetch, void *fetch_ctx, const verify_terms *terms,

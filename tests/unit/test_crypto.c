@@ -150,6 +150,7 @@ static void secrets_are_wiped_and_compared(void **state)
     lg_secret_free(secret);
     lg_secret_free(NULL);
     struct rlimit limit;
+    assert_int_equal(lg_forbid_core_dumps(), LG_OK);
     assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
     assert_int_equal(limit.rlim_max, 0);
 }
