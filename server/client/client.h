@@ -21,6 +21,7 @@ typedef enum {
     CLIENT_UNREACHABLE = 3, /* no answer, or the registry asks to try again */
     CLIENT_UNVERIFIED = 4,  /* a signature, proof or audit does not hold */
     CLIENT_LOCAL = 5,       /* a fault on this machine: file, key, directory */
+    CLIENT_DIFFERS = 6,     /* reconcile: the registry and the books do not agree */
 } client_exit;
 
 #define CLIENT_MUST_CHECK __attribute__((warn_unused_result))
@@ -182,6 +183,7 @@ client_exit command_policy_set(client *c);
 client_exit command_list(client *c);
 client_exit command_show(client *c);
 client_exit command_statement(client *c);
+client_exit command_reconcile(client *c);
 client_exit command_sign(client *c);
 client_exit command_verify(client *c);
 client_exit command_prove(client *c);

@@ -9,7 +9,8 @@ const char client_exit_codes_text[] = "  0  done\n"
                                       "  2  the command line is wrong\n"
                                       "  3  no answer from the registry, or it asks to try again later\n"
                                       "  4  a signature, proof, ledger or audit does not hold\n"
-                                      "  5  a fault on this machine: a file, a key\n";
+                                      "  5  a fault on this machine: a file, a key\n"
+                                      "  6  reconcile: the registry and the books differ\n";
 
 const char client_settings_text[] =
     "Settings come from options, then from the environment (TALLYSTICK_URL, TALLYSTICK_KEY, "

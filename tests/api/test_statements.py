@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import ledger
 import pytest
-from payment_world import World
+from statement_world import Books
 
 
 def statement(who, day, zone=None):
@@ -61,67 +61,9 @@ def test_a_suppliers_first_claim_is_in_its_statement(fresh):
 PARTS = {"holder": ["claims_held"], "debtor": ["claims_owed"], "lender": ["claims_reserved", "claims_pledged"]}
 
 
-class Books:
-    """A supplier, a debtor, a partner and a factor with two days behind them, in two currencies."""
-
-    def __init__(self, registry):
-        self.registry, self.world = registry, World(registry)
-        self.people = {
-            "supplier": registry.supplier, "debtor": registry.debtor, "partner": self.world.partner,
-            "factor": self.world.factor, "bank": self.world.bank, "stranger": self.world.stranger,
-        }  # fmt: skip
-
-    def first_day(self):
-        world, registry = self.world, self.registry
-        kept = world.claim("1000.00")
-        divided = world.claim("900.00")
-        parts = world.split(divided, "300.00", "600.00")
-        world.transfer(parts[0], world.partner)
-        world.claim("50000", currency="JPY")
-        waiting = registry.registered(gross="77.00", issued=40)
-        sold = world.claim("2000.00")
-        world.finance(sold, "sale")
-        pledged = world.claim("3000.00")
-        world.finance(pledged, "pledge")
-        self.kept, self.parts, self.waiting, self.pledged = kept, parts, waiting, pledged
-        return registry.day()
-
-    def second_day(self):
-        world, registry = self.world, self.registry
-        paid = registry.debtor.post("/v1/payments", self.payment(self.kept, "400.00")).ok(201)["payment"]
-        registry.debtor.post(f"/v1/payments/{paid['id']}/reverse", {"reason": "returned by the bank"}).ok()
-        registry.debtor.post("/v1/payments", self.payment(self.parts[0], "900.00")).ok(201)
-        credit = {"kind": "credit_note", "claim": self.kept["id"], "amount": "150.00", "reference": "CN-1"}
-        proposal = registry.supplier.post("/v1/proposals", credit).ok(201)["proposal"]
-        registry.debtor.post(f"/v1/proposals/{proposal['id']}/accept").ok()
-        registry.debtor.post(f"/v1/claims/{self.kept['id']}/dispute", {"reason": "value_differs"}).ok()
-        registry.debtor.act(self.waiting, "reject", {"reason": "no_relation"}).ok()
-        return registry.day()
-
-    def payment(self, claim, amount):
-        return {"claim": claim["id"], "amount": amount, "bank_reference": self.world.reference()}
-
-    def shown(self, day, zone=None):
-        """All that anyone is shown of the day, as bytes."""
-        tail = f"?utc_offset={urllib.parse.quote(zone, safe='')}" if zone else ""
-        found = {}
-        for name, who in self.people.items():
-            for rest in ("", "/entries", "/statement.csv"):
-                found[name, rest] = who.get(f"/v1/statements/{day}{rest}{tail}").body
-        return found
-
-
 @pytest.fixture(scope="module")
 def books(registry):
-    """Two whole days, and the day after."""
-    # Away from midnight, whenever the tests run.
-    registry.restart(offset=(12 * 3600 - int(registry.now()) % 86400) + 86400 * 2)
-    made = Books(registry)
-    made.days = [made.first_day()]
-    registry.restart(offset=registry.offset + 86400)
-    made.days.append(made.second_day())
-    registry.restart(offset=registry.offset + 86400)
-    return made
+    return Books.kept(registry)
 
 
 def owed(positions_of, account, currency="CNY", side=1):
@@ -338,7 +280,7 @@ def test_a_statement_shows_nothing_of_others(books):
     """No name, id or amount of a claim is shown to one who has no part in it."""
     for name in ("stranger", "bank"):
         for body in (books.people[name].get(f"/v1/statements/{day}{rest}").body for day in books.days for rest in ("", "/entries", "/statement.csv")):
-            for hidden in (books.kept["id"], books.pledged["id"], books.registry.debtor.id, "INV-"):
+            for hidden in (books.whole["id"], books.pledged["id"], books.registry.debtor.id, "INV-"):
                 assert hidden.encode() not in body
     factor = b"".join(books.people["factor"].get(f"/v1/statements/{day}/entries").body for day in books.days)
-    assert books.pledged["id"].encode() in factor and books.kept["id"].encode() not in factor
+    assert books.pledged["id"].encode() in factor and books.whole["id"].encode() not in factor
