@@ -88,7 +88,7 @@ class VerifierService:
         reply = self.reply(question, number)
         with self.changed:
             self.busy -= 1
-        return Reply.proper(self, question, reply) if isinstance(reply, dict) else reply
+        return Reply.proper(self.secret, question, reply) if isinstance(reply, dict) else reply
 
     def asked(self, count=1):
         """Waits for so many questions and returns them all."""
@@ -103,14 +103,14 @@ class Reply:
         self.status, self.body, self.headers, self.missing = status, body, headers or {}, missing
 
     @classmethod
-    def proper(cls, service, question, members, status=200, **headers):
+    def proper(cls, secret, question, members, status=200, **headers):
         """A signed answer of these members; headers replace its own, or leave them out with None."""
         body = json.dumps({"id": question.asked["id"], **members}).encode()
         own = {
             "Content-Type": "application/json",
             "webhook-id": question.id,
             "webhook-timestamp": question.timestamp,
-            "webhook-signature": sign(service.secret, question.id, question.timestamp, body),
+            "webhook-signature": sign(secret, question.id, question.timestamp, body),
         }
         own.update({name.replace("_", "-"): value for name, value in headers.items()})
         return cls(status, body, {name: value for name, value in own.items() if value is not None})
