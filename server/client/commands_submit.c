@@ -74,12 +74,23 @@ static void row_print(submission_run *run, const char *file, const char *format,
     client_table_row(&run->table);
     client_table_cell(&run->table, file, STYLE_PLAIN);
     client_table_cell(&run->table, format, STYLE_DIM);
-    client_table_cell(&run->table, result, client_style_of(result));
+    /* The first word is the state. */
+    client_table_cell(&run->table, result,
+                      client_style_of(lg_arena_strndup(arena, result, strcspn(result, ":"))));
     client_table_cell(&run->table, client_field(arena, receivable, "invoice.number"), STYLE_PLAIN);
     client_table_cell(&run->table,
                       amount && currency ? lg_arena_printf(arena, "%s %s", amount, currency) : NULL,
                       STYLE_PLAIN);
     client_table_cell(&run->table, detail ? detail : client_field(arena, receivable, "id"), STYLE_PLAIN);
+}
+
+/* "registered", "confirmed", "held", or "held: being verified". */
+static const char *result_of(lg_arena *arena, const json_t *receivable)
+{
+    const char *life = client_field(arena, receivable, "life");
+    if (life && client_is_being_verified(arena, receivable))
+        return lg_arena_printf(arena, "%s: being verified", life);
+    return life ? life : "registered";
 }
 
 static const char *problem_sentence(lg_arena *arena, const json_t *problem)
@@ -107,16 +118,13 @@ static void csv_rows_print(submission_run *run, const char *file, const json_t *
                      *receivable = json_object_get(row, "receivable");
         const char *name = lg_arena_printf(run->c->arena, "%s, row %lld", file,
                                            (long long)json_integer_value(json_object_get(row, "row")));
-        const char *life = client_field(run->c->arena, receivable, "life");
+        const char *result = problem ? "refused" : result_of(run->c->arena, receivable);
         if (problem && !receivable)
             receivable = json_object_get(problem, "receivable");
         if (problem)
             problem_keep(run, name, problem);
-        row_print(run, name, "csv",
-                  problem ? "refused"
-                  : life  ? life
-                          : "registered",
-                  receivable, problem ? problem_sentence(run->c->arena, problem) : NULL);
+        row_print(run, name, "csv", result, receivable,
+                  problem ? problem_sentence(run->c->arena, problem) : NULL);
     }
     run->accepted += (unsigned)(json_integer_value(json_object_get(answer, "registered")) +
                                 json_integer_value(json_object_get(answer, "held")));
@@ -130,9 +138,9 @@ static void accepted_print(submission_run *run, const char *file, invoice_format
         return;
     }
     const json_t *receivable = json_object_get(answer, "receivable");
-    const char *life = client_field(run->c->arena, receivable, "life");
     run->accepted++;
-    row_print(run, file, client_invoice_format_name(format), life ? life : "registered", receivable, NULL);
+    row_print(run, file, client_invoice_format_name(format), result_of(run->c->arena, receivable), receivable,
+              NULL);
 }
 
 static void result_as_json(submission_run *run, const char *file, invoice_format format, long status,

@@ -31,6 +31,12 @@ const char *client_field(lg_arena *arena, const json_t *object, const char *path
     return scalar_text(arena, json_object_get(object, path));
 }
 
+bool client_is_being_verified(lg_arena *arena, const json_t *receivable)
+{
+    const char *state = client_field(arena, receivable, "review.verification.state");
+    return state && strcmp(state, "pending") == 0;
+}
+
 /* Names are asked for once per id of a run. */
 const char *client_participant_name(client *c, const char *id)
 {

@@ -12,6 +12,8 @@ const char *client_participant_name(client *c, const char *id);
 /* Parts per million as "4.35%". */
 char *client_percent(lg_arena *arena, int64_t ppm);
 const char *client_or_dash(const char *text); /* NULL is "–" */
+/* Has it been handed to an external verifier that has not answered yet? */
+bool client_is_being_verified(lg_arena *arena, const json_t *receivable);
 
 /* "receivable 0193… registered: invoice A-1, 1200.00 CNY, due 2027-01-31" (summary.c). Kinds it has no
  * sentence for are told by id and state alone. */

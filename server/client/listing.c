@@ -172,6 +172,8 @@ static const client_listing kinds[] = {
      {{"ID", "id", 0},
       {"LIFE", "life", CELL_STATE},
       {"OUTCOME", "review.outcome", CELL_STATE},
+      {"VERIFIER", "review.verification.state", 0},
+      {"ANSWER", "review.verification.answer", 0},
       {"INVOICE", "invoice.number", 0},
       {">AMOUNT", "amount", 0},
       {"CUR", "currency", 0},

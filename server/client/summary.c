@@ -64,6 +64,10 @@ static void receivable_tell(summary *s)
     lg_buf_printf(&s->line, "invoice %s, %s, due %s", field(s, "invoice.number"), money(s, "amount"),
                   field(s, "due_date"));
     also(s, "reason", "reason");
+    if (client_is_being_verified(s->c->arena, s->thing))
+        also(s, "being verified until", "review.verification.verify_by");
+    also(s, "external verifier:", "review.verification.answer");
+    also(s, "hindered by", "review.verification.hindered_by");
 }
 
 /* Amounts may be hidden from a reader with a grant of other fields. */

@@ -316,9 +316,9 @@ static void ill_typed_facts_are_corruption(void **state)
 {
     (void)state;
     static const char json_facts[] = " roles identifiers scopes policy documents checks ";
-    static const char text_facts[] =
-        " name country group reason note answer outcome reference hindered_by kid label submitted_by format invoice_number part order_reference"
-        " contract_reference payee review_outcome origin ";
+    static const char text_facts[] = " name country group reason note answer outcome reference hindered_by "
+                                     "kid label submitted_by format invoice_number part order_reference"
+                                     " contract_reference payee review_outcome origin ";
     static const char integer_facts[] = " limit_minor policy_version gross_minor amount_minor face_minor ";
     static const char boolean_facts[] = " custody key_in_custody suspended stopped ";
     for (size_t i = 0; i < SPEC_COUNT; i++) {
