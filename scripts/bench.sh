@@ -5,7 +5,7 @@
 #
 # Options are the measuring program's (--help lists them); BENCH_OPTIONS in the environment adds some, so that
 # `make bench BENCH_OPTIONS=--quick` works. BENCH_DIR: where the temporary folder is made (default /tmp): its file system is
-# what is measured. BENCH_PERF=FILE: the server is profiled with `perf record` into FILE meanwhile.
+# what is measured. BENCH_SERVE adds options of `serve`. BENCH_PERF=FILE: the server is profiled with `perf record` into FILE meanwhile.
 set -euo pipefail
 
 program=${1:?the measuring program}
@@ -45,6 +45,7 @@ trap 'exit 143' TERM
 "$tallystick" init "$folder/registry" --origin bench.tallystick.example/ledger >/dev/null
 mkfifo "$folder/lines"
 "$tallystick" serve "$folder/registry" --listen 127.0.0.1:0 --webhooks-private \
+    --rate-reads-per-minute 0 --rate-commands-per-minute 0 ${BENCH_SERVE:-} \
     >"$folder/lines" 2>"$folder/said" &
 server=$!
 exec 3<"$folder/lines"
