@@ -9,6 +9,8 @@
 #include "server/api/bulk.h"
 #include "server/api/custody.h"
 #include "server/api/group.h"
+#include "server/api/limits.h"
+#include "server/api/metrics.h"
 #include "server/api/spool.h"
 
 #include <stdlib.h>
@@ -158,7 +160,15 @@ static lg_err prepare_item(batch *b, const api_read *read, size_t i, api_command
         if (err || c->outcome.replayed)
             return err;
     }
-    lg_err err = api_command_identify(c, b->api, read->db, b->arena, signed_bytes, plain.url, &jws, report);
+    lg_err err = text ? api_limit_failures(b->request) : LG_OK;
+    if (!err)
+        err = api_command_identify(c, b->api, read->db, b->arena, signed_bytes, plain.url, &jws, report);
+    if (text && err)
+        api_limit_problem(b->request, err);
+    if (text && c->command.signer_count) {
+        lg_err limit = api_limit_signer(b->request, c->command.signers[0].no, 1);
+        err = limit ? limit : err;
+    }
     if (err || c->outcome.replayed)
         return err;
     if (text)
@@ -213,6 +223,8 @@ static lg_err prepare(batch *b)
     if (err)
         return err;
     err = read_body(b);
+    if (!err)
+        err = api_limit_batch(b->request, &read, b->count);
     if (!err)
         err = prepare_items(b, &read);
     api_read_close(&read);
@@ -289,6 +301,7 @@ static lg_err put_result(batch *b, size_t i, lg_buf *out)
     lg_err err = LG_OK;
     lg_json_open(out);
     lg_json_put_int(out, "index", (int64_t)i);
+    api_count_command(b->api, c->command.type, c->job.err, c->outcome.replayed, c->outcome.status);
     if (c->job.err) {
         lg_json_put_int(out, "status", http_status_of(c->job.err));
         lg_json_put_bool(out, "replayed", false);

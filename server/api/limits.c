@@ -106,6 +106,11 @@ void api_limit_problem(http_request *request, lg_err err)
     limiter_charge(api->limits->buckets, LIMIT_FAILURES, &key, 1, lg_monotonic_us());
 }
 
+lg_err api_limit_failures(http_request *request)
+{
+    return http_client_is_exempt(request) ? LG_OK : take_by_address(request, LIMIT_FAILURES, 0);
+}
+
 /* ---- by caller ---- */
 
 static lg_err take_by_number(http_request *request, api_budget budget, char kind, int64_t number,
@@ -134,4 +139,15 @@ lg_err api_limit_token(http_request *request, const lg_token *token, int64_t cos
 lg_err api_limit_signer(http_request *request, lg_participant_no signer, int64_t cost)
 {
     return take_by_number(request, LIMIT_COMMANDS, 'p', signer.v, cost);
+}
+
+lg_err api_limit_batch(http_request *request, const api_read *read, size_t count)
+{
+    const int64_t more = (int64_t)count - 1;
+    lg_err err = LG_OK;
+    if (more > 0 && !http_client_is_exempt(request))
+        err = take_by_address(request, LIMIT_REQUESTS, more);
+    if (!err && more > 0 && read->caller.no.v)
+        err = api_limit_token(request, &read->token, more);
+    return err;
 }

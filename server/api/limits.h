@@ -38,4 +38,10 @@ lg_err api_limit_token(http_request *request, const lg_token *token, int64_t cos
 /* The commands of one who signs; once the signature is known to be good, whatever becomes of the command. */
 lg_err api_limit_signer(http_request *request, lg_participant_no signer, int64_t cost) LG_MUST_CHECK;
 
+/* A batch of `count` commands in one request: what the address, and the token if there is one, still owes for
+ * them, beyond the one that is taken. Signed ones cost their signers besides. */
+lg_err api_limit_batch(http_request *request, const api_read *read, size_t count) LG_MUST_CHECK;
+/* Before each signature of a batch is looked at: may this address still bring some? */
+lg_err api_limit_failures(http_request *request) LG_MUST_CHECK;
+
 #endif

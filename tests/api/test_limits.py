@@ -8,6 +8,7 @@ import re
 
 import jws
 import pytest
+from bulk_world import BATCHES, RECEIVABLES, plain, post, register, signed, slugs
 from registry import Participant, Registry, tallystick
 from test_metrics import scrape
 
@@ -35,11 +36,11 @@ def serving(tmp_path, *options, **budgets):
             made.kill()
 
 
-def limited(answer, budget, burst):
+def limited(answer, budget, burst, left=0):
     answer.problem("rate-limited")
-    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert 0 < int(answer.headers["retry-after"]) <= 60 * burst
     assert re.fullmatch(rf'"{budget}";q={burst};w={burst * 60}', answer.headers["ratelimit-policy"])
-    assert re.fullmatch(rf'"{budget}";r=0;t=\d+', answer.headers["ratelimit"])
+    assert re.fullmatch(rf'"{budget}";r={left};t=\d+', answer.headers["ratelimit"])
     return answer.json["detail"]
 
 
@@ -198,3 +199,37 @@ def test_what_follows_a_refused_body_is_read(tmp_path):
             statuses.append(response.status)
         connection.close()
         assert statuses == [400, 429, 429]
+
+
+def test_a_batch_costs_what_is_in_it(tmp_path):
+    with serving(tmp_path, commands={"per-minute": 1, "burst": 10}) as registry:
+        papers = [signed(registry.supplier, RECEIVABLES, registry.invoice()) for _ in range(12)]
+        with registry.grows(10):
+            assert slugs(post(registry, "independent", papers).ok()) == [201] * 10 + ["rate-limited"] * 2
+        with registry.unchanged():
+            assert post(registry, "atomic", papers[10:]).problem("batch-undone")
+
+
+def test_a_plain_batch_costs_its_token_what_is_in_it(tmp_path):
+    with serving(tmp_path) as registry:
+        mill = register(registry, "Batch Mill", ["supplier"], ["submit"])
+        registry.options += limits(commands={"per-minute": 1, "burst": 10})
+        registry.restart()
+        papers = [plain(RECEIVABLES, registry.invoice(seller=mill)) for _ in range(7)]
+        assert slugs(post(registry, "independent", papers, token=mill.token).ok()) == [201] * 7
+        with registry.unchanged():
+            limited(post(registry, "independent", papers, token=mill.token), "commands", 10, left=2)
+
+
+def test_a_batch_costs_its_address_what_is_in_it(tmp_path):
+    with serving(tmp_path, requests={"per-minute": 1, "burst": 10}, failures=SLOW) as registry:
+        forged = [signed(registry.supplier, RECEIVABLES, registry.invoice(), key=jws.Key()) for _ in range(5)]
+        body, kind = jws.compact({"mode": "independent", "commands": forged}), {"Content-Type": "application/json"}
+        found = slugs(come_from(registry, STRANGER, "POST", BATCHES, body, **kind).ok())
+        assert found == ["unknown-key"] * 3 + ["rate-limited"] * 2, "no more signatures of this address are looked at"
+        limited(come_from(registry, STRANGER, "POST", BATCHES, body, **kind), "failures", 3)
+        stranger = "198.51.100.9"
+        come_from(registry, stranger, "POST", BATCHES, body, **kind).ok()
+        for _ in range(5):
+            come_from(registry, stranger, "GET", "/nothing").problem("not-found")
+        limited(come_from(registry, stranger, "GET", "/nothing"), "requests", 10)
