@@ -39,6 +39,10 @@ static void check_signature(lg_audit *audit, const lg_entry *entry, size_t index
     if (key.revoked_at || key.valid_from > entry->at || (key.valid_until && key.valid_until <= entry->at))
         lg_audit_find(audit, "commands", key_of(audit), "the key %s was not valid at %s", signature->kid,
                       lg_time_format(entry->at).s);
+    if (key.custody == lg_uuid_is_nil(signature->token))
+        lg_audit_find(audit, "commands", key_of(audit),
+                      key.custody ? "custody signed it for no token"
+                                  : "it names a token, but custody did not sign it");
     signer->no = key.participant;
     signer->kid = key.kid;
     signer->custody = key.custody;
@@ -130,6 +134,7 @@ static lg_err load_command(lg_audit *audit, const lg_entry *entry, bool *found)
     audit->command.jti = audit->jws.signatures[0].jti;
     audit->command.url = audit->jws.signatures[0].url;
     audit->command.signer_count = audit->jws.signature_count;
+    audit->command.token = (lg_token_id){audit->jws.signatures[0].token};
     const char *cty = audit->jws.signatures[0].cty;
     audit->by_row = cty && strcmp(cty, "text/csv") == 0;
     audit->results = lg_arena_array(audit->command_arena, audit->by_row ? (size_t)row->entry_count : 1,

@@ -35,6 +35,8 @@ typedef enum {
     X(LG_TOKEN_EXPIRED, CALLER, "token-expired", "The bearer token has expired")                             \
     X(LG_TOKEN_REVOKED, CALLER, "token-revoked", "The bearer token was revoked")                             \
     X(LG_SCOPE_MISSING, CALLER, "scope-missing", "The bearer token lacks the scope for this")                \
+    X(LG_TOKEN_LIMIT, CALLER, "token-limit", "The amount is above what the bearer token may commit")         \
+    X(LG_WIDER_THAN_ISSUER, CALLER, "wider-than-issuer", "A token cannot give more than it has")             \
     X(LG_MALFORMED_JSON, CALLER, "malformed-json", "The JSON text is malformed")                             \
     X(LG_MALFORMED_XML, CALLER, "malformed-xml", "The XML text is malformed or forbidden")                   \
     X(LG_MALFORMED_CSV, CALLER, "malformed-csv", "The CSV text is malformed")                                \
@@ -56,6 +58,9 @@ typedef enum {
     X(LG_PARTICIPANT_SUSPENDED, CALLER, "participant-suspended", "The signer is suspended")                  \
     X(LG_SIGNATURE_MISSING, CALLER, "signature-missing", "The other side's signature is missing")            \
     X(LG_WRONG_STATE, CALLER, "wrong-state", "The current state does not allow this")                        \
+    X(LG_FOUR_EYES, CALLER, "four-eyes", "This amount needs two tokens, which this command cannot have")     \
+    X(LG_SAME_TOKEN, CALLER, "same-token", "A second token, of another line, must say this")                 \
+    X(LG_TERMS_DIFFER, CALLER, "terms-differ", "The two tokens do not say the same")                         \
     X(LG_ALREADY_EXISTS, CALLER, "already-exists", "Something with this identity exists already")            \
     X(LG_AMOUNT_OUT_OF_RANGE, CALLER, "amount-out-of-range", "The amount is outside what is possible here")  \
     X(LG_PAST_DEADLINE, CALLER, "past-deadline", "The deadline for this has passed")                         \

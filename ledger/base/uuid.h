@@ -56,6 +56,9 @@ typedef struct lg_proposal_id {
 typedef struct lg_webhook_id {
     lg_uuid uuid;
 } lg_webhook_id;
+typedef struct lg_approval_id {
+    lg_uuid uuid;
+} lg_approval_id;
 
 typedef struct lg_participant_no {
     int64_t v; /* 0: none */
@@ -90,6 +93,9 @@ typedef struct lg_proposal_no {
 typedef struct lg_webhook_no {
     int64_t v; /* 0: none */
 } lg_webhook_no;
+typedef struct lg_approval_no {
+    int64_t v; /* 0: none */
+} lg_approval_no;
 
 /* One entry may create several things: a row number is 128 * seq + index. Index 0 is the entry's main thing;
  * claims count from 1. */

@@ -30,6 +30,8 @@ static lg_err project(const lg_apply *apply, const lg_event *event, lg_result *r
         return lg_apply_payment_event(apply, event, result);
     case LG_OF_WEBHOOK:
         return lg_apply_webhook_event(apply, event, result);
+    case LG_OF_CUSTODY:
+        return lg_apply_custody_event(apply, event, result);
     }
     return LG_INTERNAL;
 }

@@ -128,6 +128,38 @@ static lg_err token_hash(const lg_apply *apply, lg_hash *out)
     return err;
 }
 
+static lg_err insert_limits(const lg_apply *apply, const char *json, int64_t token_no)
+{
+    json_t *object = json_loads(json, 0, NULL), *item;
+    lg_err err = json_is_object(object) ? LG_OK : LG_CORRUPT;
+    const char *code;
+    json_object_foreach(object, code, item)
+    {
+        lg_token_limit limit = {.limit_minor = json_integer_value(item)};
+        if (!err && (!lg_currency_parse(code, &limit.currency) || !json_is_integer(item)))
+            err = LG_CORRUPT;
+        if (!err)
+            err = lg_token_limit_insert(apply->db, token_no, &limit);
+    }
+    json_decref(object);
+    return err;
+}
+
+/* A token that another asked for is of that one's line. */
+static lg_err find_line(const lg_apply *apply, const lg_event *event, lg_token *row)
+{
+    lg_token issuer;
+    row->line_no = row->token_no;
+    if (lg_uuid_is_nil(event->issued_with))
+        return LG_OK;
+    lg_err err = lg_token_by_id(apply->db, (lg_token_id){event->issued_with}, apply->arena, &issuer);
+    if (err)
+        return err == LG_NOT_FOUND ? LG_CORRUPT : err;
+    row->issued_with_no = issuer.token_no;
+    row->line_no = issuer.line_no;
+    return LG_OK;
+}
+
 static lg_err issue_token(const lg_apply *apply, const lg_event *event, lg_participant_no no,
                           lg_result *result)
 {
@@ -137,12 +169,17 @@ static lg_err issue_token(const lg_apply *apply, const lg_event *event, lg_parti
         .participant = no,
         .label = event->label,
         .expires_at = event->expires_at,
+        .limited = event->amount_limits != NULL,
     };
     lg_err err = read_bits(event->scopes, parse_scope, &row.scopes);
     if (!err)
         err = token_hash(apply, &row.token_sha256);
     if (!err)
+        err = find_line(apply, event, &row);
+    if (!err)
         err = lg_token_insert(apply->db, &row);
+    if (!err && row.limited)
+        err = insert_limits(apply, event->amount_limits, row.token_no);
     result->token = row;
     result->has_token = true;
     return err;

@@ -42,6 +42,20 @@ static lg_err fill_signer(lg_db *db, lg_arena *arena, const lg_key *key, lg_sign
     return LG_OK;
 }
 
+/* What custody signs says which token asked for it, so that anyone who has the command can hold it to what
+ * the token may; nobody else's command does. */
+static lg_err check_token_named(const lg_key *key, const lg_jws_signature *signature, lg_report *report)
+{
+    bool named = !lg_uuid_is_nil(signature->token);
+    if (key->custody && !named)
+        return lg_fail(report, LG_MALFORMED_JWS,
+                       "The protected header names no token, but the registry keeps the key %s.", key->kid.s);
+    if (!key->custody && named)
+        return lg_fail(report, LG_MALFORMED_JWS,
+                       "The protected header names a token; only what the registry signs does.");
+    return LG_OK;
+}
+
 static lg_err verify_signature(lg_db *db, const lg_jws_signature *signature, lg_key *key, lg_report *report)
 {
     lg_err err = find_key(db, signature->kid, key, report);
@@ -50,7 +64,8 @@ static lg_err verify_signature(lg_db *db, const lg_jws_signature *signature, lg_
     if (!lg_verify(&key->public_key, signature->signing_input, &signature->signature))
         return lg_fail(report, LG_BAD_SIGNATURE,
                        "The signature of kid %s does not verify over protected and payload.", signature->kid);
-    return check_key(key, lg_now(), report);
+    err = check_token_named(key, signature, report);
+    return err ? err : check_key(key, lg_now(), report);
 }
 
 lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes,
@@ -75,6 +90,7 @@ lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena 
     out->jti = jws->signatures[0].jti;
     out->url = jws->signatures[0].url;
     out->payload = jws->payload;
+    out->token = (lg_token_id){jws->signatures[0].token};
     int64_t oldest = jws->signatures[0].iat;
     int64_t newest = oldest;
     if (jws->signature_count == 2) {

@@ -6,6 +6,7 @@
 #include "ledger/crypto/encoding.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LG_URL_MAX = 2000, LG_EVENT_NAMES_MAX = 100, RATING_MAX = 16 };
@@ -182,16 +183,68 @@ static void decode_key(lg_decoder *d, lg_command *c)
     lg_decode_time(d, "valid_until", false, &c->valid_until);
 }
 
+static int by_code(const void *a, const void *b)
+{
+    const lg_token_limit *x = a, *y = b;
+    return strcmp(x->currency.code, y->currency.code);
+}
+
+/* In the order of the currencies, however they came. */
+static void decode_limits(lg_decoder *d, lg_command *c)
+{
+    const json_t *object = lg_decode_value(d, "amount_limits", false), *item;
+    const char *code;
+    if (!object)
+        return;
+    lg_decoder limits = lg_decode_object(object, member(d, "amount_limits"), d->report);
+    c->limited = true;
+    if (json_object_size(object) > LG_TOKEN_LIMITS_MAX)
+        lg_fault_add(d->report, "too_many", member(d, "amount_limits"),
+                     "amount_limits must have at most %d currencies.", LG_TOKEN_LIMITS_MAX);
+    if (!limits.object || json_object_size(object) > LG_TOKEN_LIMITS_MAX)
+        return;
+    json_object_foreach((json_t *)(uintptr_t)object, code, item)
+    {
+        lg_token_limit *limit = &c->limits[c->limit_count];
+        const char *text = lg_decode_str(&limits, code, true, 32);
+        if (!lg_currency_parse(code, &limit->currency))
+            lg_fault_add(d->report, "unknown_currency", lg_decode_pointer(&limits, code),
+                         "amount_limits has a name that is no ISO 4217 code.");
+        else if (text && lg_amount_parse(text, limit->currency, &limit->limit_minor) != LG_AMOUNT_OK)
+            lg_fault_add(d->report, "malformed_amount", lg_decode_pointer(&limits, code),
+                         "amount_limits/%s must be a decimal string with exactly %d decimals.", code,
+                         lg_currency_scale(limit->currency));
+        else if (text)
+            c->limit_count++;
+    }
+    qsort(c->limits, c->limit_count, sizeof *c->limits, by_code);
+}
+
 static void decode_token(lg_decoder *d, lg_command *c)
 {
     lg_decode_uuid(d, "participant", true, &c->participant.uuid);
     decode_bits(d, "scopes", scope_bit, &c->scopes);
     lg_decode_time(d, "expires_at", true, &c->expires_at);
     c->label = lg_decode_str(d, "label", false, LG_NAME_MAX);
+    decode_limits(d, c);
     const char *hex = lg_decode_str(d, "token_sha256", true, 64);
     if (hex && !lg_hex_decode(lg_bytes_str(hex), c->token_sha256.b, LG_HASH_LEN))
         lg_fault_add(d->report, "malformed_hash", member(d, "token_sha256"),
                      "token_sha256 must be 64 lower-case hexadecimal digits.");
+}
+
+static void decode_four_eyes(lg_decoder *d, lg_command *c)
+{
+    bool currency = lg_decode_currency(d, "currency", true, &c->currency);
+    c->limit_minor = LG_ABSENT;
+    const char *above = lg_decode_str(d, "above", false, 32);
+    if (!d->object || !json_object_get(d->object, "above"))
+        lg_fault_add(d->report, "required", member(d, "above"),
+                     "above is required: an amount, or null to let one token be enough.");
+    if (above && currency && lg_amount_parse(above, c->currency, &c->limit_minor) != LG_AMOUNT_OK)
+        lg_fault_add(d->report, "malformed_amount", member(d, "above"),
+                     "above must be a decimal string with exactly %d decimals.",
+                     lg_currency_scale(c->currency));
 }
 
 static void decode_credit_line(lg_decoder *d, lg_command *c)
@@ -320,6 +373,7 @@ static void decode_members(lg_decoder *d, lg_command *c)
     case LG_CMD_CONFIRM:
         c->amount_text = lg_decode_str(d, "amount", false, 32);
         c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
+        lg_decode_uuid(d, "approval", false, &c->approval.uuid);
         break;
     case LG_CMD_DECLINE:
         c->reason = lg_decode_reason(d);
@@ -336,6 +390,13 @@ static void decode_members(lg_decoder *d, lg_command *c)
         decode_verification(d, c);
         break;
     case LG_CMD_ACCEPT:
+        c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
+        lg_decode_uuid(d, "approval", false, &c->approval.uuid);
+        break;
+    case LG_CMD_FOUR_EYES_SET:
+        decode_four_eyes(d, c);
+        break;
+    case LG_CMD_APPROVAL_WITHDRAW:
         c->note = lg_decode_str(d, "note", false, LG_NOTE_TEXT_MAX);
         break;
     case LG_CMD_PARTICIPANT_RATE:
@@ -364,6 +425,7 @@ lg_err lg_command_decode(const json_t *object, lg_command *command, lg_report *r
     case LG_OF_PARTICIPANT:
     case LG_OF_RECEIVABLE:
     case LG_OF_WEBHOOK:
+    case LG_OF_CUSTODY:
         decode_members(&d, command);
         break;
     }

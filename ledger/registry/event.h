@@ -21,6 +21,7 @@ typedef enum {
     LG_OF_FINANCING,  /* programs, requests, offers, financings */
     LG_OF_PAYMENT,    /* and proposals */
     LG_OF_WEBHOOK,
+    LG_OF_CUSTODY, /* four eyes: what two tokens must say */
 } lg_aggregate;
 
 /* X(enumerator, name on the ledger, aggregate whose file projects it) */
@@ -89,7 +90,11 @@ typedef enum {
     X(LG_EV_CLAIM_VOIDED, "claim.voided", LG_OF_PAYMENT)                                                     \
     X(LG_EV_WEBHOOK_REGISTERED, "webhook.registered", LG_OF_WEBHOOK)                                         \
     X(LG_EV_WEBHOOK_ROTATED, "webhook.rotated", LG_OF_WEBHOOK)                                               \
-    X(LG_EV_WEBHOOK_REMOVED, "webhook.removed", LG_OF_WEBHOOK)
+    X(LG_EV_WEBHOOK_REMOVED, "webhook.removed", LG_OF_WEBHOOK)                                               \
+    X(LG_EV_FOUR_EYES_SET, "four_eyes.set", LG_OF_CUSTODY)                                                   \
+    X(LG_EV_APPROVAL_ASKED, "approval.asked", LG_OF_CUSTODY)                                                 \
+    X(LG_EV_APPROVAL_GIVEN, "approval.given", LG_OF_CUSTODY)                                                 \
+    X(LG_EV_APPROVAL_WITHDRAWN, "approval.withdrawn", LG_OF_CUSTODY)
 
 #define LG_EVENT_ENUM_(enumerator, name, aggregate) enumerator,
 typedef enum { LG_EVENTS(LG_EVENT_ENUM_) LG_EV_COUNT } lg_event_type;
@@ -126,8 +131,11 @@ typedef struct lg_event {
     bool suspended, stopped;
     const char *reason, *note;
     lg_currency currency;
-    int64_t limit_minor; /* LG_ABSENT: the credit line is removed */
+    int64_t limit_minor; /* LG_ABSENT: the credit line, or the setting of four eyes, is removed */
     lg_uuid token_id;
+    lg_uuid issued_with;       /* the token that asked for another; nil: a key signed */
+    const char *amount_limits; /* JSON object of minor units by currency; NULL: none */
+    lg_uuid approval_id;
     const char *scopes; /* JSON array of names */
     const char *label;
     lg_time expires_at;

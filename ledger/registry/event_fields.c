@@ -76,6 +76,8 @@ static const field token_issued[] = {
     MUST(JSON, scopes, "scopes"),
     MAY(TEXT, label, "label"),
     MUST(TIME, expires_at, "expires_at"),
+    MAY(JSON, amount_limits, "amount_limits_minor"),
+    MAY(UUID, issued_with, "issued_with"),
     {0},
 };
 
@@ -405,6 +407,37 @@ static const field webhook_rotated[] = {
 
 static const field webhook_removed[] = {SIGNERS, MUST(UUID, webhook_id, "webhook_id"), {0}};
 
+/* ---- four eyes ---- */
+
+static const field four_eyes_set[] = {
+    SIGNERS,
+    MUST(UUID, participant_id, "participant_id"),
+    MUST(CURRENCY, currency, "currency"),
+    MAY(INTEGER, limit_minor, "above_minor"),
+    {0},
+};
+
+/* receivable_id: that is confirmed or accepted. Without one it is the setting that is to change, to
+ * amount_minor, or to nothing. */
+static const field approval_asked[] = {
+    SIGNERS,
+    MUST(UUID, approval_id, "approval_id"),
+    MUST(UUID, participant_id, "participant_id"),
+    MUST(UUID, token_id, "token_id"),
+    MUST(TEXT, kind, "kind"),
+    MAY(UUID, receivable_id, "receivable_id"),
+    MUST(CURRENCY, currency, "currency"),
+    MAY(INTEGER, limit_minor, "amount_minor"),
+    MUST(TIME, expires_at, "expires_at"),
+    MAY_NOTE,
+    {0},
+};
+
+/* Withdrawn with a key of one's own: without a token. */
+static const field approval_closed[] = {
+    SIGNERS, MUST(UUID, approval_id, "approval_id"), MAY(UUID, token_id, "token_id"), MAY_NOTE, {0},
+};
+
 const field *event_fields_of(lg_event_type type, bool at_once)
 {
     static const field *const tables[LG_EV_COUNT] = {
@@ -473,6 +506,10 @@ const field *event_fields_of(lg_event_type type, bool at_once)
         [LG_EV_WEBHOOK_REGISTERED] = webhook_registered,
         [LG_EV_WEBHOOK_ROTATED] = webhook_rotated,
         [LG_EV_WEBHOOK_REMOVED] = webhook_removed,
+        [LG_EV_FOUR_EYES_SET] = four_eyes_set,
+        [LG_EV_APPROVAL_ASKED] = approval_asked,
+        [LG_EV_APPROVAL_GIVEN] = approval_closed,
+        [LG_EV_APPROVAL_WITHDRAWN] = approval_closed,
     };
     if (type == LG_EV_CLAIM_ACCEPTED && at_once)
         return claim_accepted_at_once;

@@ -46,11 +46,14 @@ lg_err lg_act_record(lg_act *act, lg_event *event)
     }
     if (command->signer_count > 1)
         event->countersigned_by = command->signers[1].id.uuid;
+    lg_err err = lg_require_within_token(act, event);
+    if (err)
+        return err;
     if (act->trial)
         return lg_trial_record(act, event);
     lg_event_encode(act->arena, event, facts, &fact_count);
-    lg_err err = lg_ledger_append(act->ledger, act->arena, lg_event_name(event->type), act->now,
-                                  &command->req, facts, fact_count, &entry);
+    err = lg_ledger_append(act->ledger, act->arena, lg_event_name(event->type), act->now, &command->req,
+                           facts, fact_count, &entry);
     if (err)
         return err;
     keep_entry(act, &entry);
@@ -123,11 +126,21 @@ static lg_err do_receivable_command(lg_act *act)
 lg_aggregate lg_command_aggregate(lg_command_type type)
 {
     static const lg_aggregate aggregates[] = {
-#define AGGREGATE(enumerator, aggregate) [enumerator] = aggregate,
+#define AGGREGATE(enumerator, aggregate, scope) [enumerator] = aggregate,
         LG_COMMANDS(AGGREGATE)
 #undef AGGREGATE
     };
     return aggregates[type];
+}
+
+lg_scope lg_command_scope(lg_command_type type)
+{
+    static const lg_scope scopes[] = {
+#define SCOPE(enumerator, aggregate, scope) [enumerator] = scope,
+        LG_COMMANDS(SCOPE)
+#undef SCOPE
+    };
+    return scopes[type];
 }
 
 lg_err lg_do_command(lg_act *act)
@@ -147,6 +160,8 @@ lg_err lg_do_command(lg_act *act)
         return lg_do_payment_act(act);
     case LG_OF_WEBHOOK:
         return lg_do_webhook_act(act);
+    case LG_OF_CUSTODY:
+        return lg_do_custody_act(act);
     }
     return LG_INTERNAL;
 }
@@ -167,6 +182,11 @@ static lg_act begin_act(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
     };
 }
 
+static bool is_beyond_signer(lg_err err)
+{
+    return err == LG_NOT_PERMITTED || err == LG_TOKEN_LIMIT || err == LG_FOUR_EYES;
+}
+
 /* A refusal of one row undoes only that row; what the signers may not do, and our own faults, end the whole
  * command. */
 static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, const lg_command *command,
@@ -183,12 +203,18 @@ static lg_err do_rows(lg_registry *registry, lg_ledger *ledger, lg_arena *arena,
             continue;
         }
         lg_act act = begin_act(registry, ledger, arena, command, now, out, result, &result->report);
-        lg_err err = lg_ledger_mark(ledger, 1, &mark);
+        lg_err err = lg_require_token(&act);
+        if (err)
+            *report = result->report;
+        else
+            err = lg_ledger_mark(ledger, 1, &mark);
         if (err)
             return err;
         result->err = lg_do_submit(&act, i);
-        if (result->err == LG_NOT_PERMITTED || lg_err_kind(result->err) > LG_KIND_CALLER) {
+        if (is_beyond_signer(result->err) || lg_err_kind(result->err) > LG_KIND_CALLER) {
             *report = result->report;
+            if (is_beyond_signer(result->err))
+                return lg_fail(report, result->err, "Row %d: %s", result->row, report->detail);
             return result->err;
         }
         err = result->err && !result->has_entry ? lg_ledger_undo(ledger, mark) : lg_ledger_keep(ledger, mark);
@@ -202,7 +228,9 @@ static lg_err do_one(lg_registry *registry, lg_ledger *ledger, lg_arena *arena, 
                      lg_time now, lg_outcome *out, lg_report *report)
 {
     lg_act act = begin_act(registry, ledger, arena, command, now, out, &out->results[0], report);
-    lg_err err = lg_do_command(&act);
+    lg_err err = lg_require_token(&act);
+    if (!err)
+        err = lg_do_command(&act);
     out->results[0].err = err;
     out->results[0].report = *report;
     /* What the gateway rejected is on the ledger: it stands, with its own answer. */

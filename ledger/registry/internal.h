@@ -4,6 +4,7 @@
 
 #include "ledger/base/json.h"
 #include "ledger/registry/registry.h"
+#include "ledger/store/approval_rows.h"
 #include "ledger/store/party_rows.h"
 
 /* One act being done inside the writer's transaction. */
@@ -13,8 +14,9 @@ typedef struct lg_act {
     lg_db *db;
     lg_arena *arena;
     const lg_command *command;
-    lg_time now;         /* the time its entry will carry */
-    lg_outcome *outcome; /* of the whole command; its entries gather here */
+    const lg_token *token; /* it was given with in custody; NULL: the signer's own key signed */
+    lg_time now;           /* the time its entry will carry */
+    lg_outcome *outcome;   /* of the whole command; its entries gather here */
     lg_result *result;
     lg_report *report; /* result's own */
     lg_trial *trial;   /* the audit decides anew: what the act records gathers here, not in the ledger */
@@ -39,6 +41,35 @@ lg_err lg_require_role(lg_act *act, lg_role role) LG_MUST_CHECK;
 
 lg_err lg_command_recheck_signers(lg_db *db, lg_arena *arena, const lg_command *command, lg_time now,
                                   lg_report *report) LG_MUST_CHECK;
+
+/* token.c. act->token, if the command was given with one: it must be the signer's, and good for the command
+ * at act->now. */
+lg_err lg_require_token(lg_act *act) LG_MUST_CHECK;
+/* LG_TOKEN_LIMIT if the event, which is to be recorded, puts more at stake than the act's token may. */
+lg_err lg_require_within_token(lg_act *act, const lg_event *event) LG_MUST_CHECK;
+/* LG_WIDER_THAN_ISSUER if the token that the command issues would give more than the act's own. */
+lg_err lg_require_narrower(lg_act *act) LG_MUST_CHECK;
+
+/* four_eyes.c. What a second token must say before it takes effect. */
+typedef struct lg_approval_terms {
+    lg_approval_kind kind;
+    lg_uuid receivable_id; /* nil: the setting itself */
+    lg_receivable_no receivable;
+    lg_currency currency;
+    int64_t amount_minor; /* LG_ABSENT: the setting is lifted */
+    lg_time until;        /* the first half holds no longer than that; 0: as long as any */
+} lg_approval_terms;
+/* Does the act say what a second token must say too? *go: it may be done now, and *half is the first half
+ * that it completes, to be closed with lg_four_eyes_give (no 0: there is none). Else the first half was
+ * recorded, and that is all. With a key of one's own it always goes. */
+lg_err lg_four_eyes_pass(lg_act *act, const lg_approval_terms *terms, lg_approval *half,
+                         bool *go) LG_MUST_CHECK;
+lg_err lg_four_eyes_give(lg_act *act, const lg_approval *half) LG_MUST_CHECK;
+/* May custody sign the submission that the event, which is to be recorded, tells of? LG_TOKEN_LIMIT, or
+ * LG_FOUR_EYES for a payable above the amount from which two must confirm: it would be a confirmation by one.
+ */
+lg_err lg_submission_allowed(lg_act *act, const lg_event *event) LG_MUST_CHECK;
+lg_err lg_do_custody_act(lg_act *act) LG_MUST_CHECK;
 
 /* What a command type does: each checks the state and records what happens. */
 lg_err lg_do_participant_register(lg_act *act) LG_MUST_CHECK;
@@ -100,6 +131,8 @@ const char *lg_match_payment_event(lg_db *db, lg_arena *arena, const lg_command 
 
 /* match_decide.c: the event joins the trial's, and is projected, so that the act can go on. */
 lg_err lg_trial_record(lg_act *act, const lg_event *event) LG_MUST_CHECK;
+/* Of a submission, which is not decided again: did its token let it be? */
+const char *lg_trial_of_token(lg_trial *trial, const lg_event *event);
 /* What the acts make of the command, against what was recorded as its entry `row`. */
 const char *lg_trial_contradiction(lg_trial *trial, const lg_event *event, size_t row);
 
@@ -110,6 +143,8 @@ lg_err lg_party_resolve(lg_db *db, lg_arena *arena, const lg_party_ref *ref, con
 /* Names of a bit set as a JSON array, and back. */
 char *lg_roles_json(lg_arena *arena, unsigned roles);
 char *lg_scopes_json(lg_arena *arena, unsigned scopes);
+char *lg_limits_json(lg_arena *arena, const lg_token_limit *limits,
+                     size_t count); /* {currency: minor units} */
 char *lg_identifiers_json(lg_arena *arena, const lg_identifier *identifiers,
                           size_t count); /* [[scheme, value], …] */
 /* receivable.c: facts of a submission as they go on the ledger; NULL when there is none. */
@@ -120,7 +155,7 @@ const char *lg_payee_name(const lg_submission *submission);
 lg_err lg_apply_number_of(const lg_apply *apply, const lg_uuid *id, lg_participant_no *out) LG_MUST_CHECK;
 lg_err lg_apply_receivable_event(const lg_apply *apply, const lg_event *event,
                                  lg_result *result) LG_MUST_CHECK;
-/* apply_claim.c, apply_disclosure.c, apply_financing.c, apply_payment.c, webhook_act.c */
+/* apply_claim.c, apply_disclosure.c, apply_financing.c, apply_payment.c, webhook_act.c, apply_four_eyes.c */
 lg_err lg_apply_claim_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
 lg_err lg_apply_disclosure_event(const lg_apply *apply, const lg_event *event,
                                  lg_result *result) LG_MUST_CHECK;
@@ -128,6 +163,7 @@ lg_err lg_apply_financing_event(const lg_apply *apply, const lg_event *event,
                                 lg_result *result) LG_MUST_CHECK;
 lg_err lg_apply_payment_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
 lg_err lg_apply_webhook_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
+lg_err lg_apply_custody_event(const lg_apply *apply, const lg_event *event, lg_result *result) LG_MUST_CHECK;
 /* apply_participant.c */
 lg_err lg_apply_participant_event(const lg_apply *apply, const lg_event *event,
                                   lg_result *result) LG_MUST_CHECK;

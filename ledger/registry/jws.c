@@ -59,12 +59,12 @@ static lg_err bounded(lg_arena *arena, const json_t *header, const char *name, s
 
 static lg_err read_header(lg_arena *arena, const json_t *header, lg_jws_signature *out, lg_report *report)
 {
-    static const char *const allowed[] = {"alg", "kid", "aud", "url",        "iat",
-                                          "jti", "cty", "typ", "submission", NULL};
+    static const char *const allowed[] = {"alg", "kid", "aud",        "url",   "iat", "jti",
+                                          "cty", "typ", "submission", "token", NULL};
     if (!json_is_object(header) || !only_members(header, allowed))
         return malformed(report, "The protected header must be an object of alg, kid, aud, url, iat, jti "
-                                 "and, where needed, cty, typ "
-                                 "and submission; other members are not understood.");
+                                 "and, where needed, cty, typ, submission "
+                                 "and token; other members are not understood.");
     const json_t *iat = json_object_get(header, "iat"), *submission = json_object_get(header, "submission");
     lg_err err = bounded(arena, header, "alg", 32, &out->alg, report);
     if (!err)
@@ -87,6 +87,9 @@ static lg_err read_header(lg_arena *arena, const json_t *header, lg_jws_signatur
         return malformed(report, "The protected header's iat must be an integer of Unix seconds.");
     if (json_object_get(header, "typ") && !string_member(header, "typ"))
         return malformed(report, "The protected header's typ must be a string.");
+    const char *token = string_member(header, "token");
+    if (json_object_get(header, "token") && (!token || !lg_uuid_parse(token, &out->token)))
+        return malformed(report, "The protected header's token must be the id of a bearer token.");
     out->iat = json_integer_value(iat);
     if (submission) {
         if (!json_is_object(submission))
@@ -217,6 +220,8 @@ static void write_header(lg_buf *buf, const lg_signing_key *key, const lg_jws_he
     lg_json_put_str(buf, "kid", lg_kid_of(&public_key).s);
     if (header->submission)
         lg_json_put_raw(buf, "submission", header->submission);
+    if (!lg_uuid_is_nil(header->token))
+        lg_json_put_str(buf, "token", lg_uuid_format(header->token).s);
     lg_json_put_str(buf, "url", header->url);
     lg_json_close(buf);
 }

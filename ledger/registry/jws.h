@@ -5,6 +5,7 @@
 #define LG_REGISTRY_JWS_H
 
 #include "ledger/base/json.h"
+#include "ledger/base/uuid.h"
 #include "ledger/crypto/sign.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ typedef struct lg_jws_signature {
     int64_t iat;            /* unix seconds */
     const char *cty;        /* NULL: JSON */
     const char *submission; /* JSON text of the header's `submission` member, or NULL */
+    lg_uuid token;          /* in custody: the id of the bearer token it was given with; nil: none */
     lg_bytes signing_input; /* ASCII(protected ‖ '.' ‖ payload) */
     lg_signature signature;
 } lg_jws_signature;
@@ -47,6 +49,7 @@ typedef struct lg_jws_header {
     int64_t iat;            /* unix seconds */
     const char *cty;        /* or NULL */
     const char *submission; /* JSON text, or NULL */
+    lg_uuid token;          /* nil unless custody signs */
 } lg_jws_header;
 
 /* A flattened JWS for the command, NUL-terminated, in the arena. */

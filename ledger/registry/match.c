@@ -28,8 +28,8 @@ static const struct caused {
     [LG_CMD_SUBMIT] = {4,
                        {LG_EV_RECEIVABLE_REGISTERED, LG_EV_RECEIVABLE_HELD, LG_EV_RECEIVABLE_REJECTED,
                         LG_EV_CLAIM_ACCEPTED}},
-    [LG_CMD_CONFIRM] = {1, {LG_EV_CLAIM_ACCEPTED}},
-    [LG_CMD_ACCEPT] = {1, {LG_EV_CLAIM_ACCEPTED}},
+    [LG_CMD_CONFIRM] = {3, {LG_EV_CLAIM_ACCEPTED, LG_EV_APPROVAL_ASKED, LG_EV_APPROVAL_GIVEN}},
+    [LG_CMD_ACCEPT] = {3, {LG_EV_CLAIM_ACCEPTED, LG_EV_APPROVAL_ASKED, LG_EV_APPROVAL_GIVEN}},
     [LG_CMD_DECLINE] = {1, {LG_EV_RECEIVABLE_DECLINED}},
     [LG_CMD_WITHDRAW] = {1, {LG_EV_RECEIVABLE_WITHDRAWN}},
     [LG_CMD_LAPSE] = {2, {LG_EV_RECEIVABLE_EXPIRED, LG_EV_CLAIM_ACCEPTED}},
@@ -76,6 +76,8 @@ static const struct caused {
     [LG_CMD_WEBHOOK_REGISTER] = {1, {LG_EV_WEBHOOK_REGISTERED}},
     [LG_CMD_WEBHOOK_ROTATE] = {1, {LG_EV_WEBHOOK_ROTATED}},
     [LG_CMD_WEBHOOK_REMOVE] = {1, {LG_EV_WEBHOOK_REMOVED}},
+    [LG_CMD_FOUR_EYES_SET] = {3, {LG_EV_FOUR_EYES_SET, LG_EV_APPROVAL_ASKED, LG_EV_APPROVAL_GIVEN}},
+    [LG_CMD_APPROVAL_WITHDRAW] = {1, {LG_EV_APPROVAL_WITHDRAWN}},
 };
 
 /* How a claim that this command accepts came to be; NULL: it accepts none. */
@@ -138,6 +140,12 @@ static const char *match_registration(lg_arena *arena, const lg_command *c, cons
     return same_key(c, e) ? NULL : "the participant's key is not the one that was signed";
 }
 
+static bool same_limits(lg_arena *arena, const lg_command *c, const lg_event *e)
+{
+    return lg_text_equal(c->limited ? lg_limits_json(arena, c->limits, c->limit_count) : NULL,
+                         e->amount_limits);
+}
+
 static const char *match_members(lg_arena *arena, const lg_command *c, const lg_event *e)
 {
     if (!lg_text_equal(c->reason, e->reason) || !lg_text_equal(c->note, e->note))
@@ -158,7 +166,8 @@ static const char *match_members(lg_arena *arena, const lg_command *c, const lg_
     if (e->type == LG_EV_TOKEN_ISSUED)
         return lg_uuid_equal(c->participant.uuid, e->participant_id) &&
                        strcmp(lg_scopes_json(arena, c->scopes), e->scopes) == 0 &&
-                       c->expires_at == e->expires_at && lg_text_equal(c->label, e->label)
+                       c->expires_at == e->expires_at && lg_text_equal(c->label, e->label) &&
+                       same_limits(arena, c, e) && lg_uuid_equal(c->token.uuid, e->issued_with)
                    ? NULL
                    : "the token is not what was signed";
     if (e->type == LG_EV_PARTICIPANT_RATED)
@@ -309,10 +318,36 @@ static const char *match_webhook(const lg_command *c, const lg_event *e)
                : "the webhook is not what was signed";
 }
 
+/* Of four eyes. That the second half belongs to the first is decided anew, with the act it lets through. */
+static const char *match_custody(const lg_command *c, const lg_event *e)
+{
+    if (e->type == LG_EV_APPROVAL_GIVEN)
+        return NULL;
+    if (!lg_text_equal(c->note, e->note))
+        return "the note is not what was signed";
+    if (e->type == LG_EV_APPROVAL_WITHDRAWN)
+        return lg_uuid_equal(c->subject, e->approval_id) ? NULL
+                                                         : "another approval was withdrawn than was signed";
+    if (!same_subject(c, e))
+        return "the event is about another thing than the command's path names";
+    if (c->type != LG_CMD_FOUR_EYES_SET)
+        return NULL;
+    return lg_currency_equal(c->currency, e->currency) && c->limit_minor == e->limit_minor
+               ? NULL
+               : "the four-eyes amount is not what was signed";
+}
+
+static bool is_approval(const lg_event *event)
+{
+    return event->type == LG_EV_APPROVAL_ASKED || event->type == LG_EV_APPROVAL_GIVEN;
+}
+
 /* Events of the first way in, and of participants. */
 static const char *match_administration(lg_db *db, lg_arena *arena, const lg_command *command,
                                         const lg_event *event)
 {
+    if (is_approval(event))
+        return match_custody(command, event);
     if (!same_subject(command, event))
         return "the event is about another thing than the command's path names";
     if (command->type == LG_CMD_SUBMIT)
@@ -336,6 +371,8 @@ static const char *match_aggregate(lg_db *db, lg_arena *arena, const lg_command 
         return lg_match_payment_event(db, arena, command, event);
     case LG_OF_WEBHOOK:
         return match_webhook(command, event);
+    case LG_OF_CUSTODY:
+        return match_custody(command, event);
     case LG_OF_PARTICIPANT:
     case LG_OF_RECEIVABLE:
         break;
@@ -350,7 +387,7 @@ const char *lg_command_contradiction(lg_trial *trial, const lg_event *event, siz
         return "the event is not what a command of this kind does";
     const char *complaint = match_aggregate(trial->db, trial->arena, command, event);
     if (command->type == LG_CMD_SUBMIT)
-        return complaint;
+        return complaint ? complaint : lg_trial_of_token(trial, event);
     /* Also when there is a complaint already: the entries after the first are held against it. */
     const char *verdict = lg_trial_contradiction(trial, event, row);
     return complaint ? complaint : verdict;

@@ -51,38 +51,59 @@ lg_err lg_trial_record(lg_act *act, const lg_event *event)
     return lg_err_kind(err) == LG_KIND_CALLER ? LG_INTERNAL : err;
 }
 
+static const char *refusal(lg_arena *arena, lg_err err, const lg_report *report)
+{
+    if (!err)
+        return NULL;
+    if (lg_err_kind(err) != LG_KIND_CALLER)
+        return lg_arena_printf(arena, "the command cannot be decided anew: %s", lg_err_slug(err));
+    return lg_arena_printf(arena, "the rules did not allow this: %s",
+                           report->detail ? report->detail : lg_err_slug(err));
+}
+
+static lg_act begin_act(lg_trial *trial, lg_report *report)
+{
+    lg_report_init(report, trial->arena);
+    return (lg_act){
+        .registry = trial->registry,
+        .db = trial->db,
+        .arena = trial->arena,
+        .command = trial->command,
+        .now = trial->at,
+        .report = report,
+        .trial = trial,
+    };
+}
+
 /* Leaves the database as it was. */
 static void decide(lg_trial *trial)
 {
     lg_report report;
     lg_result result = {.err = LG_OK};
     lg_outcome outcome = {.results = &result, .count = 1};
-    lg_act act = {
-        .registry = trial->registry,
-        .db = trial->db,
-        .arena = trial->arena,
-        .command = trial->command,
-        .now = trial->at,
-        .outcome = &outcome,
-        .result = &result,
-        .report = &report,
-        .trial = trial,
-    };
-    lg_report_init(&report, trial->arena);
+    lg_act act = begin_act(trial, &report);
+    act.outcome = &outcome;
+    act.result = &result;
     trial->count = 0;
-    trial->refusal = NULL;
     lg_err err = lg_db_savepoint(trial->db, SAVEPOINT);
     if (!err) {
-        err = lg_do_command(&act);
+        err = lg_require_token(&act);
+        if (!err)
+            err = lg_do_command(&act);
         lg_err undone = lg_db_rollback_to(trial->db, SAVEPOINT);
         err = undone ? undone : err;
     }
-    if (err && lg_err_kind(err) != LG_KIND_CALLER)
-        trial->refusal =
-            lg_arena_printf(trial->arena, "the command cannot be decided anew: %s", lg_err_slug(err));
-    else if (err)
-        trial->refusal = lg_arena_printf(trial->arena, "the rules did not allow this: %s",
-                                         report.detail ? report.detail : lg_err_slug(err));
+    trial->refusal = refusal(trial->arena, err, &report);
+}
+
+const char *lg_trial_of_token(lg_trial *trial, const lg_event *event)
+{
+    lg_report report;
+    lg_act act = begin_act(trial, &report);
+    lg_err err = lg_require_token(&act);
+    if (!err)
+        err = lg_submission_allowed(&act, event);
+    return refusal(trial->arena, err, &report);
 }
 
 /* ---- comparing ---- */
@@ -153,6 +174,9 @@ static void adopt(lg_arena *arena, lg_event *decided, const lg_event *recorded)
         break;
     case LG_EV_WEBHOOK_REGISTERED:
         decided->webhook_id = recorded->webhook_id;
+        break;
+    case LG_EV_APPROVAL_ASKED:
+        decided->approval_id = recorded->approval_id;
         break;
     }
     if (decided->key_in_custody && recorded->key_in_custody)

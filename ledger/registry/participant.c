@@ -41,6 +41,18 @@ char *lg_scopes_json(lg_arena *arena, unsigned scopes)
     return bits_json(arena, scopes, LG_SCOPE_COUNT, scope_of);
 }
 
+char *lg_limits_json(lg_arena *arena, const lg_token_limit *limits, size_t count)
+{
+    lg_buf buf = {0};
+    lg_json_open(&buf);
+    for (size_t i = 0; i < count; i++)
+        lg_json_put_int(&buf, limits[i].currency.code, limits[i].limit_minor);
+    lg_json_close(&buf);
+    char *text = lg_arena_strndup(arena, buf.data, buf.len);
+    lg_buf_clear(&buf);
+    return text;
+}
+
 char *lg_identifiers_json(lg_arena *arena, const lg_identifier *identifiers, size_t count)
 {
     lg_buf buf = {0};
@@ -237,6 +249,11 @@ lg_err lg_do_key_add(lg_act *act)
     lg_err err = subject(act, &row);
     if (!err)
         err = require_self_or_operator(act, row.no);
+    /* With it one would sign what no token may: without limits, four eyes or end. */
+    if (!err && act->token && !c->custody)
+        err = lg_fail(act->report, LG_WIDER_THAN_ISSUER,
+                      "A key of one's own may do more than any token; a key must sign for it, such as the "
+                      "operator's.");
     if (!err)
         err = check_key_free(act);
     if (err)
@@ -318,6 +335,9 @@ lg_err lg_do_token_issue(lg_act *act)
         return err;
     if (c->expires_at <= act->now)
         return invalid(act, "/expires_at", "expires_at must be in the future.");
+    err = lg_require_narrower(act);
+    if (err)
+        return err;
     lg_event event = {
         .type = LG_EV_TOKEN_ISSUED,
         .token_id = lg_uuid_new(),
@@ -325,6 +345,8 @@ lg_err lg_do_token_issue(lg_act *act)
         .scopes = lg_scopes_json(act->arena, c->scopes),
         .label = c->label,
         .expires_at = c->expires_at,
+        .amount_limits = c->limited ? lg_limits_json(act->arena, c->limits, c->limit_count) : NULL,
+        .issued_with = c->token.uuid,
     };
     return lg_act_record(act, &event);
 }

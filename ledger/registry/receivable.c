@@ -221,7 +221,9 @@ lg_err lg_do_submit(lg_act *act, size_t index)
         event.type = LG_EV_RECEIVABLE_REJECTED;
         break;
     }
-    err = lg_act_record(act, &event);
+    err = lg_submission_allowed(act, &event);
+    if (!err)
+        err = lg_act_record(act, &event);
     if (!err && event.type == LG_EV_RECEIVABLE_REJECTED)
         err = lg_report_rejection(act, &s.review);
     return err;
@@ -325,7 +327,8 @@ static lg_err accept_claim(lg_act *act, const lg_receivable *row, const char *or
 lg_err lg_do_confirm(lg_act *act)
 {
     lg_receivable row;
-    bool accept = act->command->type == LG_CMD_ACCEPT;
+    lg_approval half;
+    bool accept = act->command->type == LG_CMD_ACCEPT, go;
     int64_t amount = 0;
     lg_err err = lg_receivable_subject(act, &row);
     if (!err)
@@ -341,7 +344,20 @@ lg_err lg_do_confirm(lg_act *act)
         err = check_time(act, &row);
     if (!err)
         err = confirmed_amount(act, &row, &amount);
-    return err ? err : accept_claim(act, &row, accept ? "accepted" : "confirmed", amount);
+    const lg_approval_terms terms = {
+        .kind = accept ? LG_APPROVAL_ACCEPT : LG_APPROVAL_CONFIRM,
+        .receivable_id = row.id.uuid,
+        .receivable = row.no,
+        .currency = row.currency,
+        .amount_minor = amount,
+        .until = row.confirm_by,
+    };
+    if (!err)
+        err = lg_four_eyes_pass(act, &terms, &half, &go);
+    if (err || !go)
+        return err;
+    err = accept_claim(act, &row, accept ? "accepted" : "confirmed", amount);
+    return err ? err : lg_four_eyes_give(act, &half);
 }
 
 static lg_err end(lg_act *act, const lg_receivable *row, lg_event_type type)

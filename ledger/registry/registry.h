@@ -15,75 +15,79 @@
 
 typedef struct lg_registry lg_registry;
 
-/* X(enumerator, aggregate). Genesis never comes over HTTP. */
+/* X(enumerator, aggregate, the scope a token needs to have custody sign it). Genesis never comes over HTTP.
+ */
 #define LG_COMMANDS(X)                                                                                       \
-    X(LG_CMD_GENESIS, LG_OF_PARTICIPANT)                                                                     \
-    X(LG_CMD_PARTICIPANT_REGISTER, LG_OF_PARTICIPANT)                                                        \
-    X(LG_CMD_PARTICIPANT_SUSPEND, LG_OF_PARTICIPANT)                                                         \
-    X(LG_CMD_PARTICIPANT_ACTIVATE, LG_OF_PARTICIPANT)                                                        \
-    X(LG_CMD_DEBTOR_STOP, LG_OF_PARTICIPANT)                                                                 \
-    X(LG_CMD_DEBTOR_CLEAR, LG_OF_PARTICIPANT)                                                                \
-    X(LG_CMD_CREDIT_LINE_SET, LG_OF_PARTICIPANT)                                                             \
-    X(LG_CMD_KEY_ADD, LG_OF_PARTICIPANT)                                                                     \
-    X(LG_CMD_KEY_REVOKE, LG_OF_PARTICIPANT)                                                                  \
-    X(LG_CMD_TOKEN_ISSUE, LG_OF_PARTICIPANT)                                                                 \
-    X(LG_CMD_TOKEN_REVOKE, LG_OF_PARTICIPANT)                                                                \
-    X(LG_CMD_POLICY_SET, LG_OF_PARTICIPANT)                                                                  \
-    X(LG_CMD_PARTICIPANT_RATE, LG_OF_PARTICIPANT)                                                            \
-    X(LG_CMD_SUBMIT, LG_OF_RECEIVABLE)                                                                       \
-    X(LG_CMD_CONFIRM, LG_OF_RECEIVABLE)                                                                      \
-    X(LG_CMD_ACCEPT, LG_OF_RECEIVABLE)                                                                       \
-    X(LG_CMD_DECLINE, LG_OF_RECEIVABLE)                                                                      \
-    X(LG_CMD_WITHDRAW, LG_OF_RECEIVABLE)                                                                     \
-    X(LG_CMD_LAPSE, LG_OF_RECEIVABLE)                                                                        \
-    X(LG_CMD_REVIEW_APPROVE, LG_OF_RECEIVABLE)                                                               \
-    X(LG_CMD_REVIEW_REJECT, LG_OF_RECEIVABLE)                                                                \
-    X(LG_CMD_VERIFY, LG_OF_RECEIVABLE)                                                                       \
-    X(LG_CMD_CLAIM_SPLIT, LG_OF_CLAIM)                                                                       \
-    X(LG_CMD_CLAIM_TRANSFER, LG_OF_CLAIM)                                                                    \
-    X(LG_CMD_TRANSFER_ACCEPT, LG_OF_CLAIM)                                                                   \
-    X(LG_CMD_TRANSFER_DECLINE, LG_OF_CLAIM)                                                                  \
-    X(LG_CMD_TRANSFER_CANCEL, LG_OF_CLAIM)                                                                   \
-    X(LG_CMD_TRANSFER_LAPSE, LG_OF_CLAIM)                                                                    \
-    X(LG_CMD_CLAIM_ACKNOWLEDGE, LG_OF_CLAIM)                                                                 \
-    X(LG_CMD_CLAIM_DISPUTE, LG_OF_CLAIM)                                                                     \
-    X(LG_CMD_CLAIM_RESOLVE, LG_OF_CLAIM)                                                                     \
-    X(LG_CMD_CLAIM_FREEZE, LG_OF_CLAIM)                                                                      \
-    X(LG_CMD_CLAIM_UNFREEZE, LG_OF_CLAIM)                                                                    \
-    X(LG_CMD_CLAIM_AGE, LG_OF_CLAIM)                                                                         \
-    X(LG_CMD_CLAIM_WRITE_OFF, LG_OF_CLAIM)                                                                   \
-    X(LG_CMD_GRANT_MAKE, LG_OF_DISCLOSURE)                                                                   \
-    X(LG_CMD_GRANT_REVOKE, LG_OF_DISCLOSURE)                                                                 \
-    X(LG_CMD_INVOICE_CHECK, LG_OF_DISCLOSURE)                                                                \
-    X(LG_CMD_PROGRAM_OPEN, LG_OF_FINANCING)                                                                  \
-    X(LG_CMD_PROGRAM_CLOSE, LG_OF_FINANCING)                                                                 \
-    X(LG_CMD_FINANCING_REQUEST, LG_OF_FINANCING)                                                             \
-    X(LG_CMD_REQUEST_WITHDRAW, LG_OF_FINANCING)                                                              \
-    X(LG_CMD_REQUEST_LAPSE, LG_OF_FINANCING)                                                                 \
-    X(LG_CMD_OFFER_MAKE, LG_OF_FINANCING)                                                                    \
-    X(LG_CMD_OFFER_WITHDRAW, LG_OF_FINANCING)                                                                \
-    X(LG_CMD_OFFER_ACCEPT, LG_OF_FINANCING)                                                                  \
-    X(LG_CMD_FINANCING_DISBURSE, LG_OF_FINANCING)                                                            \
-    X(LG_CMD_FINANCING_CANCEL, LG_OF_FINANCING)                                                              \
-    X(LG_CMD_FINANCING_LAPSE, LG_OF_FINANCING)                                                               \
-    X(LG_CMD_FINANCING_REGISTER, LG_OF_FINANCING)                                                            \
-    X(LG_CMD_FINANCING_RELEASE, LG_OF_FINANCING)                                                             \
-    X(LG_CMD_FINANCING_RECOURSE, LG_OF_FINANCING)                                                            \
-    X(LG_CMD_FINANCING_REPURCHASE, LG_OF_FINANCING)                                                          \
-    X(LG_CMD_PAYMENT_RECORD, LG_OF_PAYMENT)                                                                  \
-    X(LG_CMD_PAYMENT_REVERSE, LG_OF_PAYMENT)                                                                 \
-    X(LG_CMD_PROPOSAL_MAKE, LG_OF_PAYMENT)                                                                   \
-    X(LG_CMD_PROPOSAL_ACCEPT, LG_OF_PAYMENT)                                                                 \
-    X(LG_CMD_PROPOSAL_DECLINE, LG_OF_PAYMENT)                                                                \
-    X(LG_CMD_WEBHOOK_REGISTER, LG_OF_WEBHOOK)                                                                \
-    X(LG_CMD_WEBHOOK_ROTATE, LG_OF_WEBHOOK)                                                                  \
-    X(LG_CMD_WEBHOOK_REMOVE, LG_OF_WEBHOOK)
+    X(LG_CMD_GENESIS, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                                     \
+    X(LG_CMD_PARTICIPANT_REGISTER, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                        \
+    X(LG_CMD_PARTICIPANT_SUSPEND, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                         \
+    X(LG_CMD_PARTICIPANT_ACTIVATE, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                        \
+    X(LG_CMD_DEBTOR_STOP, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                                 \
+    X(LG_CMD_DEBTOR_CLEAR, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                                \
+    X(LG_CMD_CREDIT_LINE_SET, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                             \
+    X(LG_CMD_KEY_ADD, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                                     \
+    X(LG_CMD_KEY_REVOKE, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                                  \
+    X(LG_CMD_TOKEN_ISSUE, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                                 \
+    X(LG_CMD_TOKEN_REVOKE, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                                \
+    X(LG_CMD_POLICY_SET, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                                  \
+    X(LG_CMD_PARTICIPANT_RATE, LG_OF_PARTICIPANT, LG_SCOPE_ADMIN)                                            \
+    X(LG_CMD_SUBMIT, LG_OF_RECEIVABLE, LG_SCOPE_SUBMIT)                                                      \
+    X(LG_CMD_CONFIRM, LG_OF_RECEIVABLE, LG_SCOPE_CONFIRM)                                                    \
+    X(LG_CMD_ACCEPT, LG_OF_RECEIVABLE, LG_SCOPE_CONFIRM)                                                     \
+    X(LG_CMD_DECLINE, LG_OF_RECEIVABLE, LG_SCOPE_CONFIRM)                                                    \
+    X(LG_CMD_WITHDRAW, LG_OF_RECEIVABLE, LG_SCOPE_SUBMIT)                                                    \
+    X(LG_CMD_LAPSE, LG_OF_RECEIVABLE, LG_SCOPE_ADMIN)                                                        \
+    X(LG_CMD_REVIEW_APPROVE, LG_OF_RECEIVABLE, LG_SCOPE_ADMIN)                                               \
+    X(LG_CMD_REVIEW_REJECT, LG_OF_RECEIVABLE, LG_SCOPE_ADMIN)                                                \
+    X(LG_CMD_VERIFY, LG_OF_RECEIVABLE, LG_SCOPE_ADMIN)                                                       \
+    X(LG_CMD_CLAIM_SPLIT, LG_OF_CLAIM, LG_SCOPE_SUBMIT)                                                      \
+    X(LG_CMD_CLAIM_TRANSFER, LG_OF_CLAIM, LG_SCOPE_SUBMIT)                                                   \
+    X(LG_CMD_TRANSFER_ACCEPT, LG_OF_CLAIM, LG_SCOPE_SUBMIT)                                                  \
+    X(LG_CMD_TRANSFER_DECLINE, LG_OF_CLAIM, LG_SCOPE_SUBMIT)                                                 \
+    X(LG_CMD_TRANSFER_CANCEL, LG_OF_CLAIM, LG_SCOPE_SUBMIT)                                                  \
+    X(LG_CMD_TRANSFER_LAPSE, LG_OF_CLAIM, LG_SCOPE_ADMIN)                                                    \
+    X(LG_CMD_CLAIM_ACKNOWLEDGE, LG_OF_CLAIM, LG_SCOPE_CONFIRM)                                               \
+    X(LG_CMD_CLAIM_DISPUTE, LG_OF_CLAIM, LG_SCOPE_SUBMIT)                                                    \
+    X(LG_CMD_CLAIM_RESOLVE, LG_OF_CLAIM, LG_SCOPE_SUBMIT)                                                    \
+    X(LG_CMD_CLAIM_FREEZE, LG_OF_CLAIM, LG_SCOPE_ADMIN)                                                      \
+    X(LG_CMD_CLAIM_UNFREEZE, LG_OF_CLAIM, LG_SCOPE_ADMIN)                                                    \
+    X(LG_CMD_CLAIM_AGE, LG_OF_CLAIM, LG_SCOPE_ADMIN)                                                         \
+    X(LG_CMD_CLAIM_WRITE_OFF, LG_OF_CLAIM, LG_SCOPE_ADMIN)                                                   \
+    X(LG_CMD_GRANT_MAKE, LG_OF_DISCLOSURE, LG_SCOPE_SUBMIT)                                                  \
+    X(LG_CMD_GRANT_REVOKE, LG_OF_DISCLOSURE, LG_SCOPE_SUBMIT)                                                \
+    X(LG_CMD_INVOICE_CHECK, LG_OF_DISCLOSURE, LG_SCOPE_FINANCE)                                              \
+    X(LG_CMD_PROGRAM_OPEN, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                                \
+    X(LG_CMD_PROGRAM_CLOSE, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                               \
+    X(LG_CMD_FINANCING_REQUEST, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                           \
+    X(LG_CMD_REQUEST_WITHDRAW, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                            \
+    X(LG_CMD_REQUEST_LAPSE, LG_OF_FINANCING, LG_SCOPE_ADMIN)                                                 \
+    X(LG_CMD_OFFER_MAKE, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                                  \
+    X(LG_CMD_OFFER_WITHDRAW, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                              \
+    X(LG_CMD_OFFER_ACCEPT, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                                \
+    X(LG_CMD_FINANCING_DISBURSE, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                          \
+    X(LG_CMD_FINANCING_CANCEL, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                            \
+    X(LG_CMD_FINANCING_LAPSE, LG_OF_FINANCING, LG_SCOPE_ADMIN)                                               \
+    X(LG_CMD_FINANCING_REGISTER, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                          \
+    X(LG_CMD_FINANCING_RELEASE, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                           \
+    X(LG_CMD_FINANCING_RECOURSE, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                          \
+    X(LG_CMD_FINANCING_REPURCHASE, LG_OF_FINANCING, LG_SCOPE_FINANCE)                                        \
+    X(LG_CMD_PAYMENT_RECORD, LG_OF_PAYMENT, LG_SCOPE_CONFIRM)                                                \
+    X(LG_CMD_PAYMENT_REVERSE, LG_OF_PAYMENT, LG_SCOPE_CONFIRM)                                               \
+    X(LG_CMD_PROPOSAL_MAKE, LG_OF_PAYMENT, LG_SCOPE_SUBMIT)                                                  \
+    X(LG_CMD_PROPOSAL_ACCEPT, LG_OF_PAYMENT, LG_SCOPE_SUBMIT)                                                \
+    X(LG_CMD_PROPOSAL_DECLINE, LG_OF_PAYMENT, LG_SCOPE_SUBMIT)                                               \
+    X(LG_CMD_WEBHOOK_REGISTER, LG_OF_WEBHOOK, LG_SCOPE_ADMIN)                                                \
+    X(LG_CMD_WEBHOOK_ROTATE, LG_OF_WEBHOOK, LG_SCOPE_ADMIN)                                                  \
+    X(LG_CMD_WEBHOOK_REMOVE, LG_OF_WEBHOOK, LG_SCOPE_ADMIN)                                                  \
+    X(LG_CMD_FOUR_EYES_SET, LG_OF_CUSTODY, LG_SCOPE_ADMIN)                                                   \
+    X(LG_CMD_APPROVAL_WITHDRAW, LG_OF_CUSTODY, LG_SCOPE_CONFIRM)
 
-#define LG_COMMAND_ENUM_(enumerator, aggregate) enumerator,
+#define LG_COMMAND_ENUM_(enumerator, aggregate, scope) enumerator,
 typedef enum { LG_COMMANDS(LG_COMMAND_ENUM_) LG_CMD_COUNT } lg_command_type;
 #undef LG_COMMAND_ENUM_
 
 lg_aggregate lg_command_aggregate(lg_command_type type);
+lg_scope lg_command_scope(lg_command_type type);
 
 typedef struct lg_signer {
     lg_participant_no no;
@@ -149,6 +153,7 @@ typedef struct lg_command {
     lg_time issued_at, issued_last; /* iat: the oldest and the newest of the signatures */
     lg_signer signers[LG_JWS_SIGNATURES_MAX];
     size_t signer_count;
+    lg_token_id token; /* in custody: what it was given with; nil: the signer's own key signed */
     lg_bytes payload;
     lg_uuid subject; /* the id in the path; nil if none */
     const char *kid; /* the kid in the path */
@@ -164,7 +169,7 @@ typedef struct lg_command {
     lg_time valid_from, valid_until;
     const char *reason, *note;
     lg_currency currency;
-    int64_t limit_minor;     /* LG_ABSENT: none */
+    int64_t limit_minor;     /* credit line, four eyes: LG_ABSENT: none */
     int64_t amount_minor;    /* confirm: LG_ABSENT means the whole */
     const char *amount_text; /* confirm: as sent; its scale is judged against the receivable's currency */
     lg_participant_id participant; /* token: whose */
@@ -172,6 +177,10 @@ typedef struct lg_command {
     unsigned scopes;
     const char *label;
     lg_time expires_at;
+    bool limited; /* token: `limits` say what it may commit; false: there is no limit */
+    lg_token_limit limits[LG_TOKEN_LIMITS_MAX];
+    size_t limit_count;
+    lg_approval_id approval; /* confirm, accept: the first half that is meant; nil: whichever waits */
     lg_policy policy;
     int64_t base_version;
     lg_submission *submissions;   /* submit: one, or a CSV's rows */
@@ -219,6 +228,7 @@ typedef struct lg_result {
     struct lg_financing *financing;
     struct lg_payment *payment;
     struct lg_proposal *proposal;
+    struct lg_approval *approval;
 } lg_result;
 
 typedef struct lg_outcome {
@@ -251,8 +261,8 @@ const char *lg_registry_origin(const lg_registry *registry);
 lg_review_fn lg_registry_review(const lg_registry *registry);
 
 /* From the bytes of a JWS to who signed it: shape, alg, aud, url (NULL: its own word is taken), kid,
- * signature, key validity. Any thread with its reader. Fills jws, req, jti, url, issued_at, signers and payload of *out; the parsed JWS comes
- * back for cty and `submission`. */
+ * signature, key validity. Any thread with its reader. Fills jws, req, jti, url, issued_at, signers and
+ * payload of *out; the parsed JWS comes back for cty and `submission`. */
 lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes,
                                const char *url, lg_command *out, lg_jws *jws,
                                lg_report *report) LG_MUST_CHECK;
@@ -260,6 +270,10 @@ lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena 
  * new; LG_JTI_REUSED. */
 lg_err lg_command_find_stored(lg_db *db, lg_arena *arena, const lg_command *command, lg_command_row *out,
                               lg_report *report) LG_MUST_CHECK;
+/* May this token be used at that time (LG_TOKEN_REVOKED, LG_TOKEN_EXPIRED), and for what needs the scope
+ * (LG_SCOPE_MISSING)? */
+lg_err lg_token_check_time(const lg_token *token, lg_time now, lg_report *report) LG_MUST_CHECK;
+lg_err lg_token_check_scope(const lg_token *token, lg_scope scope, lg_report *report) LG_MUST_CHECK;
 /* iat within the window around now. */
 lg_err lg_command_check_age(const lg_command *command, lg_report *report) LG_MUST_CHECK;
 /* The payload of every command but submit, as typed members. `object` is the parsed JSON payload. */

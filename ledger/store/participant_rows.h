@@ -101,6 +101,9 @@ typedef struct lg_token {
     unsigned scopes; /* bit set of lg_scope */
     const char *label;
     lg_time expires_at, revoked_at; /* revoked_at: 0 if not */
+    int64_t issued_with_no;         /* token_no of the token that asked for it; 0: a key signed for it */
+    int64_t line_no;                /* token_no of the first of its line, itself if a key signed for it */
+    bool limited;                   /* token_limits say what it may commit */
 } lg_token;
 lg_err lg_token_by_hash(lg_db *db, const lg_hash *token_sha256, lg_arena *arena, lg_token *out) LG_MUST_CHECK;
 lg_err lg_token_by_id(lg_db *db, lg_token_id id, lg_arena *arena, lg_token *out) LG_MUST_CHECK;
@@ -108,6 +111,21 @@ lg_err lg_token_insert(lg_db *db, const lg_token *row) LG_MUST_CHECK;
 lg_err lg_token_revoke(lg_db *db, int64_t token_no, lg_time at) LG_MUST_CHECK;
 lg_err lg_token_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_token **rows,
                      size_t *count) LG_MUST_CHECK;
+lg_err lg_token_get(lg_db *db, int64_t token_no, lg_arena *arena, lg_token *out) LG_MUST_CHECK;
+
+/* What a limited token may commit in one currency; in a currency without a row nothing. */
+typedef struct lg_token_limit {
+    lg_currency currency;
+    int64_t limit_minor;
+} lg_token_limit;
+enum { LG_TOKEN_LIMITS_MAX = 32 /* of one token */ };
+lg_err lg_token_limit_insert(lg_db *db, int64_t token_no, const lg_token_limit *row) LG_MUST_CHECK;
+/* 0 if there is no row. */
+lg_err lg_token_limit_get(lg_db *db, int64_t token_no, lg_currency currency,
+                          int64_t *limit_minor) LG_MUST_CHECK;
+/* By currency. */
+lg_err lg_token_limit_list(lg_db *db, int64_t token_no, lg_arena *arena, lg_token_limit **rows,
+                           size_t *count) LG_MUST_CHECK;
 
 typedef struct lg_credit_line {
     lg_currency currency;

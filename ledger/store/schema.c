@@ -15,11 +15,12 @@ EMBED(lg_schema_0006, "schema/0006_financing.sql");
 EMBED(lg_schema_0007, "schema/0007_payments.sql");
 EMBED(lg_schema_0008, "schema/0008_statements.sql");
 EMBED(lg_schema_0009, "schema/0009_verifications.sql");
+EMBED(lg_schema_0010, "schema/0010_custody.sql");
 EMBED(lg_schema_webhooks_0001, "schema/webhooks_0001.sql");
 
-const char *const lg_schema_migrations[] = {lg_schema_0001, lg_schema_0002, lg_schema_0003,
-                                            lg_schema_0004, lg_schema_0005, lg_schema_0006,
-                                            lg_schema_0007, lg_schema_0008, lg_schema_0009};
+const char *const lg_schema_migrations[] = {lg_schema_0001, lg_schema_0002, lg_schema_0003, lg_schema_0004,
+                                            lg_schema_0005, lg_schema_0006, lg_schema_0007, lg_schema_0008,
+                                            lg_schema_0009, lg_schema_0010};
 const size_t lg_schema_migration_count = sizeof lg_schema_migrations / sizeof *lg_schema_migrations;
 
 const char *const lg_side_migrations[] = {lg_schema_webhooks_0001};

@@ -56,10 +56,8 @@ typedef struct api_read {
 lg_err api_read_open(http_request *request, lg_scope scope, api_read *out) LG_MUST_CHECK;
 /* The same where a token is optional: without one, caller.no is 0. */
 lg_err api_read_open_public(http_request *request, api_read *out) LG_MUST_CHECK;
-/* The same whatever the token's scopes are: api_token_check asks for each thing done with it. */
+/* The same whatever the token's scopes are: lg_token_check_scope asks for each thing done with it. */
 lg_err api_read_open_any(http_request *request, api_read *out) LG_MUST_CHECK;
-/* LG_SCOPE_MISSING. */
-lg_err api_token_check(const lg_token *token, lg_scope scope, lg_report *report) LG_MUST_CHECK;
 /* A further snapshot for one whose token was good before: it may be revoked, expire, or its owner be
  * suspended while a download runs. Also on error something is open. */
 lg_err api_read_again(api_context *api, lg_token_id token, lg_arena *arena, api_read *out) LG_MUST_CHECK;
@@ -85,7 +83,10 @@ lg_err json_claim_answer(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim
 lg_err json_grant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_grant *row, lg_time now) LG_MUST_CHECK;
 /* What a lender is told of an invoice. */
 void json_check(lg_buf *buf, bool registered, bool financed, lg_time at);
-lg_err json_token(lg_buf *buf, lg_db *db, const lg_token *row) LG_MUST_CHECK;
+lg_err json_token(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_token *row) LG_MUST_CHECK;
+/* now tells what still waits; 0: as it was just recorded. */
+lg_err json_approval(lg_buf *buf, lg_db *db, lg_arena *arena, const struct lg_approval *row,
+                     lg_time now) LG_MUST_CHECK;
 /* pending: messages that wait, or -1 where that is not told. */
 lg_err json_webhook(lg_buf *buf, lg_db *db, const lg_webhook *row, int64_t pending) LG_MUST_CHECK;
 void json_policy(lg_buf *buf, const lg_policy_row *row);
@@ -122,6 +123,8 @@ http_result read_me(http_request *request);
 http_result read_participants(http_request *request);
 http_result read_participant(http_request *request);
 http_result read_tokens(http_request *request);
+http_result read_approvals(http_request *request);
+http_result read_approval(http_request *request);
 http_result read_policy(http_request *request); /* newest, or {version} */
 http_result read_receivables(http_request *request);
 http_result read_receivable(http_request *request);

@@ -15,24 +15,6 @@ static const char *bearer_text(const http_request *request)
     return header + strspn(header, " ");
 }
 
-lg_err api_token_check(const lg_token *token, lg_scope scope, lg_report *report)
-{
-    if ((token->scopes >> scope & 1u) == 0)
-        return lg_fail(report, LG_SCOPE_MISSING, "This token lacks the scope '%s'.", lg_scope_name(scope));
-    return LG_OK;
-}
-
-static lg_err check_valid(const lg_token *token, lg_report *report)
-{
-    if (token->revoked_at != 0)
-        return lg_fail(report, LG_TOKEN_REVOKED, "This token was revoked at %s.",
-                       lg_time_format(token->revoked_at).s);
-    if (token->expires_at <= lg_now())
-        return lg_fail(report, LG_TOKEN_EXPIRED, "This token expired at %s.",
-                       lg_time_format(token->expires_at).s);
-    return LG_OK;
-}
-
 /* scope NULL: any token will do. */
 static lg_err authenticate(api_read *read, const char *text, const lg_scope *scope, lg_report *report)
 {
@@ -41,9 +23,9 @@ static lg_err authenticate(api_read *read, const char *text, const lg_scope *sco
     if (err == LG_NOT_FOUND)
         return lg_fail(report, LG_UNAUTHENTICATED, "This bearer token is not known here.");
     if (err == LG_OK)
-        err = check_valid(&read->token, report);
+        err = lg_token_check_time(&read->token, lg_now(), report);
     if (err == LG_OK && scope)
-        err = api_token_check(&read->token, *scope, report);
+        err = lg_token_check_scope(&read->token, *scope, report);
     if (err == LG_OK) {
         err = lg_participant_get(read->db, read->token.participant, read->arena, &read->caller);
         if (err == LG_NOT_FOUND)
@@ -95,7 +77,7 @@ lg_err api_read_again(api_context *api, lg_token_id token, lg_arena *arena, api_
     *out = (api_read){.api = api, .arena = arena, .db = lg_readers_take(api->readers)};
     lg_err err = lg_token_by_id(out->db, token, arena, &out->token);
     if (err == LG_OK)
-        err = check_valid(&out->token, NULL);
+        err = lg_token_check_time(&out->token, lg_now(), NULL);
     if (err == LG_OK)
         err = lg_participant_get(out->db, out->token.participant, arena, &out->caller);
     return err == LG_OK && out->caller.suspended ? LG_PARTICIPANT_SUSPENDED : err;

@@ -8,50 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static lg_scope scope_of(lg_command_type type)
-{
-    switch ((int)type) {
-    case LG_CMD_SUBMIT:
-    case LG_CMD_WITHDRAW:
-    case LG_CMD_CLAIM_SPLIT:
-    case LG_CMD_CLAIM_TRANSFER:
-    case LG_CMD_TRANSFER_ACCEPT:
-    case LG_CMD_TRANSFER_DECLINE:
-    case LG_CMD_TRANSFER_CANCEL:
-    case LG_CMD_CLAIM_DISPUTE:
-    case LG_CMD_CLAIM_RESOLVE:
-    case LG_CMD_GRANT_MAKE:
-    case LG_CMD_GRANT_REVOKE:
-    case LG_CMD_PROPOSAL_MAKE:
-    case LG_CMD_PROPOSAL_ACCEPT:
-    case LG_CMD_PROPOSAL_DECLINE:
-        return LG_SCOPE_SUBMIT;
-    case LG_CMD_CONFIRM:
-    case LG_CMD_ACCEPT:
-    case LG_CMD_DECLINE:
-    case LG_CMD_CLAIM_ACKNOWLEDGE:
-    case LG_CMD_PAYMENT_RECORD:
-    case LG_CMD_PAYMENT_REVERSE:
-        return LG_SCOPE_CONFIRM;
-    case LG_CMD_INVOICE_CHECK:
-    case LG_CMD_PROGRAM_OPEN:
-    case LG_CMD_PROGRAM_CLOSE:
-    case LG_CMD_FINANCING_REQUEST:
-    case LG_CMD_REQUEST_WITHDRAW:
-    case LG_CMD_OFFER_MAKE:
-    case LG_CMD_OFFER_WITHDRAW:
-    case LG_CMD_OFFER_ACCEPT:
-    case LG_CMD_FINANCING_DISBURSE:
-    case LG_CMD_FINANCING_CANCEL:
-    case LG_CMD_FINANCING_REGISTER:
-    case LG_CMD_FINANCING_RELEASE:
-    case LG_CMD_FINANCING_RECOURSE:
-    case LG_CMD_FINANCING_REPURCHASE:
-        return LG_SCOPE_FINANCE;
-    }
-    return LG_SCOPE_ADMIN;
-}
-
 /* The header's `submission` member comes as a request header, because the body is the invoice file itself. */
 static lg_err read_submission(http_request *request, const char *cty, const char **out)
 {
@@ -77,7 +33,8 @@ static lg_err read_submission(http_request *request, const char *cty, const char
 }
 
 /* A retry bears the same Idempotency-Key, but iat has moved on, so the bytes would differ: what is held
- * against the stored command is what the client sent. */
+ * against the stored command is what the client sent, and the token it sent it with: what a second person
+ * says is no repetition of the first one's words. */
 static lg_err find_earlier(const api_read *read, lg_arena *arena, const api_plain *plain, lg_command_row *out,
                            lg_report *report)
 {
@@ -90,6 +47,7 @@ static lg_err find_earlier(const api_read *read, lg_arena *arena, const api_plai
         return LG_CORRUPT;
     if (strcmp(out->url, plain->url) == 0 && lg_text_equal(jws.signatures[0].cty, plain->cty) &&
         lg_text_equal(jws.signatures[0].submission, plain->submission) &&
+        lg_uuid_equal(jws.signatures[0].token, read->token.id.uuid) &&
         jws.payload.len == plain->payload.len &&
         memcmp(jws.payload.data, plain->payload.data, plain->payload.len) == 0)
         return LG_OK;
@@ -107,9 +65,10 @@ lg_err api_custody_sign(const api_read *read, lg_arena *arena, const api_plain *
         .iat = lg_now() / LG_TIME_PER_SECOND,
         .cty = plain->cty,
         .submission = plain->submission,
+        .token = read->token.id.uuid,
     };
     char *text;
-    lg_err err = api_token_check(&read->token, scope_of(plain->type), report);
+    lg_err err = lg_token_check_scope(&read->token, lg_command_scope(plain->type), report);
     if (err)
         return err;
     if (plain->jti && !lg_jti_is_valid(plain->jti))
@@ -138,7 +97,7 @@ lg_err api_custody_compose(http_request *request, lg_command_type type, lg_bytes
         .cty = strcmp(media_type, "application/json") == 0 ? NULL : media_type,
         .payload = http_body(request),
     };
-    lg_err err = api_read_open(request, scope_of(type), &read);
+    lg_err err = api_read_open(request, lg_command_scope(type), &read);
     if (err)
         return err;
     err = read_submission(request, plain.cty, &plain.submission);

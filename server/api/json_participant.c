@@ -2,6 +2,7 @@
 #include "server/api/serve.h"
 
 #include "ledger/crypto/encoding.h"
+#include "ledger/store/approval_rows.h"
 
 #include <string.h>
 
@@ -107,6 +108,25 @@ static void put_rating(lg_buf *buf, const lg_participant *row)
     lg_json_close(buf);
 }
 
+static lg_err put_four_eyes(lg_buf *buf, lg_db *db, lg_arena *arena, lg_participant_no no)
+{
+    lg_four_eyes *rows;
+    size_t count;
+    lg_err err = lg_four_eyes_list(db, no, arena, &rows, &count);
+    if (err != LG_OK)
+        return err;
+    lg_json_key(buf, "four_eyes");
+    lg_json_list(buf);
+    for (size_t i = 0; i < count; i++) {
+        lg_json_open(buf);
+        lg_json_put_str(buf, "currency", rows[i].currency.code);
+        json_put_amount(buf, "above", rows[i].above_minor, rows[i].currency);
+        lg_json_close(buf);
+    }
+    lg_json_end(buf);
+    return LG_OK;
+}
+
 /* What concerns the operator and the participant itself. */
 static lg_err put_standing(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_participant *row)
 {
@@ -116,7 +136,8 @@ static lg_err put_standing(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_par
         return err;
     lg_json_put_bool(buf, "stopped", row->stopped);
     lg_json_put_int(buf, "overdue_claims", overdue);
-    return put_credit_lines(buf, db, arena, row->no);
+    err = put_credit_lines(buf, db, arena, row->no);
+    return err != LG_OK ? err : put_four_eyes(buf, db, arena, row->no);
 }
 
 lg_err json_participant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_participant *row, bool with_private)
@@ -139,7 +160,35 @@ lg_err json_participant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_partic
     return err;
 }
 
-lg_err json_token(lg_buf *buf, lg_db *db, const lg_token *row)
+lg_err json_put_limits(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_token *row)
+{
+    lg_token_limit *limits;
+    size_t count;
+    lg_err err = lg_token_limit_list(db, row->token_no, arena, &limits, &count);
+    if (err != LG_OK)
+        return err;
+    lg_json_key(buf, "amount_limits");
+    if (!row->limited) {
+        lg_json_null(buf);
+        return LG_OK;
+    }
+    lg_json_open(buf);
+    for (size_t i = 0; i < count; i++)
+        json_put_amount(buf, limits[i].currency.code, limits[i].limit_minor, limits[i].currency);
+    lg_json_close(buf);
+    return LG_OK;
+}
+
+/* Member `key`: the token's id; null for number 0. */
+static lg_err put_token_id(lg_buf *buf, lg_db *db, lg_arena *arena, const char *key, int64_t token_no)
+{
+    lg_token token = {.id = {{{0}}}};
+    lg_err err = token_no ? json_related(lg_token_get(db, token_no, arena, &token)) : LG_OK;
+    json_put_id(buf, key, token.id.uuid);
+    return err;
+}
+
+lg_err json_token(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_token *row)
 {
     lg_participant_id owner;
     lg_err err = json_related(lg_participant_id_of(db, row->participant, &owner));
@@ -152,8 +201,13 @@ lg_err json_token(lg_buf *buf, lg_db *db, const lg_token *row)
     lg_json_put_str(buf, "label", row->label);
     json_put_time(buf, "expires_at", row->expires_at);
     json_put_time(buf, "revoked_at", row->revoked_at);
+    err = json_put_limits(buf, db, arena, row);
+    if (err == LG_OK)
+        err = put_token_id(buf, db, arena, "issued_with", row->issued_with_no);
+    if (err == LG_OK)
+        err = put_token_id(buf, db, arena, "line", row->line_no);
     lg_json_close(buf);
-    return LG_OK;
+    return err;
 }
 
 void json_policy(lg_buf *buf, const lg_policy_row *row)

@@ -35,7 +35,7 @@ void api_count_command(api_context *api, lg_command_type type, lg_err err, bool 
 /* LG_CMD_CLAIM_SPLIT is "claim_split". */
 static const char *command_name(lg_command_type type, char out[64])
 {
-#define NAME(enumerator, aggregate) [enumerator] = #enumerator,
+#define NAME(enumerator, aggregate, scope) [enumerator] = #enumerator,
     static const char *const names[] = {LG_COMMANDS(NAME)};
 #undef NAME
     const char *name = names[type] + sizeof "LG_CMD_" - 1;

@@ -29,6 +29,8 @@ static lg_err build_me(api_view *view)
     lg_json_put_str(&view->body, "id", lg_uuid_format(token->id.uuid).s);
     json_put_scopes(&view->body, token->scopes);
     json_put_time(&view->body, "expires_at", token->expires_at);
+    if (err == LG_OK)
+        err = json_put_limits(&view->body, view->read.db, view->read.arena, token);
     lg_json_close(&view->body);
     lg_json_close(&view->body);
     return err;
@@ -127,7 +129,7 @@ static lg_err build_tokens(api_view *view)
             api_list_close(view, last_no);
             return LG_OK;
         }
-        err = json_token(&view->body, view->read.db, &rows[i]);
+        err = json_token(&view->body, view->read.db, view->read.arena, &rows[i]);
         last_no = rows[i].token_no;
         shown++;
     }

@@ -1,6 +1,7 @@
 /* Answers to commands. What is stored with a command names each receipt only by {"seq":n}; entry and proof
  * are filled in when it is sent, the first time and any time after, from the tree as it was when the command
  * was committed: the same bytes. */
+#include "ledger/store/approval_rows.h"
 #include "server/api/command.h"
 
 #include <stdlib.h>
@@ -74,20 +75,24 @@ static lg_err render_financing(lg_buf *buf, lg_db *db, lg_arena *arena, const lg
 static lg_err render_things(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_command *command,
                             const lg_result *result)
 {
-    lg_err err = LG_OK;
     if (result->has_token) {
         lg_json_key(buf, "token");
-        return json_token(buf, db, &result->token);
+        return json_token(buf, db, arena, &result->token);
     }
+    lg_err err = LG_OK;
     if (result->has_participant) {
         lg_json_key(buf, "participant");
-        return json_participant(buf, db, arena, &result->participant, true);
+        err = json_participant(buf, db, arena, &result->participant, true);
+    }
+    if (!err && result->approval) {
+        lg_json_key(buf, "approval");
+        err = json_approval(buf, db, arena, result->approval, 0);
     }
     if (result->has_policy) {
         lg_json_key(buf, "policy");
         json_policy(buf, &result->policy);
     }
-    if (result->has_receivable) {
+    if (!err && result->has_receivable) {
         lg_json_key(buf, "receivable");
         err = json_receivable(buf, db, arena, &result->receivable);
     }
@@ -126,6 +131,8 @@ static int status_of(const lg_command *command, const lg_result *result)
 {
     if (result->err)
         return http_status_of(result->err);
+    if (result->approval && result->approval->status == LG_APPROVAL_WAITING)
+        return 202;
     switch ((int)command->type) {
     case LG_CMD_SUBMIT:
         return result->receivable.life == LG_LIFE_HELD ? 202 : 201;

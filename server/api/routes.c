@@ -38,6 +38,7 @@ static const char *const requests_query[] = {"part", "status", "limit", "cursor"
 static const char *const offers_query[] = {"status", "limit", "cursor", NULL};
 static const char *const financings_query[] = {"part", "status", "limit", "cursor", NULL};
 static const char *const payments_query[] = {"claim", "limit", "cursor", NULL};
+static const char *const approvals_query[] = {"status", "limit", "cursor", NULL};
 static const char *const proposals_query[] = {"status", "limit", "cursor", NULL};
 static const char *const reviews_query[] = {"outcome", "open", "limit", "cursor", NULL};
 static const char *const statement_query[] = {"utc_offset", NULL};
@@ -98,6 +99,10 @@ const http_route api_routes[] = {
     LIST("/v1/tokens", read_tokens, tokens_query),
     COMMAND("/v1/tokens", LG_CMD_TOKEN_ISSUE),
     COMMAND("/v1/tokens/{id}/revoke", LG_CMD_TOKEN_REVOKE),
+    COMMAND("/v1/participants/{id}/four_eyes", LG_CMD_FOUR_EYES_SET),
+    LIST("/v1/approvals", read_approvals, approvals_query),
+    READ("/v1/approvals/{id}", read_approval),
+    COMMAND("/v1/approvals/{id}/withdraw", LG_CMD_APPROVAL_WITHDRAW),
     READ("/v1/policy", read_policy),
     {.method = HTTP_GET, .path = "/v1/policy/{version}", .handler = read_policy, .arg = WITH_VERSION},
     COMMAND("/v1/policy", LG_CMD_POLICY_SET),

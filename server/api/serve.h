@@ -116,6 +116,8 @@ static inline void json_put_amount(lg_buf *buf, const char *key, int64_t minor, 
 lg_err api_own_webhook(lg_db *db, lg_arena *arena, lg_participant_no owner, const char *id_text,
                        lg_webhook *out) LG_MUST_CHECK;
 void json_put_scopes(lg_buf *buf, unsigned scopes); /* member "scopes" */
+/* Member "amount_limits": null where there are none. */
+lg_err json_put_limits(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_token *row) LG_MUST_CHECK;
 void json_put_fields(lg_buf *buf, unsigned fields); /* member "fields": of lg_claim_field (json_claim.c) */
 /* One page of receivables; filter->limit is one more than the page holds. */
 lg_err api_list_receivables(api_view *view, const lg_receivable_filter *filter) LG_MUST_CHECK;

@@ -110,6 +110,20 @@ static const json_t *resolve_parameter(const json_t *document, const json_t *par
     return found;
 }
 
+/* The scope that the description names for a bearer; NULL if it takes none. */
+static const char *scope_in(const json_t *operation)
+{
+    size_t i;
+    json_t *way;
+    json_array_foreach(json_object_get(operation, "security"), i, way)
+    {
+        const json_t *scopes = json_object_get(way, "bearer");
+        if (scopes)
+            return json_string_value(json_array_get(scopes, 0));
+    }
+    return NULL;
+}
+
 static void check_operation(const json_t *document, const http_route *route, const json_t *operation)
 {
     size_t i, query_count = 0;
@@ -126,6 +140,11 @@ static void check_operation(const json_t *document, const http_route *route, con
         query_count++;
     }
     assert_int_equal(query_count, list_len(route->query));
+    if (route->handler == post_command) {
+        const char *scope = lg_scope_name(lg_command_scope(*(const lg_command_type *)route->arg));
+        if (!scope_in(operation) || strcmp(scope_in(operation), scope) != 0)
+            fail_msg("%s needs the scope %s", route->path, scope);
+    }
     json_t *types = json_object_get(json_object_get(operation, "requestBody"), "content");
     json_object_foreach(types, type, content)
     {

@@ -51,7 +51,8 @@ static const struct spec {
     {LG_EV_CREDIT_LINE_SET, false, "participant_id currency", "limit_minor"},
     {LG_EV_KEY_ADDED, false, "participant_id public_key valid_from", "valid_until key_in_custody"},
     {LG_EV_KEY_REVOKED, false, "participant_id kid", "reason"},
-    {LG_EV_TOKEN_ISSUED, false, "token_id participant_id scopes expires_at", "label"},
+    {LG_EV_TOKEN_ISSUED, false, "token_id participant_id scopes expires_at",
+     "label amount_limits_minor issued_with"},
     {LG_EV_TOKEN_REVOKED, false, "token_id participant_id", ""},
     {LG_EV_POLICY_SET, false, "policy_version policy", ""},
     {LG_EV_RECEIVABLE_REGISTERED, true, "", ""},
@@ -66,6 +67,10 @@ static const struct spec {
     {LG_EV_RECEIVABLE_DECLINED, false, "receivable_id", "reason note"},
     {LG_EV_RECEIVABLE_WITHDRAWN, false, "receivable_id", "reason note"},
     {LG_EV_RECEIVABLE_EXPIRED, false, "receivable_id", "reason note"},
+    {LG_EV_FOUR_EYES_SET, false, "participant_id currency", "above_minor"},
+    {LG_EV_APPROVAL_ASKED, false, "approval_id participant_id token_id kind currency expires_at",
+     "receivable_id amount_minor note"},
+    {LG_EV_APPROVAL_GIVEN, false, "approval_id", "token_id note"},
 };
 enum { SPEC_COUNT = sizeof specs / sizeof *specs };
 
@@ -128,6 +133,10 @@ static lg_event full(lg_event_type type, bool submission)
         .token_id = id(4),
         .scopes = "[\"read\"]",
         .label = "",
+        .amount_limits = "{\"CNY\":1}",
+        .issued_with = id(9),
+        .approval_id = id(10),
+        .kind = "confirm",
         .expires_at = LG_TIME_PER_SECOND,
         .policy_version = 7,
         .policy = "{\"a\":1}",
@@ -165,17 +174,21 @@ static lg_event full(lg_event_type type, bool submission)
 static lg_event least(lg_event_type type, bool submission)
 {
     lg_event event = full(type, submission);
-    event.countersigned_by = event.creditor_id = event.debtor_id = (lg_uuid){{0}};
+    event.countersigned_by = event.creditor_id = event.debtor_id = event.issued_with = (lg_uuid){{0}};
     event.custody = event.key_in_custody = false;
     event.suspended = event.stopped = false; /* not optional: false is said */
     event.country = event.group = event.reason = event.note = event.label = event.part =
         event.order_reference = NULL;
-    event.contract_reference = event.payee = event.documents = NULL;
+    event.contract_reference = event.payee = event.documents = event.amount_limits = NULL;
     event.valid_until = event.verify_by = event.answered_at = 0;
     event.reference = event.hindered_by = NULL;
     if (type == LG_EV_REVIEW_VERIFIED) /* every other one that knows it must say it */
         event.confirm_by = 0;
     event.limit_minor = LG_ABSENT;
+    if (type == LG_EV_APPROVAL_ASKED)
+        event.receivable_id = (lg_uuid){{0}};
+    if (type == LG_EV_APPROVAL_GIVEN)
+        event.token_id = (lg_uuid){{0}};
     return event;
 }
 
@@ -315,11 +328,12 @@ static void foreign_and_repeated_facts_are_corruption(void **state)
 static void ill_typed_facts_are_corruption(void **state)
 {
     (void)state;
-    static const char json_facts[] = " roles identifiers scopes policy documents checks ";
+    static const char json_facts[] = " amount_limits_minor roles identifiers scopes policy documents checks ";
     static const char text_facts[] = " name country group reason note answer outcome reference hindered_by "
                                      "kid label submitted_by format invoice_number part order_reference"
-                                     " contract_reference payee review_outcome origin ";
-    static const char integer_facts[] = " limit_minor policy_version gross_minor amount_minor face_minor ";
+                                     " contract_reference payee review_outcome origin kind ";
+    static const char integer_facts[] =
+        " limit_minor above_minor policy_version gross_minor amount_minor face_minor ";
     static const char boolean_facts[] = " custody key_in_custody suspended stopped ";
     for (size_t i = 0; i < SPEC_COUNT; i++) {
         lg_fact facts[LG_ENTRY_FACTS_MAX];
