@@ -16,11 +16,11 @@ PROBLEM = "urn:tallystick:problem:"
 STATUS = {
     "bad-request": 400, "not-found": 404, "method-not-allowed": 405, "unsupported-media-type": 415, "body-too-large": 413,
     "uri-too-long": 414, "bad-query": 400, "request-timeout": 408, "unauthenticated": 401, "token-expired": 401,
-    "token-revoked": 401, "scope-missing": 403, "malformed-json": 400, "malformed-xml": 400, "malformed-csv": 400,
+    "token-revoked": 401, "scope-missing": 403, "token-limit": 403, "wider-than-issuer": 403, "malformed-json": 400, "malformed-xml": 400, "malformed-csv": 400,
     "invalid-fields": 422, "not-a-receivable": 422, "malformed-jws": 400, "wrong-alg": 400, "wrong-audience": 400,
     "wrong-url": 400, "stale-command": 401, "unknown-key": 401, "key-revoked": 401, "key-not-valid": 401,
     "bad-signature": 401, "jti-reused": 409, "not-permitted": 403, "participant-suspended": 403, "signature-missing": 403,
-    "wrong-state": 409, "already-exists": 409, "amount-out-of-range": 422, "past-deadline": 409, "past-maturity": 409,
+    "wrong-state": 409, "four-eyes": 403, "same-token": 409, "terms-differ": 409, "already-exists": 409, "amount-out-of-range": 422, "past-deadline": 409, "past-maturity": 409,
     "not-yet-due": 409, "version-conflict": 409, "claim-locked": 409, "claim-encumbered": 409, "limit-exceeded": 409,
     "hop-limit": 409, "split-limit": 409, "payment-refused": 409, "gateway-rejected": 422, "batch-undone": 424, "overloaded": 503, "stopping": 503, "busy": 503,
     "rate-limited": 429, "disk-full": 507, "no-memory": 500, "io-error": 500, "corrupt": 500, "internal-error": 500,

@@ -14,6 +14,7 @@ GET /v1/entries/{seq} | GET /v1/entries/{seq}/proof | GET /v1/consistency | GET 
 GET /v1/participants/{id} | POST /v1/participants/{id}/keys | POST /v1/participants/{id}/keys/{kid}/revoke
 POST /v1/participants/{id}/suspend | POST /v1/participants/{id}/activate | POST /v1/participants/{id}/stop
 POST /v1/participants/{id}/clear | POST /v1/participants/{id}/credit_line | POST /v1/participants/{id}/rating | GET /v1/tokens
+POST /v1/participants/{id}/four_eyes | GET /v1/approvals | GET /v1/approvals/{id} | POST /v1/approvals/{id}/withdraw
 POST /v1/tokens | POST /v1/tokens/{id}/revoke | GET /v1/me | GET /v1/policy | POST /v1/policy | GET /v1/policy/{version}
 GET /v1/receivables | POST /v1/receivables | GET /v1/receivables/{id} | GET /v1/receivables/{id}/history
 POST /v1/receivables/{id}/confirm | POST /v1/receivables/{id}/accept | POST /v1/receivables/{id}/reject

@@ -5,7 +5,7 @@ import json
 import jws
 import pytest
 from contract import ROOT
-from test_custody import register as register_in_custody
+from bearer import register as register_in_custody
 from test_gateway import held, outcomes
 
 PATH = "/v1/receivables"

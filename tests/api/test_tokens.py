@@ -19,7 +19,7 @@ def test_a_token_says_whose_it_is(registry):
     assert token["label"] == "warehouse job" and token["revoked_at"] is None
     me = registry.supplier.get("/v1/me", token=text).ok()
     assert me["participant"]["id"] == registry.supplier.id
-    assert me["token"] == {"id": token["id"], "scopes": token["scopes"], "expires_at": token["expires_at"]}
+    assert me["token"] == {name: token[name] for name in ("id", "scopes", "expires_at", "amount_limits")}
 
 
 def test_without_a_token_nothing_private_is_read(registry):
