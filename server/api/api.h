@@ -16,6 +16,8 @@
 #include "ledger/store/writer.h"
 #include "server/http/http.h"
 
+#include <stdatomic.h>
+
 typedef struct sweeper sweeper;
 typedef struct webhooks webhooks;
 typedef struct bulk bulk;
@@ -38,6 +40,7 @@ typedef struct api_context {
     const char *vkey;
     const char *dir; /* of the registry */
     logger *log;     /* for the operator; any thread */
+    atomic_bool draining; /* about to stop: not ready for more */
 } api_context;
 
 /* One read request: a snapshot and who asks. Opened at a handler's start, closed before it answers. */

@@ -19,6 +19,8 @@ http_result read_ready(http_request *request)
                              "Nothing can be recorded until the registry is started again.");
         return http_answer_problem(request, err, NULL);
     }
+    if (atomic_load(&api->draining))
+        return http_answer_problem(request, LG_STOPPING, NULL);
     lg_published *published = lg_ledger_published(api->ledger);
     lg_buf body = {0};
     lg_json_open(&body);

@@ -63,6 +63,7 @@ typedef struct client_config {
     const char *token;       /* bearer token */
     const char *origin;      /* the registry's name, the commands' `aud` */
     const char *vkey;        /* the log's verifier key */
+    const char *cacert;      /* PEM file of the authorities to trust for https; NULL: the system's */
     const char *countersign; /* path of a second key file, of --countersign, or NULL */
 } client_config;
 

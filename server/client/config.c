@@ -18,6 +18,7 @@ static const setting settings[] = {
     {"token", "TALLYSTICK_TOKEN", offsetof(client_config, token)},
     {"origin", "TALLYSTICK_ORIGIN", offsetof(client_config, origin)},
     {"vkey", "TALLYSTICK_VKEY", offsetof(client_config, vkey)},
+    {"cacert", "TALLYSTICK_CACERT", offsetof(client_config, cacert)},
 };
 enum { SETTING_COUNT = sizeof settings / sizeof *settings };
 
@@ -74,8 +75,8 @@ static client_exit line_take(client *c, const char *path, int number, const char
         return CLIENT_OK;
     }
     return client_fail(c, CLIENT_LOCAL,
-                       "%s, line %d: there is no setting \"%s\" (url, key, token, origin, vkey).", path,
-                       number, name);
+                       "%s, line %d: there is no setting \"%s\" (url, key, token, origin, vkey, cacert).",
+                       path, number, name);
 }
 
 client_exit client_config_read(client *c, const char *path, lg_bytes text)

@@ -174,6 +174,8 @@ static void options_set(client *c, const client_request *request, transfer *t, s
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
     if (c->http->local)
         curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    if (c->config.cacert)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, c->config.cacert);
     if (request->content_type) {
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.data);
@@ -238,7 +240,8 @@ static bool worth_repeating(CURLcode result, const client_response *response, se
 {
     if (result == CURLE_OK)
         return response->status == 429 || response->status == 503;
-    return fault == FAULT_NONE && result != CURLE_PEER_FAILED_VERIFICATION && result != CURLE_URL_MALFORMAT;
+    return fault == FAULT_NONE && result != CURLE_PEER_FAILED_VERIFICATION && result != CURLE_URL_MALFORMAT &&
+           result != CURLE_SSL_CACERT_BADFILE;
 }
 
 client_exit client_http_send(client *c, lg_arena *arena, const client_request *request, client_response *out)
@@ -263,6 +266,10 @@ client_exit client_http_send(client *c, lg_arena *arena, const client_request *r
             return client_fail(c, CLIENT_UNREACHABLE,
                                "The answer to %s is larger than the %zu bytes allowed for it.", request->path,
                                request->max ? request->max : (size_t)CLIENT_ANSWER_MAX);
+        if (result == CURLE_SSL_CACERT_BADFILE)
+            return client_fail(c, CLIENT_LOCAL, "The authorities in %s cannot be read.", c->config.cacert);
+        if (result == CURLE_PEER_FAILED_VERIFICATION)
+            c->hint = "Behind a private authority, name its certificate with --cacert or TALLYSTICK_CACERT.";
         if (result != CURLE_OK)
             return client_fail(c, CLIENT_UNREACHABLE, "%s does not answer: %s.", c->http->base,
                                curl_easy_strerror(result));

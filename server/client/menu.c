@@ -7,6 +7,8 @@ const client_option client_common_options[] = {
     {"token", "TOKEN", "the bearer token that reads (TALLYSTICK_TOKEN)"},
     {"origin", "NAME", "the registry's name, which commands are signed for (TALLYSTICK_ORIGIN)"},
     {"vkey", "KEY", "the log's verifier key (TALLYSTICK_VKEY)"},
+    {"cacert", "FILE",
+     "PEM file of the authorities to trust for https, instead of the system's (TALLYSTICK_CACERT)"},
     {"config", "FILE", "settings file; default ~/.config/tallystick/config"},
     {"timeout", "SECONDS", "per request; default 60"},
     {"retries", "N", "repetitions after no answer or \"try again\"; default 4"},

@@ -89,6 +89,8 @@ typedef struct http_config {
 } http_config;
 
 lg_err http_server_open(const http_config *config, http_server **out, lg_report *report) LG_MUST_CHECK;
+/* Whether a server would take them: reads the certificate. */
+lg_err http_settings_check(const http_settings *settings, lg_report *report) LG_MUST_CHECK;
 /* All of the new settings, or, after an error, none. */
 lg_err http_server_reload(http_server *server, const http_settings *settings,
                           lg_report *report) LG_MUST_CHECK;

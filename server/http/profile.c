@@ -68,6 +68,14 @@ void profile_drop(http_profile *profile)
     free(profile);
 }
 
+lg_err http_settings_check(const http_settings *settings, lg_report *report)
+{
+    http_profile *profile = NULL;
+    lg_err err = profile_open(settings, &profile, report);
+    profile_drop(profile);
+    return err;
+}
+
 static bool any_holds(const http_network *networks, size_t count, const http_address *address)
 {
     for (size_t i = 0; i < count; i++) {

@@ -29,11 +29,15 @@ typedef struct setting {
     setting_type type;
     int64_t min, max;
     const char *preset, *value;
+    bool reloads;
     size_t offset; /* in server_config */
 } setting;
 
 #define SETTING_ROW(name_, flag_, type_, min_, max_, default_, when_, value_, help_)                         \
-    {#name_, flag_, SETTING_TYPE_##type_, min_, max_, default_, value_, offsetof(server_config, name_)},
+    {#name_, flag_,           SETTING_TYPE_##type_,          min_, max_, default_,                           \
+     value_, SETTING_##when_, offsetof(server_config, name_)},
+#define SETTING_RELOAD true
+#define SETTING_START  false
 static const setting settings[] = {SERVER_SETTINGS(SETTING_ROW)};
 enum { SETTING_COUNT = sizeof settings / sizeof *settings };
 
@@ -401,4 +405,45 @@ void config_close(server_config *config)
 {
     if (config)
         lg_arena_close(config->arena);
+}
+
+static bool same_value(const setting *s, const void *a, const void *b)
+{
+    switch (s->type) {
+    case INT:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    case BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case TEXT:
+    case FILE_PATH:
+    case CHOICE:
+        return lg_text_equal(*(const char *const *)a, *(const char *const *)b);
+    case ADDRESSES:
+    case NETWORKS:
+        break;
+    }
+    const server_list *left = a, *right = b;
+    bool same = left->count == right->count;
+    for (size_t i = 0; i < left->count && same; i++)
+        same = strcmp(left->items[i], right->items[i]) == 0;
+    return same;
+}
+
+const char *config_waiting(const server_config *started, const server_config *fresh, lg_arena *arena)
+{
+    const char *names = NULL;
+    for (const setting *s = settings; s < settings + SETTING_COUNT; s++) {
+        if (s->reloads || same_value(s, (const char *)started + s->offset, (const char *)fresh + s->offset))
+            continue;
+        names = names ? lg_arena_printf(arena, "%s %s", names, s->name) : s->name;
+    }
+    return names;
+}
+
+log_level config_log_level(const server_config *config)
+{
+    log_level level = LOG_DEBUG;
+    while (strcmp(log_level_names[level], config->log_level) != 0)
+        level++; /* it is one of them */
+    return level;
 }

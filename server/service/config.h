@@ -5,6 +5,7 @@
 #ifndef SERVICE_CONFIG_H
 #define SERVICE_CONFIG_H
 
+#include "server/base/log.h"
 #include "server/server.h"
 
 /* X(member, flag, TYPE, min, max, default, WHEN, value, help)
@@ -41,6 +42,10 @@
       "milliseconds a client has to send a request, and to read its answer")                                 \
     X(idle_ms, "idle-ms", INT, 100, 3600000, "60000", RELOAD, "N",                                           \
       "milliseconds a connection may stay open without a request")                                           \
+    X(drain_delay_ms, "drain-delay-ms", INT, 0, 300000, "0", RELOAD, "N",                                    \
+      "milliseconds to go on after SIGTERM while /readyz says 503 already, for load balancers to notice")    \
+    X(drain_deadline_ms, "drain-deadline-ms", INT, 0, 600000, "30000", RELOAD, "N",                          \
+      "milliseconds after that to answer those who are connected")                                           \
     X(metrics_listen, "metrics-listen", TEXT, 3, 80, NULL, START, "ADDR:PORT",                               \
       "where to answer /metrics and health without a token and without TLS: a private address")              \
     X(rate_ledger_per_minute, "rate-ledger-per-minute", INT, 0, 10000000, "60000", RELOAD, "N",              \
@@ -119,5 +124,8 @@ typedef struct server_config {
 lg_err config_load(const char *dir, const server_options *options, server_config **out,
                    lg_report *report) LG_MUST_CHECK;
 void config_close(server_config *config);
+/* Names, separated by blanks, of settings that only a start changes and that differ; NULL: there are none. */
+const char *config_waiting(const server_config *started, const server_config *fresh, lg_arena *arena);
+log_level config_log_level(const server_config *config);
 
 #endif

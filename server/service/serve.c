@@ -1,19 +1,16 @@
-/* `tallystick init` and `serve`: opening everything in order, and closing it in the reverse one. */
-#include "server/server.h"
+/* `tallystick init`, and of `serve` the opening of everything in order, and its closing in the reverse one.
+ */
+#include "server/service/service.h"
 
 #include "ledger/base/file.h"
 #include "ledger/crypto/secret.h"
 #include "server/api/bulk.h"
 #include "server/api/command.h"
-#include "server/api/limits.h"
-#include "server/api/metrics.h"
 #include "server/api/serve.h"
 #include "server/docs/docs.h"
 #include "server/gateway/checks.h"
-#include "server/service/config.h"
 #include "server/service/folder.h"
 #include "server/service/sweeper.h"
-#include "server/verifier/verifier.h"
 #include "server/webhooks/webhooks.h"
 
 #include <errno.h>
@@ -26,18 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILES_WANTED = 8192 };
-
-typedef struct service {
-    api_context api;
-    lg_arena *arena;
-    server_config *config;
-    struct api_counters counters;
-    struct api_limits limits;
-    http_server *watch; /* for machines that watch; NULL: there is none */
-    verifier *verifier;
-    atomic_bool broken; /* the ledger refuses further work */
-} service;
+enum { FILES_WANTED = 32 * 1024 /* for as many connections as the settings allow */ };
 
 lg_err server_init(const char *dir, const char *origin, lg_arena *arena, char **summary_json,
                    lg_report *report)
@@ -119,11 +105,11 @@ static int choice_of(const char *const *names, const char *text)
     return i;
 }
 
-static lg_err open_log(service *s)
+lg_err service_open_log(service *s)
 {
     const logger_config config = {
         .form = (log_form)choice_of(log_form_names, s->config->log_format),
-        .level = (log_level)choice_of(log_level_names, s->config->log_level),
+        .level = config_log_level(s->config),
         .fd = STDERR_FILENO,
     };
     return logger_open(&config, &s->api.log);
@@ -147,7 +133,7 @@ static lg_err open_watch(service *s, lg_report *report)
 
 static const char *const address_choices[] = {"off", "truncated", "full", NULL}; /* by http_logged_address */
 
-static http_settings settings_of(const server_config *config)
+http_settings service_http_settings(const server_config *config)
 {
     return (http_settings){
         .connections_max = (unsigned)config->connections_max,
@@ -174,10 +160,11 @@ static void rules_of(const server_config *config, limit_rule out[LIMIT_COUNT])
     out[LIMIT_COMMANDS] = (limit_rule){config->rate_commands_per_minute, config->rate_commands_burst};
 }
 
-static lg_err open_service(service *s, const char *dir, lg_report *report)
+lg_err service_open(service *s, const char *dir, lg_report *report)
 {
     const server_config *config = s->config;
     lg_signing_key *log_key = NULL;
+    raise_file_limit(s->api.log);
     unsigned threads = config->threads ? (unsigned)config->threads : core_count();
     lg_err err = service_read_origin(dir, s->arena, &s->api.origin, &s->api.vkey, report);
     const lg_registry_config registry = {
@@ -228,8 +215,10 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
     const http_config http = {
         .listen = config->listen.items,
         .listen_count = config->listen.count,
+        .inherited = s->inherited,
+        .inherited_count = s->inherited_count,
         .threads = threads,
-        .settings = settings_of(config),
+        .settings = service_http_settings(config),
         .routes = api_routes,
         .route_count = api_route_count,
         .context = &s->api,
@@ -243,7 +232,7 @@ static lg_err open_service(service *s, const char *dir, lg_report *report)
 }
 
 /* Requests first, then what they wait for. */
-static void close_service(service *s)
+void service_close(service *s)
 {
     if (s->api.http)
         http_server_quiesce(s->api.http);
@@ -262,53 +251,8 @@ static void close_service(service *s)
     router_close(s->api.router);
     limiter_close(s->limits.buckets);
     logger_close(s->api.log);
+    if (s->current != s->config)
+        config_close(s->current);
     config_close(s->config);
     lg_arena_close(s->arena);
-}
-
-lg_err server_check_config(const char *dir, const server_options *options, lg_report *report)
-{
-    server_config *config = NULL;
-    lg_err err = config_load(dir, options, &config, report);
-    config_close(config);
-    return err;
-}
-
-lg_err server_serve(const char *dir, const server_options *options, lg_report *report)
-{
-    service s = {.arena = lg_arena_open(), .api.dir = dir};
-    s.api.counters = &s.counters;
-    s.api.limits = &s.limits;
-    sigset_t stop;
-    int received;
-    umask(077); /* the database is nobody else's to read */
-    /* Blocked before any thread starts, so that all of them inherit it and sigwait below gets the signal. */
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &stop, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file-size limit shall be an error of write, not the end of us */
-    lg_err err = config_load(dir, options, &s.config, report);
-    if (!err)
-        err = open_log(&s);
-    if (!err) {
-        raise_file_limit(s.api.log);
-        err = open_service(&s, dir, report);
-    }
-    if (!err) {
-        for (size_t i = 0; i < http_server_listener_count(s.api.http); i++)
-            printf("listening on %s\n", http_server_url(s.api.http, i));
-        if (s.watch)
-            printf("metrics on %s\n", http_server_url(s.watch, 0));
-        fflush(stdout);
-        while (sigwait(&stop, &received) != 0)
-            ;
-        log_event(s.api.log, LOG_INFO, "service.stopping", "Finishing what was accepted.");
-        if (atomic_load(&s.broken))
-            err = lg_fail(report, LG_IO,
-                          "Storage failed while serving; nothing unconfirmed was acknowledged. Start again.");
-    }
-    close_service(&s);
-    return err;
 }

@@ -43,10 +43,10 @@ class Answer:
 
 
 class HttpClient:
-    """One kept connection per thread."""
+    """One kept connection per thread; with `tls`, a context, over https to "localhost"."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, port, tls=None):
+        self.port, self.tls = port, tls
         self.local = threading.local()
 
     def request(self, method, target, body=None, headers=None):
@@ -54,7 +54,7 @@ class HttpClient:
             connection = getattr(self.local, "connection", None)
             fresh = connection is None
             if fresh:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+                connection = self.connect()
                 self.local.connection = connection
             try:
                 connection.request(method, target, body=body, headers=headers or {})
@@ -72,6 +72,11 @@ class HttpClient:
                 self.close()
                 raise
         raise AssertionError("unreachable")
+
+    def connect(self):
+        if self.tls:
+            return http.client.HTTPSConnection("localhost", self.port, timeout=TIMEOUT_S, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
 
     def close(self):
         connection = getattr(self.local, "connection", None)

@@ -108,9 +108,9 @@ class Participant:
 
 
 class Registry:
-    def __init__(self, directory, origin=ORIGIN, options=()):
-        """options: further ones of `serve`."""
-        self.directory, self.options = pathlib.Path(directory), list(options)
+    def __init__(self, directory, origin=ORIGIN, options=(), tls=None):
+        """options: further ones of `serve`; tls: the context of a client, if they make it https."""
+        self.directory, self.options, self.tls = pathlib.Path(directory), list(options), tls
         self.origin, self.offset, self.process, self.http = origin, 0, None, None
         self.contract = the_contract()
         self.seen, self.entries = [], {}  # checkpoints met; entries by seq, from receipts
@@ -129,25 +129,25 @@ class Registry:
     def command_line(self):
         return [BINARY, "serve", str(self.directory), "--listen", "127.0.0.1:0", *LOG_OPTIONS, *self.options]
 
-    def start(self, offset=0, wrap=()):
+    def start(self, offset=0, wrap=(), env=None, **how):
         """Serves with the clock shifted by `offset` seconds; `wrap` is a command put in front (prlimit …)."""
         assert self.process is None
         self.offset = int(offset)
-        env = {**os.environ, "TALLYSTICK_CLOCK_OFFSET": str(self.offset)}
+        env = {**os.environ, "TALLYSTICK_CLOCK_OFFSET": str(self.offset), **(env or {})}
         with open(self.log, "ab") as errors:
             self.process = subprocess.Popen(
-                [*wrap, *self.command_line()], stdout=subprocess.PIPE, stderr=errors, env=env, text=True
+                [*wrap, *self.command_line()], stdout=subprocess.PIPE, stderr=errors, env=env, text=True, **how
             )
         ready, _, _ = select.select([self.process.stdout], [], [], START_S)
         line = self.process.stdout.readline() if ready else ""
-        prefix = "listening on http://127.0.0.1:"
+        prefix = f"listening on {'https' if self.tls else 'http'}://127.0.0.1:"
         if not line.startswith(prefix):
             self.process.kill()
             self.process.wait()
             self.process = None
             raise AssertionError(f"serve said {line!r}; {self.stderr()[-2000:]}")
         self.port = int(line[len(prefix) :])
-        self.http = HttpClient(self.port)
+        self.http = HttpClient(self.port, self.tls)
         return self
 
     def stop(self):
