@@ -38,8 +38,8 @@ typedef struct api_context {
     struct api_limits *limits;
     const char *origin;
     const char *vkey;
-    const char *dir; /* of the registry */
-    logger *log;     /* for the operator; any thread */
+    const char *dir;      /* of the registry */
+    logger *log;          /* for the operator; any thread */
     atomic_bool draining; /* about to stop: not ready for more */
 } api_context;
 

@@ -35,8 +35,9 @@ static bool count_in(http_server *server, const http_address *address)
 {
     pthread_mutex_lock(&server->lock);
     const http_profile *profile = server->profile;
-    unsigned max =
-        profile_trusts(profile, address) ? profile->connections_max : profile->connections_per_address_max;
+    unsigned max = address_is_known(address) ? profile->connections_per_address_max : UINT_MAX; /* alive.c */
+    if (profile_trusts(profile, address))
+        max = profile->connections_max;
     bool in = address_enter(&server->addresses, address, max);
     pthread_mutex_unlock(&server->lock);
     return in;

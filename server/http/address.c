@@ -28,6 +28,12 @@ http_address address_of(const struct sockaddr *from)
     return address;
 }
 
+bool address_is_known(const http_address *address)
+{
+    static const http_address unknown;
+    return memcmp(address->bytes, unknown.bytes, sizeof unknown.bytes) != 0;
+}
+
 bool address_parse(const char *text, http_address *out)
 {
     memcpy(out->bytes, mapped, sizeof mapped);

@@ -2,10 +2,10 @@
  * sockets. A thread for https answers that it speaks https, which shows as much. */
 #include "server/http/internal.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ static int64_t now_ms(void)
 static int ask(http_worker *worker)
 {
     static const char question[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    const struct sockaddr_in nobody = {.sin_family = AF_INET};
+    const struct sockaddr_un nobody = {.sun_family = AF_UNIX};
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
         return -1;

@@ -42,6 +42,7 @@ typedef struct http_network {
 } http_network;
 
 http_address address_of(const struct sockaddr *from);
+bool address_is_known(const http_address *address);
 bool address_parse(const char *text, http_address *out) LG_MUST_CHECK;
 /* One subscriber has a whole /64 of IPv6, so its first half stands for it. */
 http_address address_subscriber(const http_address *address);

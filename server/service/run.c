@@ -87,6 +87,9 @@ static lg_err apply_settings(runner *r, server_config *fresh, lg_report *report)
     lg_err err = http_server_reload(r->s.api.http, &http, report);
     if (err)
         return err;
+    limit_rule rules[LIMIT_COUNT];
+    service_limit_rules(fresh, rules);
+    limiter_set_rules(r->s.limits.buckets, rules);
     logger_set_level(r->s.api.log, config_log_level(fresh));
     if (r->s.current != r->s.config)
         config_close(r->s.current);

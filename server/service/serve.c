@@ -151,7 +151,7 @@ http_settings service_http_settings(const server_config *config)
     };
 }
 
-static void rules_of(const server_config *config, limit_rule out[LIMIT_COUNT])
+void service_limit_rules(const server_config *config, limit_rule out[LIMIT_COUNT])
 {
     out[LIMIT_LEDGER] = (limit_rule){config->rate_ledger_per_minute, config->rate_ledger_burst};
     out[LIMIT_REQUESTS] = (limit_rule){config->rate_requests_per_minute, config->rate_requests_burst};
@@ -210,7 +210,7 @@ lg_err service_open(service *s, const char *dir, lg_report *report)
     if (!err)
         err = docs_page(api_openapi(), &s->api.docs, report);
     limit_rule rules[LIMIT_COUNT];
-    rules_of(config, rules);
+    service_limit_rules(config, rules);
     s->limits.buckets = limiter_open(rules, LIMIT_COUNT, 0);
     const http_config http = {
         .listen = config->listen.items,

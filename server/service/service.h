@@ -29,6 +29,7 @@ typedef struct service {
 /* serve.c */
 lg_err service_open_log(service *s) LG_MUST_CHECK;
 http_settings service_http_settings(const server_config *config);
+void service_limit_rules(const server_config *config, limit_rule out[LIMIT_COUNT]);
 /* After a failure too, service_close follows. */
 lg_err service_open(service *s, const char *dir, lg_report *report) LG_MUST_CHECK;
 void service_close(service *s);

@@ -34,7 +34,7 @@ class ServiceManager:
         """Starts with a listening socket passed as descriptor 3, as sd_listen_fds(3) finds it."""
         shell = 'exec 3<&"$FROM"; LISTEN_PID=$$ exec "$@"'
         environment = {**self.environment, "FROM": str(listener.fileno()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": name}
-        registry.start(wrap=["/bin/sh", "-c", shell, "sh"], env=environment, pass_fds=[listener.fileno()])
+        registry.start(wrap=["/bin/bash", "-c", shell, "bash"], env=environment, pass_fds=[listener.fileno()])
         return self.await_message("READY")
 
     def close(self):

@@ -1,8 +1,10 @@
 """The settings of the server: server.json and flags, and everything that is refused in them."""
 
 import json
+import shutil
 
 import pytest
+from certificates import Authority
 from contract import ROOT
 from registry import Registry, tallystick
 
@@ -37,8 +39,18 @@ def test_without_a_file_the_defaults_are_good(folder):
     assert check(folder).stdout == "the configuration is good\n"
 
 
-def test_the_example_is_good(folder):
-    assert check(folder, "--config", EXAMPLE).returncode == 0
+def test_the_example_is_good(folder, tmp_path):
+    """With a certificate beside it, as it says."""
+    for source, name in ((EXAMPLE, "server.json"), *zip(Authority(tmp_path).issue()[:2], ("server.pem", "server.key"))):
+        shutil.copy(source, folder / name)
+    assert check(folder).stdout == "the configuration is good\n"
+
+
+def test_the_example_shows_every_setting(folder):
+    done = tallystick("help", "serve")
+    flags = {line.split()[0][2:] for line in done.stdout.partition("Options:")[2].partition("Common")[0].splitlines() if line.startswith("  --")}
+    shown = {name.replace("_", "-") for name in json.loads(EXAMPLE.read_text())}
+    assert flags - shown <= {"config", "check-config"}
 
 
 def test_every_fault_of_a_file_is_told_with_file_setting_and_rule(folder):
