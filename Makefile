@@ -188,6 +188,7 @@ install: all
 	install -Dm644 $B/share/completion.fish $(SHARE)/fish/vendor_completions.d/tallystick.fish
 	install -Dm644 -t $(SHARE)/doc/tallystick README.md schema/openapi.json
 	cp -R examples $(SHARE)/doc/tallystick/
+	find $(SHARE)/doc/tallystick/examples -name .gitignore -delete
 	install -Dm644 $B/lib/$(SONAME) $(DESTDIR)$(LIBDIR)/libtallystick.so.$(VERSION)
 	ln -sf libtallystick.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtallystick.so

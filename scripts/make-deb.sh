@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-version=$(sed -n 's/^#define CLIENT_VERSION "\(.*\)"$/\1/p' server/client/client.h)
+version=$(sed -n 's/^#define TALLYSTICK_VERSION "\(.*\)"$/\1/p' server/version.h)
 packaged=$(dpkg-parsechangelog -l scripts/debian/changelog -S Version)
 if [[ $version != "$packaged" ]]; then
     echo "make-deb: the program is $version, scripts/debian/changelog says $packaged" >&2
