@@ -44,7 +44,8 @@ SONAME      := libtallystick.so.0
 LIB_PACKAGES := libcurl jansson libsodium libcrypto
 LIBRARY_SRC := $(sort $(wildcard server/library/*.c))
 LIB_SRC     := $(LIBRARY_SRC) $(sort $(wildcard ledger/base/*.c ledger/crypto/*.c ledger/log/*.c)) ledger/registry/jws.c \
-               $(patsubst %,server/client/%.c,act fail files http number receipt tiles verify)
+               $(patsubst %,server/client/%.c,act fail files http number receipt tiles verify) \
+               $(patsubst %,server/language/%.c,catalogue choose format sentence)
 LIB_OBJ     := $(LIB_SRC:%.c=$B/pic/%.o)
 LIB_FILES   := $B/lib/$(SONAME) $B/lib/libtallystick.a
 
@@ -101,6 +102,14 @@ $B/%.o: %.c
 $B/ledger/store/schema.o: $(wildcard schema/*.sql)
 $B/server/api/openapi.o: $(wildcard schema/openapi.json)
 $B/server/docs/page.o: server/docs/page.css
+# The catalogues of translations, which the assembler looks for in $B.
+$B/%.mo: schema/%.po
+	@mkdir -p $(@D)
+	@echo '  MSG $<'
+	$Qmsgfmt -o $@ $<
+$B/server/language/catalogue.o $B/pic/server/language/catalogue.o: $B/zh.mo
+$B/server/language/describe.o: $B/openapi.zh.mo
+$B/server/language/%.o $B/pic/server/language/%.o: override CFLAGS += -Wa,-I$B
 
 $B/tests/unit/%: $B/tests/unit/%.o $(SERVER_OBJ) $B/ledger.a
 	@echo '  LD  $@'
@@ -153,6 +162,11 @@ tsan:
 	@$(MAKE) --no-print-directory MODE=tsan -j2 all
 	@TSAN_OPTIONS=halt_on_error=1 \
 	 $(MAKE) --no-print-directory MODE=tsan check-unit check-api
+
+# Every message and every description has its Chinese, which fits its format.
+.PHONY: check-language
+check-language:
+	@PYTHON=$(PYTHON) scripts/language.sh check
 
 lint:
 	@scripts/lint.sh

@@ -11,6 +11,9 @@
 #define LG_MUST_CHECK        __attribute__((warn_unused_result))
 #define LG_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
+/* Marks a sentence for people that is no argument of the functions below, for the translators. */
+#define LG_TEXT(english) (english)
+
 typedef enum {
     LG_KIND_NONE,   /* no error */
     LG_KIND_CALLER, /* the request cannot be served as it stands; the same request fails again */

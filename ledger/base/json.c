@@ -6,6 +6,8 @@
 
 enum { VALUES_MAX = 100000 }; /* far above what any command holds: each costs jansson some hundred bytes */
 
+static const char *const TOO_MANY = LG_TEXT("The JSON text holds more than 100,000 values.");
+
 /* jansson bounds depth at a compile-time 2048 and the number of values not at all; the text is scanned first,
  * so that deep or crowded input costs nothing. Returns what is wrong, or NULL. */
 static const char *excess(lg_bytes text)
@@ -24,14 +26,14 @@ static const char *excess(lg_bytes text)
         } else if (c == '{' || c == '[') {
             values++;
             if (++depth > LG_JSON_DEPTH_MAX)
-                return "is nested deeper than 32 levels";
+                return LG_TEXT("The JSON text is nested deeper than 32 levels.");
         } else if ((c == '}' || c == ']') && depth > 0) {
             depth--;
         } else if (c == ',' && ++values > VALUES_MAX) {
-            return "holds more than 100,000 values";
+            return TOO_MANY;
         }
     }
-    return values > VALUES_MAX ? "holds more than 100,000 values" : NULL;
+    return values > VALUES_MAX ? TOO_MANY : NULL;
 }
 _Static_assert(LG_JSON_DEPTH_MAX == 32 && VALUES_MAX == 100000, "as the sentences say");
 
@@ -40,7 +42,7 @@ lg_err lg_json_load(lg_bytes text, json_t **out, lg_report *report)
     json_error_t error;
     const char *too_much = excess(text);
     if (too_much)
-        return lg_fail(report, LG_MALFORMED_JSON, "The JSON text %s.", too_much);
+        return lg_fail(report, LG_MALFORMED_JSON, "%s", too_much);
     json_t *value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (!value) {
         /* jansson quotes what it stumbled over and cuts its sentence off at a byte, perhaps inside a

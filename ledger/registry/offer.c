@@ -71,11 +71,13 @@ static lg_err check_terms(lg_act *act, const lg_request *request)
 {
     const lg_terms *terms = &act->command->financing->terms;
     if (request->kind != LG_EITHER && request->kind != (int)terms->kind)
-        lg_fault_add(act->report, "contradiction", "/kind", "The request asks for a %s.",
-                     lg_financing_kind_name((lg_financing_kind)request->kind));
+        lg_fault_add(act->report, "contradiction", "/kind",
+                     request->kind == LG_SALE ? LG_TEXT("The request asks for a sale.")
+                                              : LG_TEXT("The request asks for a pledge."));
     if (request->recourse != LG_EITHER && request->recourse != (int)terms->recourse)
-        lg_fault_add(act->report, "contradiction", "/recourse", "The request asks for one %s recourse.",
-                     request->recourse ? "with" : "without");
+        lg_fault_add(act->report, "contradiction", "/recourse",
+                     request->recourse ? LG_TEXT("The request asks for one with recourse.")
+                                       : LG_TEXT("The request asks for one without recourse."));
     if (act->report->fault_count > 0)
         return lg_fail(act->report, LG_INVALID_FIELDS, "%s", act->report->first->detail);
     return LG_OK;

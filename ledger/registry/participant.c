@@ -151,8 +151,9 @@ lg_err lg_do_participant_status(lg_act *act)
     if (err)
         return err;
     if (row.suspended == suspend)
-        return lg_fail(act->report, LG_WRONG_STATE, "The participant is %s already.",
-                       suspend ? "suspended" : "active");
+        return lg_fail(act->report, LG_WRONG_STATE,
+                       suspend ? LG_TEXT("The participant is suspended already.")
+                               : LG_TEXT("The participant is active already."));
     if (suspend && row.no.v == act->command->signers[0].no.v)
         return lg_fail(act->report, LG_WRONG_STATE, "The operator cannot suspend itself.");
     lg_event event = {
@@ -177,8 +178,9 @@ lg_err lg_do_debtor_stop(lg_act *act)
         return lg_fail(act->report, LG_WRONG_STATE,
                        "Only a core_enterprise can be on the debtors' stop list.");
     if (row.stopped == stop)
-        return lg_fail(act->report, LG_WRONG_STATE, "The debtor is %s the stop list already.",
-                       stop ? "on" : "off");
+        return lg_fail(act->report, LG_WRONG_STATE,
+                       stop ? LG_TEXT("The debtor is on the stop list already.")
+                            : LG_TEXT("The debtor is not on the stop list."));
     int64_t unpaid = 0;
     if (!stop)
         err = lg_claim_count_unpaid(act->db, row.no, &unpaid);

@@ -81,10 +81,11 @@ static lg_err check_day(lg_act *act, const lg_claim *claim, lg_day day)
 {
     const char *rule = NULL;
     if (day > lg_day_of(act->now))
-        rule = "paid_on must not be in the future.";
+        rule = LG_TEXT("paid_on must not be in the future.");
     else if (day < lg_day_of(claim->accepted_at))
-        rule = lg_arena_printf(act->arena, "paid_on must not be before the claim was accepted, on %s.",
-                               lg_day_format(lg_day_of(claim->accepted_at)).s);
+        rule =
+            lg_arena_printf(act->arena, LG_TEXT("paid_on must not be before the claim was accepted, on %s."),
+                            lg_day_format(lg_day_of(claim->accepted_at)).s);
     if (!rule)
         return LG_OK;
     lg_fault_add(act->report, "out_of_range", "/paid_on", "%s", rule);
@@ -198,11 +199,11 @@ static const char *change_since(const lg_claim *claim, const lg_claim *then)
 {
     switch (claim->life) {
     case LG_CLAIM_SPLIT:
-        return "split";
+        return LG_TEXT("it was split since");
     case LG_CLAIM_VOID:
-        return "voided";
+        return LG_TEXT("it was voided since");
     case LG_CLAIM_WRITTEN_OFF:
-        return "written off";
+        return LG_TEXT("it was written off since");
     case LG_CLAIM_CONFIRMED:
     case LG_CLAIM_DUE:
     case LG_CLAIM_PART_PAID:
@@ -213,10 +214,10 @@ static const char *change_since(const lg_claim *claim, const lg_claim *then)
         break;
     }
     if (claim->financing.v != then->financing.v || claim->lent_seq != then->lent_seq)
-        return "financed or released";
+        return LG_TEXT("it was financed or released since");
     if (claim->held_seq != then->held_seq || claim->holder.v != then->holder.v ||
         payee_of(claim).v != payee_of(then).v)
-        return "passed on";
+        return LG_TEXT("it was passed on since");
     return NULL;
 }
 
@@ -232,7 +233,7 @@ static lg_err check_share(lg_act *act, const lg_payment *payment, const lg_payme
     const char *change = change_since(&claim, &then);
     if (!change)
         return LG_OK;
-    return lg_fail(act->report, LG_WRONG_STATE, "The claim %s, which it paid on, was %s since.",
+    return lg_fail(act->report, LG_WRONG_STATE, "The payment cannot be taken back from the claim %s: %s.",
                    lg_uuid_format(claim.id.uuid).s, change);
 }
 

@@ -176,7 +176,7 @@ lg_err lg_report_rejection(lg_act *act, const lg_review *review)
                          review->results[i].detail);
     const lg_fault *first = act->report->first;
     return lg_fail(act->report, LG_GATEWAY_REJECTED, "%s",
-                   first ? first->detail : "The gateway rejected it.");
+                   first ? first->detail : LG_TEXT("The gateway rejected it."));
 }
 
 static bool waits_for_verifier(const lg_review *review)
@@ -255,8 +255,9 @@ static lg_err require_other_side(lg_act *act, const lg_receivable *row)
     int64_t other = row->by_debtor ? row->creditor.v : row->debtor.v;
     if (act->command->signers[0].no.v == other)
         return LG_OK;
-    return lg_fail(act->report, LG_NOT_PERMITTED, "Only the %s may do this: the %s submitted it.",
-                   row->by_debtor ? "creditor" : "debtor", row->by_debtor ? "debtor" : "creditor");
+    return lg_fail(act->report, LG_NOT_PERMITTED,
+                   row->by_debtor ? LG_TEXT("Only the creditor may do this: the debtor submitted it.")
+                                  : LG_TEXT("Only the debtor may do this: the creditor submitted it."));
 }
 
 static lg_err confirmed_amount(lg_act *act, const lg_receivable *row, int64_t *out)
@@ -336,10 +337,11 @@ lg_err lg_do_confirm(lg_act *act)
     if (!err)
         err = lg_require_life(act, &row, LG_LIFE_REGISTERED);
     if (!err && accept != row.by_debtor)
-        err = lg_fail(act->report, LG_WRONG_STATE, "%s",
-                      row.by_debtor
-                          ? "A payable its debtor submitted is accepted by the creditor, not confirmed."
-                          : "A receivable its creditor submitted is confirmed by the debtor, not accepted.");
+        err = lg_fail(
+            act->report, LG_WRONG_STATE, "%s",
+            row.by_debtor
+                ? LG_TEXT("A payable its debtor submitted is accepted by the creditor, not confirmed.")
+                : LG_TEXT("A receivable its creditor submitted is confirmed by the debtor, not accepted."));
     if (!err)
         err = check_time(act, &row);
     if (!err)

@@ -37,7 +37,7 @@ lg_err lg_webhook_keys_make(const char *dir, lg_report *report)
     }
     const char *detail = first.err == err ? first.detail : second.detail;
     if (err)
-        (void)lg_fail(report, err, "%s", detail ? detail : "The keys of webhooks cannot be made.");
+        (void)lg_fail(report, err, "%s", detail ? detail : LG_TEXT("The keys of webhooks cannot be made."));
     lg_arena_close(arena);
     return err;
 }

@@ -334,7 +334,8 @@ static void put_problem(const batch *b, lg_buf *out)
     lg_json_put_str(out, "title", lg_err_title(LG_BATCH_UNDONE));
     lg_json_put_int(out, "status", http_status_of(LG_BATCH_UNDONE));
     lg_json_put_str(out, "detail",
-                    lg_arena_printf(b->arena, "Command %zu was refused (%s), so none of this batch was done.",
+                    lg_arena_printf(b->arena,
+                                    LG_TEXT("Command %zu was refused (%s), so none of this batch was done."),
                                     at, lg_err_slug(b->items[at].job.err)));
 }
 

@@ -203,9 +203,7 @@ static http_result send(http_request *request, api_command *c)
         set_location(request, &c->outcome);
     if (status < 400)
         return http_answer_json(request, status, &body);
-    http_result result = http_answer_text(request, status, "application/problem+json", lg_buf_bytes(&body));
-    lg_buf_clear(&body);
-    return result;
+    return http_answer_refusal(request, status, &body);
 }
 
 /* The only rate that commands are held to is counted by the day (UTC). */

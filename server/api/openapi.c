@@ -1,6 +1,9 @@
-/* schema/openapi.json inside the program, byte for byte. The path is relative to the directory make runs in.
+/* schema/openapi.json inside the program, byte for byte, and in Chinese for those who ask. The path is
+ * relative to the directory make runs in.
  */
 #include "server/api/serve.h"
+
+#include <pthread.h>
 
 __asm__(".pushsection .rodata\n"
         ".hidden openapi_start\n"
@@ -15,7 +18,24 @@ __asm__(".pushsection .rodata\n"
 
 extern const uint8_t openapi_start[], openapi_end[];
 
-lg_bytes api_openapi(void)
+static lg_bytes english(void)
 {
     return lg_bytes_of(openapi_start, (size_t)(openapi_end - openapi_start));
+}
+
+/* Made for the first who asks, kept for all. */
+static lg_buf chinese;
+
+static void translate(void)
+{
+    language_describe(english(), &chinese);
+}
+
+lg_bytes api_openapi(language in)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (in == LANGUAGE_ENGLISH)
+        return english();
+    pthread_once(&once, translate);
+    return lg_buf_bytes(&chinese);
 }

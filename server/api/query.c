@@ -63,8 +63,8 @@ void api_query_number(http_request *request, const char *name, int64_t min, int6
     if (api_number_parse(text, &value) && value >= min && value <= max)
         *out = value;
     else
-        api_query_refuse(request, name, "out_of_range",
-                         "%s must be a whole number from %" PRId64 " to %" PRId64 ".", name, min, max);
+        api_query_refuse(request, name, "out_of_range", "%s must be a whole number from %lld to %lld.", name,
+                         (long long)min, (long long)max);
 }
 
 void api_query_day(http_request *request, const char *name, lg_day *out)

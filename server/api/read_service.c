@@ -31,9 +31,17 @@ http_result read_ready(http_request *request)
     return http_answer_json(request, 200, &body);
 }
 
+static language spoken_language(http_request *request)
+{
+    language spoken = http_language(request);
+    http_set_header(request, "Content-Language", language_tag(spoken));
+    http_set_header(request, "Vary", "Accept-Language");
+    return spoken;
+}
+
 http_result read_openapi(http_request *request)
 {
-    return http_answer_static(request, 200, "application/json", api_openapi());
+    return http_answer_static(request, 200, "application/json", api_openapi(spoken_language(request)));
 }
 
 http_result read_docs(http_request *request)
@@ -43,5 +51,6 @@ http_result read_docs(http_request *request)
     http_set_header(request, "Content-Security-Policy",
                     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
                     "frame-ancestors 'none'");
-    return http_answer_static(request, 200, "text/html; charset=utf-8", lg_buf_bytes(&api->docs));
+    return http_answer_static(request, 200, "text/html; charset=utf-8",
+                              lg_buf_bytes(&api->docs[spoken_language(request)]));
 }

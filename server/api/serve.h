@@ -154,6 +154,6 @@ lg_err api_claim_find(api_view *view, lg_claim *out, lg_claim_sight *sight) LG_M
 lg_err api_query_claims(api_view *view, lg_claim_filter *out) LG_MUST_CHECK;
 
 /* schema/openapi.json, as built in. */
-lg_bytes api_openapi(void);
+lg_bytes api_openapi(language in);
 
 #endif

@@ -17,7 +17,7 @@ client_exit client_origin(client *c, const char **out)
     if (!c->config.origin && c->config.vkey) {
         lg_verifier verifier;
         if (lg_vkey_parse(c->arena, c->config.vkey, &verifier, &c->report) != LG_OK)
-            return client_fail_report(c, CLIENT_USAGE, "The verifier key cannot be read");
+            return client_fail_report(c, CLIENT_USAGE, client_text(c, "The verifier key cannot be read"));
         c->config.origin = verifier.name;
     }
     if (!c->config.origin) {
@@ -45,8 +45,8 @@ client_exit client_key_open(client *c, const char *path, lg_signing_key **out)
     if (!path)
         path = c->config.key;
     if (!path) {
-        c->hint = "Name a key file with --key, TALLYSTICK_KEY, or `key = …` in the configuration file; "
-                  "`tallystick keygen` makes one.";
+        c->hint = client_text(c, "Name a key file with --key, TALLYSTICK_KEY, or `key = …` in the "
+                                 "configuration file; `tallystick keygen` makes one.");
         return client_fail(c, CLIENT_USAGE, "This command is signed, and no key is named.");
     }
     if (lg_key_file_read(path, out, &c->report) != LG_OK)
@@ -80,7 +80,7 @@ client_exit client_receipt_terms(client *c, lg_arena *arena, receipt_terms *out)
         return CLIENT_OK;
     lg_verifier *verifier = lg_arena_alloc(arena, sizeof *verifier);
     if (lg_vkey_parse(arena, c->config.vkey, verifier, &c->report) != LG_OK)
-        return client_fail_report(c, CLIENT_USAGE, "The verifier key cannot be read");
+        return client_fail_report(c, CLIENT_USAGE, client_text(c, "The verifier key cannot be read"));
     out->verifier = verifier;
     return CLIENT_OK;
 }

@@ -20,7 +20,8 @@ static client_exit option_add(client *c, int argc, char *const *argv, int *at)
     if (!option)
         option = option_find(client_common_options, name, len);
     if (!option)
-        return client_fail(c, CLIENT_USAGE, "%s has no option --%.*s.", c->command->name, (int)len, name);
+        return client_fail(c, CLIENT_USAGE, "%s has no option --%s.", c->command->name,
+                           lg_arena_strndup(c->arena, name, len));
     const char *value = NULL;
     if (!option->value && equals)
         return client_fail(c, CLIENT_USAGE, "--%s takes no value.", option->name);
@@ -62,6 +63,10 @@ client_exit client_args_parse(client *c, int argc, char *const *argv)
         }
     }
     c->json = client_option_given(c, "json");
+    const char *lang = client_option_value(c, "lang");
+    language named;
+    if (lang && !language_named(lang, &named))
+        return client_fail(c, CLIENT_USAGE, "--lang must be en or zh, not \"%s\".", lang);
     if (client_option_given(c, "help"))
         return CLIENT_OK;
     if (c->args.operand_count < c->command->operands_min)

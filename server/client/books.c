@@ -174,9 +174,9 @@ static void refuse_cell(reading *r, books_field field, const char *why)
 {
     const char *shown = client_clean(r->c->arena, r->cells[field] ? r->cells[field] : "");
     if (r->code == CLIENT_OK)
-        r->code =
-            client_fail(r->c, CLIENT_LOCAL, "%s, line %lld, column \"%s\": \"%s\" %s", r->path,
-                        (long long)r->row_line, client_clean(r->c->arena, r->title_of[field]), shown, why);
+        r->code = client_fail(r->c, CLIENT_LOCAL, "%s, line %lld, column \"%s\": \"%s\" %s", r->path,
+                              (long long)r->row_line, client_clean(r->c->arena, r->title_of[field]), shown,
+                              client_text(r->c, why));
 }
 
 static void header_cell(reading *r, const char *text)
@@ -247,9 +247,11 @@ static void row_values(reading *r, books_row *row)
         refuse_cell(
             r, BOOKS_AMOUNT,
             r->format->decimal_comma
-                ? "is no amount of that currency with a decimal comma (--decimal point reads the other kind)."
-                : "is no amount of that currency with a decimal point (--decimal comma reads the other "
-                  "kind).");
+                ? LG_TEXT("is no amount of that currency with a decimal comma (--decimal point reads the "
+                          "other kind).")
+                : LG_TEXT(
+                      "is no amount of that currency with a decimal point (--decimal comma reads the other "
+                      "kind)."));
     if (r->cells[BOOKS_DUE] && *r->cells[BOOKS_DUE]) {
         row->has_due = books_day_parse(r->cells[BOOKS_DUE], r->format->dates, &row->due);
         if (!row->has_due)

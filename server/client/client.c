@@ -41,7 +41,7 @@ static const char *group_lines(client *c, const char *word)
         const char *left = lg_arena_printf(c->arena, "%s %s", command->name, command->operands);
         int pad = 30 - (int)client_width(left);
         lg_buf_printf(&text, "%s  %s%*s %s", text.len ? "\n" : "", left, pad > 0 ? pad : 0, "",
-                      command->help);
+                      client_text(c, command->help));
     }
     const char *copy = text.len ? lg_arena_strndup(c->arena, text.data, text.len) : NULL;
     lg_buf_clear(&text);
@@ -50,7 +50,7 @@ static const char *group_lines(client *c, const char *word)
 
 static client_exit unknown_command(client *c, int argc, char **argv)
 {
-    c->hint = "See `tallystick help`.";
+    c->hint = client_text(c, "See `tallystick help`.");
     if (argc == 0)
         return client_fail(c, CLIENT_USAGE, "No command is given.");
     const char *lines = argc == 1 ? group_lines(c, argv[0]) : NULL;
@@ -62,9 +62,9 @@ static client_exit unknown_command(client *c, int argc, char **argv)
     for (const client_command *command; (command = client_command_next(&place));) {
         size_t len = strlen(argv[0]);
         if (strncmp(command->name, argv[0], len) == 0 && command->name[len] == ' ') {
-            c->hint = lg_arena_printf(c->arena, "See `tallystick help %s`.", argv[0]);
-            return client_fail(c, CLIENT_USAGE, "There is no command \"%s%s%s\".", argv[0],
-                               argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+            c->hint = lg_arena_printf(c->arena, client_text(c, "See `tallystick help %s`."), argv[0]);
+            return argc > 1 ? client_fail(c, CLIENT_USAGE, "There is no command \"%s %s\".", argv[0], argv[1])
+                            : client_fail(c, CLIENT_USAGE, "There is no command \"%s\".", argv[0]);
         }
     }
     return client_fail(c, CLIENT_USAGE, "There is no command \"%s\".", argv[0]);
@@ -97,9 +97,22 @@ static client_exit run(client *c, int argc, char **argv)
     return code == CLIENT_OK ? c->command->run(c) : code;
 }
 
+/* Before anything is said, even about the arguments themselves: --lang, else the environment. */
+static language language_of(int argc, char **argv)
+{
+    language chosen = language_of_environment();
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "--lang=", 7) == 0)
+            (void)language_named(argv[i] + 7, &chosen);
+        else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc)
+            (void)language_named(argv[++i], &chosen);
+    }
+    return chosen;
+}
+
 int client_main(int argc, char **argv)
 {
-    client c = {.arena = lg_arena_open(), .warn = client_print_warning};
+    client c = {.arena = lg_arena_open(), .language = language_of(argc, argv), .warn = client_print_warning};
     lg_report_init(&c.report, c.arena);
     client_output_init(&c);
     client_exit code = lg_crypto_init() == LG_OK && lg_forbid_core_dumps() == LG_OK

@@ -6,6 +6,7 @@
 
 #include "ledger/base/buf.h"
 #include "ledger/base/json.h"
+#include "server/language/language.h"
 #include "server/version.h"
 
 #include <stdbool.h>
@@ -73,6 +74,7 @@ struct client {
     const client_command *command;
     client_args args;
     client_config config;
+    language language;       /* of what people read */
     bool json;               /* machine output on stdout */
     bool quiet;              /* the failure has been told already */
     bool colour, colour_err; /* of stdout and stderr */
@@ -103,6 +105,11 @@ typedef struct client_menu_place {
 const client_command *client_command_next(client_menu_place *place);
 /* The subcommand that begins argv, longest name first, and how many words it took; NULL if there is none. */
 const client_command *client_command_find(int argc, char *const *argv, int *words);
+
+/* A text in the reader's language; a word of which `context` says what it means here ("state"). The functions
+ * below that take a format translate it themselves. */
+const char *client_text(const client *c, const char *english) __attribute__((format_arg(2)));
+const char *client_word(const client *c, const char *context, const char *english);
 
 /* Notes why the run fails (the first reason wins) and returns `code`. */
 client_exit client_fail(client *c, client_exit code, const char *fmt, ...) LG_PRINTF(3, 4);

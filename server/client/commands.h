@@ -9,7 +9,7 @@ void client_member_from_option(const client *c, json_t *object, const char *memb
 /* Adds the words of "a,b c" to the list. */
 void client_words_add(json_t *list, const char *text);
 /* What `help` ends with, one fact a line (commands_help.c). */
-extern const char client_exit_codes_text[], client_settings_text[];
+extern const char *const client_exit_codes_text, *const client_settings_text;
 /* The manual pages tallystick(1) and tallystick-server.json(5), to standard output (manual.c). */
 void client_manual_program(void);
 void client_manual_settings(void);

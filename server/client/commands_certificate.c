@@ -77,7 +77,7 @@ static client_exit entries_check(client *c, const json_t *certificate)
     checked_certificate checked;
     if (c->config.vkey) {
         if (lg_vkey_parse(c->arena, c->config.vkey, &verifier, &c->report) != LG_OK)
-            return client_fail_report(c, CLIENT_USAGE, "The verifier key cannot be read");
+            return client_fail_report(c, CLIENT_USAGE, client_text(c, "The verifier key cannot be read"));
         terms.verifier = &verifier;
     }
     return client_certificate_check(c, c->arena, certificate, &terms, &checked);
@@ -108,7 +108,7 @@ static void certificate_print(client *c, const json_t *certificate)
     json_int_t omitted = json_integer_value(json_object_get(certificate, "entries_omitted"));
     client_say(c, STYLE_DIM, "  %zu entries, each checked against its proof", entries);
     if (omitted > 0)
-        client_say(c, STYLE_DIM, "  %" JSON_INTEGER_FORMAT " older ones are in the claim's history", omitted);
+        client_say(c, STYLE_DIM, "  %lld older ones are in the claim's history", (long long)omitted);
     if (!c->config.vkey)
         client_say(c, STYLE_YELLOW, "  The checkpoint's signature was not checked: give --vkey.");
 }

@@ -38,7 +38,7 @@ static client_exit parts_add(client *c, json_t *payload)
     json_t *parts = json_array();
     json_object_set_new(payload, "parts", parts);
     for (int i = 1; i < c->args.operand_count; i++) {
-        json_t *amount = client_post_value(c, POST_AMOUNT, "A part", c->args.operands[i]);
+        json_t *amount = client_post_value(c, POST_AMOUNT, LG_TEXT("A part"), c->args.operands[i]);
         if (!amount)
             return CLIENT_USAGE;
         json_t *part = json_object();
@@ -62,7 +62,8 @@ static client_exit recipients_add(client *c, json_t *payload)
                *participant = equals ? json_stringn(text, (size_t)(equals - text)) : json_string(text);
         json_object_set_new(recipient, "participant", participant);
         json_array_append_new(recipients, recipient);
-        json_t *amount = equals ? client_post_value(c, POST_AMOUNT, "The amount in --to", equals + 1) : NULL;
+        json_t *amount =
+            equals ? client_post_value(c, POST_AMOUNT, LG_TEXT("The amount in --to"), equals + 1) : NULL;
         if (equals && !amount)
             return CLIENT_USAGE;
         if (amount)

@@ -61,11 +61,12 @@ static const char *nothing_of(client *c, const client_listing *listing)
     bool lends = false;
     if (strcmp(listing->name, "requests") != 0 || client_option_given(c, "part") ||
         client_get_json(c, c->arena, "/v1/me", &me) != CLIENT_OK)
-        return "nothing";
+        return client_text(c, "nothing");
     json_array_foreach(json_object_get(json_object_get(me, "participant"), "roles"), i, role) lends =
         lends || (json_is_string(role) && strcmp(json_string_value(role), "lender") == 0);
     json_decref(me);
-    return lends ? "nothing; --part addressed shows those that lenders were asked with" : "nothing";
+    return lends ? client_text(c, "nothing; --part addressed shows those that lenders were asked with")
+                 : client_text(c, "nothing");
 }
 
 static client_exit pages_print(client *c, const client_listing *listing, client_table *table)
@@ -130,7 +131,7 @@ client_exit command_list(client *c)
         return code;
     }
     lg_arena *arena = lg_arena_open();
-    client_table table = client_listing_start(arena, listing);
+    client_table table = client_listing_start(c, arena, listing);
     if (c->json)
         fputs("{\"items\":[", stdout);
     code = pages_print(c, listing, &table);

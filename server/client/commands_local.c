@@ -13,8 +13,8 @@ static client_exit local_fail(client *c, lg_err err)
     bool file = err == LG_ALREADY_EXISTS || err == LG_NOT_FOUND || err == LG_INVALID_FIELDS ||
                 err == LG_MALFORMED_JSON;
     bool caller = lg_err_kind(err) == LG_KIND_CALLER && !file;
-    return client_fail(c, caller ? CLIENT_USAGE : CLIENT_LOCAL, "%s",
-                       c->report.detail ? c->report.detail : lg_err_title(err));
+    c->report.err = err;
+    return client_fail_report(c, caller ? CLIENT_USAGE : CLIENT_LOCAL, NULL);
 }
 
 client_exit command_init(client *c)
@@ -65,7 +65,7 @@ typedef struct audit_progress {
 static void on_progress(void *ctx, int64_t done, int64_t total)
 {
     audit_progress *p = ctx;
-    client_progress_show(&p->line, "audited", done, total);
+    client_progress_show(&p->line, LG_TEXT("audited"), done, total);
 }
 
 static void audit_print(client *c, const json_t *report)
@@ -74,14 +74,16 @@ static void audit_print(client *c, const json_t *report)
     json_t *finding, *rows;
     const char *table;
     bool ok = json_is_true(json_object_get(report, "ok"));
-    client_say(c, ok ? STYLE_GREEN : STYLE_RED, "%s: %s entries, %s commands",
-               ok ? "audit passed" : "AUDIT FAILED", client_field(c->arena, report, "entries"),
-               client_field(c->arena, report, "commands"));
+    client_say(c, ok ? STYLE_GREEN : STYLE_RED,
+               ok ? LG_TEXT("audit passed: %s entries, %s commands")
+                  : LG_TEXT("AUDIT FAILED: %s entries, %s commands"),
+               client_field(c->arena, report, "entries"), client_field(c->arena, report, "commands"));
     json_object_foreach(json_object_get(report, "tables"), table, rows)
-        client_say(c, STYLE_DIM, "  %-20s %" JSON_INTEGER_FORMAT " rows", table, json_integer_value(rows));
+        client_say(c, STYLE_DIM, "  %-20s %lld rows", table, (long long)json_integer_value(rows));
     json_array_foreach(json_object_get(report, "findings"), i, finding)
         client_say(c, STYLE_RED, "  %s %s: %s", client_field(c->arena, finding, "table"),
-                   client_field(c->arena, finding, "key"), client_field(c->arena, finding, "detail"));
+                   client_field(c->arena, finding, "key"),
+                   language_sentence(c->language, c->arena, client_field(c->arena, finding, "detail")));
 }
 
 client_exit command_audit(client *c)
@@ -100,8 +102,9 @@ client_exit command_audit(client *c)
     }
     if (err == LG_CORRUPT) {
         c->quiet = report && c->json; /* the report has said it */
-        return client_fail(c, CLIENT_UNVERIFIED, "%s",
-                           c->report.detail ? c->report.detail : "The registry is not what its entries say.");
+        if (!c->report.detail)
+            return client_fail(c, CLIENT_UNVERIFIED, "The registry is not what its entries say.");
+        return client_fail_report(c, CLIENT_UNVERIFIED, NULL);
     }
     return err == LG_OK ? CLIENT_OK : local_fail(c, err);
 }

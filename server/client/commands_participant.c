@@ -61,9 +61,11 @@ client_exit command_participant_add(client *c)
     bool custody = client_option_given(c, "custody");
     bool one_key = custody != client_option_given(c, "public-key");
     if (!role || !one_key)
-        return client_fail(c, CLIENT_USAGE, "participant add needs %s%s%s.", role ? "" : "--role",
-                           role || one_key ? "" : ", and ",
-                           one_key ? "" : "either --public-key or --custody");
+        return client_fail(c, CLIENT_USAGE,
+                           one_key ? LG_TEXT("participant add needs --role.")
+                           : role  ? LG_TEXT("participant add needs either --public-key or --custody.")
+                                   : LG_TEXT("participant add needs --role, and either --public-key or "
+                                              "--custody."));
     json_t *ids = json_object();
     for (size_t i = 0; i < sizeof identifiers / sizeof *identifiers; i++)
         client_member_from_option(c, ids, identifiers[i].member, identifiers[i].option);

@@ -64,9 +64,13 @@ static void certificate_report(client *c, const json_t *certificate, const check
         json_decref(value);
         return;
     }
-    client_say(c, STYLE_GREEN, "proven: the certificate's %zu %s in the ledger %s (%lld entries)",
-               checked->count, checked->count == 1 ? "entry is" : "entries are", last->checkpoint.origin,
-               (long long)last->checkpoint.size);
+    if (checked->count == 1)
+        client_say(c, STYLE_GREEN, "proven: the certificate's entry is in the ledger %s (%lld entries)",
+                   last->checkpoint.origin, (long long)last->checkpoint.size);
+    else
+        client_say(c, STYLE_GREEN,
+                   "proven: the certificate's %zu entries are in the ledger %s (%lld entries)",
+                   checked->count, last->checkpoint.origin, (long long)last->checkpoint.size);
     for (size_t i = 0; i < checked->count; i++)
         client_say(c, STYLE_PLAIN, "  %lld  %s  %s", (long long)checked->entries[i].entry.seq,
                    lg_time_format(checked->entries[i].entry.at).s, checked->entries[i].entry.type);

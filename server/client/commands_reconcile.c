@@ -85,9 +85,10 @@ static client_exit account_check(client *c, const char *account)
     for (size_t i = 0; i < sizeof accounts / sizeof *accounts; i++)
         if (strcmp(accounts[i], account) == 0)
             return CLIENT_OK;
-    c->hint = "Accounts are receivables_registered, payables_registered, claims_held, claims_owed, "
-              "claims_reserved, "
-              "claims_pledged, advances_made and advances_received.";
+    c->hint =
+        client_text(c, "Accounts are receivables_registered, payables_registered, claims_held, claims_owed, "
+                       "claims_reserved, "
+                       "claims_pledged, advances_made and advances_received.");
     return client_fail(c, CLIENT_USAGE, "There is no account \"%s\".", client_clean(c->arena, account));
 }
 
@@ -220,64 +221,83 @@ static const char *amount_of(const books_row *row, lg_arena *arena)
                            row->currency.code);
 }
 
-static const char *label(const books_row *row, lg_arena *arena)
+static const char *label(const job *j, const books_row *row, lg_arena *arena)
 {
     if (*row->invoice)
-        return lg_arena_printf(arena, "invoice %s", client_clean(arena, row->invoice));
-    return *row->claim ? lg_arena_printf(arena, "claim %s", client_clean(arena, row->claim))
-                       : lg_arena_printf(arena, "reference %s", client_clean(arena, row->reference));
+        return lg_arena_printf(arena, client_text(j->c, "invoice %s"), client_clean(arena, row->invoice));
+    return *row->claim
+               ? lg_arena_printf(arena, client_text(j->c, "claim %s"), client_clean(arena, row->claim))
+               : lg_arena_printf(arena, client_text(j->c, "reference %s"),
+                                 client_clean(arena, row->reference));
 }
 
 static const char *party_name(const job *j, const char *id)
 {
     const char *name = json_string_value(json_object_get(j->names, id));
-    return name ? name : *id ? id : "nobody";
+    return name ? name : *id ? id : client_text(j->c, "nobody");
 }
 
 /* One difference in a sentence for a clerk. */
 static const char *sentence(const job *j, const difference *d, lg_arena *arena)
 {
     const books_row *theirs = d->registry, *mine = d->books;
-    const char *what = mine ? label(mine, arena) : theirs ? label(theirs, arena) : "";
+    const char *what = mine ? label(j, mine, arena) : theirs ? label(j, theirs, arena) : "";
     const long long line = mine ? (long long)mine->number : 0, entry = theirs ? (long long)theirs->number : 0;
     switch (d->kind) {
     case DIFFERENCE_MISSING_IN_BOOKS:
-        return lg_arena_printf(arena, "Your books lack %s: the registry has %s by entry %lld.", what,
-                               amount_of(theirs, arena), entry);
-    case DIFFERENCE_MISSING_IN_REGISTRY:
-        return lg_arena_printf(arena, "The registry lacks %s: your books have %s in line %lld.", what,
-                               amount_of(mine, arena), line);
-    case DIFFERENCE_DUPLICATE:
-        return lg_arena_printf(arena, "Line %lld repeats %s over %s, which your books have already.", line,
-                               what, amount_of(mine, arena));
-    case DIFFERENCE_AMOUNT:
         return lg_arena_printf(arena,
-                               "The amounts of %s differ: %s in line %lld of your books, %s by entry %lld.",
-                               what, amount_of(mine, arena), line, amount_of(theirs, arena), entry);
+                               client_text(j->c, "Your books lack %s: the registry has %s by entry %lld."),
+                               what, amount_of(theirs, arena), entry);
+    case DIFFERENCE_MISSING_IN_REGISTRY:
+        return lg_arena_printf(arena,
+                               client_text(j->c, "The registry lacks %s: your books have %s in line %lld."),
+                               what, amount_of(mine, arena), line);
+    case DIFFERENCE_DUPLICATE:
+        return lg_arena_printf(
+            arena, client_text(j->c, "Line %lld repeats %s over %s, which your books have already."), line,
+            what, amount_of(mine, arena));
+    case DIFFERENCE_AMOUNT:
+        return lg_arena_printf(
+            arena,
+            client_text(j->c, "The amounts of %s differ: %s in line %lld of your books, %s by entry %lld."),
+            what, amount_of(mine, arena), line, amount_of(theirs, arena), entry);
     case DIFFERENCE_CURRENCY:
         return lg_arena_printf(
-            arena, "The currencies of %s differ: %s in line %lld of your books, %s by entry %lld.", what,
-            mine->currency.code, line, theirs->currency.code, entry);
+            arena,
+            client_text(j->c,
+                        "The currencies of %s differ: %s in line %lld of your books, %s by entry %lld."),
+            what, mine->currency.code, line, theirs->currency.code, entry);
     case DIFFERENCE_DUE:
         return lg_arena_printf(
-            arena, "The due dates of %s differ: %s in line %lld of your books, %s in the registry.", what,
-            lg_day_format(mine->due).s, line, theirs->has_due ? lg_day_format(theirs->due).s : "none");
+            arena,
+            client_text(j->c,
+                        "The due dates of %s differ: %s in line %lld of your books, %s in the registry."),
+            what, lg_day_format(mine->due).s, line,
+            theirs->has_due ? lg_day_format(theirs->due).s : client_text(j->c, "none"));
     case DIFFERENCE_DEBTOR:
         return lg_arena_printf(
-            arena, "The debtors of %s differ: %s in line %lld of your books, %s in the registry.", what,
-            client_clean(arena, mine->debtor), line, client_clean(arena, party_name(j, theirs->debtor)));
+            arena,
+            client_text(j->c, "The debtors of %s differ: %s in line %lld of your books, %s in the registry."),
+            what, client_clean(arena, mine->debtor), line,
+            client_clean(arena, party_name(j, theirs->debtor)));
     case DIFFERENCE_CREDITOR:
         return lg_arena_printf(
-            arena, "The creditors of %s differ: %s in line %lld of your books, %s in the registry.", what,
-            client_clean(arena, mine->creditor), line, client_clean(arena, party_name(j, theirs->creditor)));
+            arena,
+            client_text(j->c,
+                        "The creditors of %s differ: %s in line %lld of your books, %s in the registry."),
+            what, client_clean(arena, mine->creditor), line,
+            client_clean(arena, party_name(j, theirs->creditor)));
     case DIFFERENCE_STATUS:
         return lg_arena_printf(
-            arena, "The states of %s differ: %s in line %lld of your books, %s in the registry.", what,
-            client_clean(arena, mine->status), line, *theirs->status ? theirs->status : "none");
+            arena,
+            client_text(j->c, "The states of %s differ: %s in line %lld of your books, %s in the registry."),
+            what, client_clean(arena, mine->status), line,
+            *theirs->status ? client_word(j->c, "state", theirs->status) : client_text(j->c, "none"));
     case DIFFERENCE_SUM:
-        return lg_arena_printf(arena, "The sums in %s differ: %s in your books, %s in the registry.",
-                               d->currency.code, lg_amount_format(d->books_minor, d->currency).s,
-                               lg_amount_format(d->registry_minor, d->currency).s);
+        return lg_arena_printf(
+            arena, client_text(j->c, "The sums in %s differ: %s in your books, %s in the registry."),
+            d->currency.code, lg_amount_format(d->books_minor, d->currency).s,
+            lg_amount_format(d->registry_minor, d->currency).s);
     case DIFFERENCE_COUNT:
         break;
     }
@@ -336,8 +356,8 @@ static void report_print(const job *j, const reconcile_result *result)
     for (size_t i = 0; i < result->count; i++)
         client_say(c, STYLE_YELLOW, "%s", sentence(j, &result->differences[i], arena));
     const char *span = j->from == j->to ? lg_day_format(j->from).s
-                                        : lg_arena_printf(arena, "%s to %s", lg_day_format(j->from).s,
-                                                          lg_day_format(j->to).s);
+                                        : lg_arena_printf(arena, client_text(j->c, "%s to %s"),
+                                                          lg_day_format(j->from).s, lg_day_format(j->to).s);
     if (result->count == 0)
         client_say(c, STYLE_GREEN, "agree: %zu movements of %s on %s are in your books, and nothing else",
                    result->matched, j->account, span);
@@ -348,8 +368,8 @@ static void report_print(const job *j, const reconcile_result *result)
     if (!j->final)
         client_say(c, STYLE_DIM, "the last day is not over yet: more may come");
     client_say(c, STYLE_DIM, "%s",
-               j->verified ? "the registry's entries are in the ledger that its key signed"
-                           : "the registry's entries were not verified: no --vkey");
+               j->verified ? client_text(c, "the registry's entries are in the ledger that its key signed")
+                           : client_text(c, "the registry's entries were not verified: no --vkey"));
     lg_arena_close(arena);
 }
 

@@ -74,9 +74,7 @@ static void row_print(submission_run *run, const char *file, const char *format,
     client_table_row(&run->table);
     client_table_cell(&run->table, file, STYLE_PLAIN);
     client_table_cell(&run->table, format, STYLE_DIM);
-    /* The first word is the state. */
-    client_table_cell(&run->table, result,
-                      client_style_of(lg_arena_strndup(arena, result, strcspn(result, ":"))));
+    client_table_cell(&run->table, client_word(run->c, "state", result), client_style_of(result));
     client_table_cell(&run->table, client_field(arena, receivable, "invoice.number"), STYLE_PLAIN);
     client_table_cell(&run->table,
                       amount && currency ? lg_arena_printf(arena, "%s %s", amount, currency) : NULL,
@@ -116,7 +114,7 @@ static void csv_rows_print(submission_run *run, const char *file, const json_t *
     {
         const json_t *problem = json_object_get(row, "problem"),
                      *receivable = json_object_get(row, "receivable");
-        const char *name = lg_arena_printf(run->c->arena, "%s, row %lld", file,
+        const char *name = lg_arena_printf(run->c->arena, client_text(run->c, "%s, row %lld"), file,
                                            (long long)json_integer_value(json_object_get(row, "row")));
         const char *result = problem ? "refused" : result_of(run->c->arena, receivable);
         if (problem && !receivable)
@@ -154,7 +152,7 @@ static void result_as_json(submission_run *run, const char *file, invoice_format
     if (answer)
         json_object_set(result, "answer", answer);
     else
-        json_object_set_new(result, "error", json_string(c->message ? c->message : "failed"));
+        json_object_set_new(result, "error", json_string(c->message ? c->message : client_text(c, "failed")));
     json_array_append_new(run->results, result);
 }
 
@@ -225,7 +223,7 @@ static client_exit files_submit(submission_run *run)
     for (size_t i = 0; i < run->file_count && code == CLIENT_OK; i++) {
         lg_arena *arena = lg_arena_open();
         if (run->file_count > 1)
-            client_progress_show(&progress, "submitted", (int64_t)i, (int64_t)run->file_count);
+            client_progress_show(&progress, LG_TEXT("submitted"), (int64_t)i, (int64_t)run->file_count);
         code = file_submit(run, arena, run->files[i]);
         lg_arena_close(arena);
     }
@@ -244,8 +242,9 @@ static void results_print(submission_run *run)
 
 client_exit command_submit(client *c)
 {
-    static const char *const titles[] = {"FILE",    "FORMAT",  "RESULT",
-                                         "INVOICE", ">AMOUNT", "RECEIVABLE OR REASON"};
+    const char *const titles[] = {client_text(c, "FILE"),    client_text(c, "FORMAT"),
+                                  client_text(c, "RESULT"),  client_text(c, "INVOICE"),
+                                  client_text(c, ">AMOUNT"), client_text(c, "RECEIVABLE OR REASON")};
     json_t *documents = NULL;
     submission_run run = {.c = c, .problems = json_array(), .table = client_table_start(c->arena, titles, 6)};
     client_exit code = client_invoice_terms(c, &run.terms, &documents);

@@ -67,7 +67,7 @@ static client_exit evidence_keep(client *c, const state_file *state, const verif
 
 static void on_progress(void *ctx, int64_t done, int64_t total)
 {
-    client_progress_show(ctx, "entries checked:", done, total);
+    client_progress_show(ctx, LG_TEXT("entries checked:"), done, total);
 }
 
 static int64_t now_ms(void)
@@ -96,7 +96,8 @@ static void report_json(client *c, const verify_report *r, const state_file *sta
         json_object_set_new(value, "entries_checked", json_integer(r->entries));
         json_object_set_new(value, "tiles_fetched", json_integer(r->fetched));
     } else {
-        json_object_set_new(value, "finding", json_string(c->message ? c->message : "failed"));
+        json_object_set_new(value, "finding",
+                            json_string(c->message ? c->message : client_text(c, "failed")));
         json_object_set(value, "evidence", evidence);
     }
     json_object_set_new(value, "state", json_string(state->path));
@@ -138,9 +139,9 @@ static client_exit verify_with_state(client *c, const lg_verifier *verifier, sta
     if (code == CLIENT_OK)
         code = client_file_write(c, state->path, 0600, report.note);
     if (report.contradicts && evidence_keep(c, state, &report, evidence) == CLIENT_OK)
-        c->hint = lg_arena_printf(c->arena, "Both signed checkpoints are kept as evidence:\n  %s\n  %s",
-                                  json_string_value(json_array_get(evidence, 0)),
-                                  json_string_value(json_array_get(evidence, 1)));
+        c->hint = lg_arena_printf(
+            c->arena, client_text(c, "Both signed checkpoints are kept as evidence:\n  %s\n  %s"),
+            json_string_value(json_array_get(evidence, 0)), json_string_value(json_array_get(evidence, 1)));
     if (c->json && (code == CLIENT_OK || code == CLIENT_UNVERIFIED)) {
         report_json(c, &report, state, evidence, now_ms() - started_ms, code == CLIENT_OK);
         c->quiet = true;

@@ -21,8 +21,11 @@ const client_post client_posts_webhook[] = {
 
 static void queued_print(client *c, const json_t *queued)
 {
-    client_say(c, STYLE_PLAIN, "%" JSON_INTEGER_FORMAT " message%s will be sent again",
-               json_integer_value(queued), json_integer_value(queued) == 1 ? "" : "s");
+    const long long count = json_integer_value(queued);
+    if (count == 1)
+        client_say(c, STYLE_PLAIN, "1 message will be sent again");
+    else
+        client_say(c, STYLE_PLAIN, "%lld messages will be sent again", count);
 }
 
 client_exit command_webhook_replay(client *c)

@@ -47,7 +47,7 @@ client_exit client_export(client *c, const char *path, const char *file)
         client_print_json(value);
         json_decref(value);
     } else {
-        client_say(c, STYLE_PLAIN, "%" PRId64 " rows in %s", rows, file);
+        client_say(c, STYLE_PLAIN, "%lld rows in %s", (long long)rows, file);
     }
     return CLIENT_OK;
 }

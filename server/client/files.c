@@ -15,7 +15,7 @@
 
 static client_exit io_fail(client *c, const char *doing, const char *path)
 {
-    return client_fail(c, CLIENT_LOCAL, "%s %s: %s.", doing, path, strerror(errno));
+    return client_fail(c, CLIENT_LOCAL, "%s %s: %s.", client_text(c, doing), path, strerror(errno));
 }
 
 client_exit client_file_read(client *c, lg_arena *arena, const char *path, size_t max, lg_bytes *out)
@@ -26,13 +26,13 @@ client_exit client_file_read(client *c, lg_arena *arena, const char *path, size_
     lg_buf buf = {0};
     char chunk[16384];
     if (fd < 0)
-        return io_fail(c, "Cannot open", path);
+        return io_fail(c, LG_TEXT("Cannot open"), path);
     for (;;) {
         ssize_t got = read(fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            code = io_fail(c, "Cannot read", path);
+            code = io_fail(c, LG_TEXT("Cannot read"), path);
         if (got <= 0)
             break;
         if ((size_t)got > max - buf.len) {
@@ -70,12 +70,12 @@ client_exit client_writer_open(client *c, const char *path, client_writer *out)
         return CLIENT_OK;
     out->temporary = lg_arena_printf(c->arena, "%s.XXXXXX", path);
     out->fd = mkostemp(out->temporary, O_CLOEXEC);
-    return out->fd < 0 ? io_fail(c, "Cannot create a file beside", path) : CLIENT_OK;
+    return out->fd < 0 ? io_fail(c, LG_TEXT("Cannot create a file beside"), path) : CLIENT_OK;
 }
 
 client_exit client_writer_add(client *c, client_writer *writer, lg_bytes bytes)
 {
-    return write_all(writer->fd, bytes) ? CLIENT_OK : io_fail(c, "Cannot write", writer->path);
+    return write_all(writer->fd, bytes) ? CLIENT_OK : io_fail(c, LG_TEXT("Cannot write"), writer->path);
 }
 
 client_exit client_writer_close(client *c, client_writer *writer, bool keep)
@@ -84,15 +84,15 @@ client_exit client_writer_close(client *c, client_writer *writer, bool keep)
     if (!writer->temporary)
         return code;
     if (keep && (fchmod(writer->fd, (mode_t)writer->mode) != 0 || fsync(writer->fd) != 0))
-        code = io_fail(c, "Cannot write", writer->path);
+        code = io_fail(c, LG_TEXT("Cannot write"), writer->path);
     if (close(writer->fd) != 0 && keep && code == CLIENT_OK)
-        code = io_fail(c, "Cannot write", writer->path);
+        code = io_fail(c, LG_TEXT("Cannot write"), writer->path);
     if (keep && code == CLIENT_OK && rename(writer->temporary, writer->path) == 0)
         return lg_file_sync_parent(writer->path, &c->report) == LG_OK
                    ? CLIENT_OK
                    : client_fail_report(c, CLIENT_LOCAL, NULL);
     if (keep && code == CLIENT_OK)
-        code = io_fail(c, "Cannot write", writer->path);
+        code = io_fail(c, LG_TEXT("Cannot write"), writer->path);
     unlink(writer->temporary);
     return code;
 }
@@ -115,7 +115,7 @@ client_exit client_directories_make(client *c, const char *path)
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-            return io_fail(c, "Cannot make directory", copy);
+            return io_fail(c, LG_TEXT("Cannot make directory"), copy);
         *slash = '/';
     }
     return CLIENT_OK;
@@ -126,7 +126,7 @@ client_exit client_file_digest(client *c, const char *path, char hex[65])
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
     if (fd < 0)
-        return io_fail(c, "Cannot open", path);
+        return io_fail(c, LG_TEXT("Cannot open"), path);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         close(fd);
         return client_fail(c, CLIENT_LOCAL, "%s is not a regular file.", path);
@@ -135,7 +135,7 @@ client_exit client_file_digest(client *c, const char *path, char hex[65])
     void *map = len ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
     close(fd);
     if (map == MAP_FAILED)
-        return io_fail(c, "Cannot read", path);
+        return io_fail(c, LG_TEXT("Cannot read"), path);
     lg_hash hash = lg_sha256(lg_bytes_of(len ? map : "", len));
     if (len)
         munmap(map, len);

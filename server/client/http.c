@@ -120,7 +120,8 @@ static client_exit base_set(client *c, struct client_http *http)
 client_exit client_http_open(client *c)
 {
     if (!c->config.url) {
-        c->hint = "Name the registry with --url, TALLYSTICK_URL, or `url = …` in the configuration file.";
+        c->hint = client_text(
+            c, "Name the registry with --url, TALLYSTICK_URL, or `url = …` in the configuration file.");
         return client_fail(c, CLIENT_USAGE, "No registry is named.");
     }
     struct client_http *http = lg_arena_alloc(c->arena, sizeof *http);
@@ -196,6 +197,7 @@ static CURLcode send_once(client *c, lg_arena *arena, const client_request *requ
                   .request = request,
                   .curl = c->http->curl};
     struct curl_slist *headers = header_add(NULL, arena, "Expect", ""); /* no 100-continue round trip */
+    headers = header_add(headers, arena, "Accept-Language", language_tag(c->language));
     *out = (client_response){.retry_after_s = -1};
     if (request->content_type)
         headers = header_add(headers, arena, "Content-Type", request->content_type);
@@ -255,8 +257,9 @@ client_exit client_http_send(client *c, lg_arena *arena, const client_request *r
         int64_t delay_ms = client_retry_delay_ms(attempt, out->retry_after_s);
         if (worth_repeating(result, out, fault) && attempt < c->attempts && delay_ms >= 0) {
             client_warn(c, "%s; trying again (%u of %u).",
-                        result == CURLE_OK ? "The registry is busy" : curl_easy_strerror(result), attempt,
-                        c->attempts - 1);
+                        result == CURLE_OK ? client_text(c, "The registry is busy")
+                                           : curl_easy_strerror(result),
+                        attempt, c->attempts - 1);
             wait_ms(delay_ms);
             continue;
         }
@@ -288,7 +291,7 @@ client_exit client_refused(client *c, const client_response *response)
         json_decref(c->problem);
         c->problem = problem;
         const char *title = json_string_value(json_object_get(problem, "title"));
-        client_fail(c, CLIENT_REFUSED, "%s", title ? title : "The registry refused");
+        client_fail(c, CLIENT_REFUSED, "%s", title ? title : client_text(c, "The registry refused"));
     } else {
         json_decref(problem);
         client_fail(c, CLIENT_REFUSED, "HTTP %ld without a problem document.", response->status);

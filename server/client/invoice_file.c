@@ -147,7 +147,7 @@ static client_exit json_act(client *c, lg_arena *arena, lg_bytes content, const 
     if (content.len >= 3 && memcmp(content.data, "\xef\xbb\xbf", 3) == 0)
         content.data += 3, content.len -= 3; /* editors write it, RFC 8259 section 8.1 forbids it */
     if (lg_json_load(content, &file, &c->report) != LG_OK)
-        return client_fail_report(c, CLIENT_LOCAL, "not JSON");
+        return client_fail_report(c, CLIENT_LOCAL, client_text(c, "not JSON"));
     bool whole = json_object_get(file, "invoice") != NULL;
     out->payload = content;
     if (whole && !any_term(terms)) {

@@ -207,7 +207,7 @@ const client_listing *client_listing_find(const char *name)
 }
 
 /* Strings of a list, or the codes of the checks that did not pass, joined. */
-static const char *joined(lg_arena *arena, const json_t *list, bool findings)
+static const char *joined(const client *c, lg_arena *arena, const json_t *list, bool findings)
 {
     lg_buf text = {0};
     size_t i;
@@ -219,7 +219,7 @@ static const char *joined(lg_arena *arena, const json_t *list, bool findings)
             findings ? json_string_value(json_object_get(item, "code")) : json_string_value(item);
         if (!word || (findings && outcome && strcmp(outcome, "pass") == 0))
             continue;
-        lg_buf_printf(&text, "%s%s", text.len ? " " : "", word);
+        lg_buf_printf(&text, "%s%s", text.len ? " " : "", findings ? word : client_word(c, "state", word));
     }
     char *copy = text.len ? lg_arena_strndup(arena, text.data, text.len) : NULL;
     lg_buf_clear(&text);
@@ -253,7 +253,7 @@ static const char *cell_text(client *c, lg_arena *arena, const listing_column *c
     switch (column->form) {
     case CELL_LIST:
     case CELL_FINDINGS:
-        return joined(arena, value, column->form == CELL_FINDINGS);
+        return joined(c, arena, value, column->form == CELL_FINDINGS);
     case CELL_NAME:
         return client_participant_name(c, text);
     case CELL_SHORT:
@@ -261,7 +261,9 @@ static const char *cell_text(client *c, lg_arena *arena, const listing_column *c
     case CELL_RATE:
         return json_is_integer(value) ? client_percent(arena, json_integer_value(value)) : text;
     case CELL_YES_NO:
-        return json_is_boolean(value) ? (json_is_true(value) ? "yes" : "no") : text;
+        return json_is_true(value)    ? client_word(c, "answer", "yes")
+               : json_is_false(value) ? client_word(c, "answer", "no")
+                                      : text;
     case CELL_COUNT:
         return json_is_array(value) ? lg_arena_printf(arena, "%zu", json_array_size(value)) : NULL;
     case CELL_TREE:
@@ -278,12 +280,12 @@ static const char *cell_text(client *c, lg_arena *arena, const listing_column *c
     lg_die("a cell of no form");
 }
 
-client_table client_listing_start(lg_arena *arena, const client_listing *listing)
+client_table client_listing_start(const client *c, lg_arena *arena, const client_listing *listing)
 {
     const char *titles[TABLE_COLUMNS_MAX];
     size_t columns = 0;
     for (; listing->columns[columns].title; columns++)
-        titles[columns] = listing->columns[columns].title;
+        titles[columns] = client_text(c, listing->columns[columns].title);
     return client_table_start(arena, titles, columns);
 }
 
@@ -292,15 +294,17 @@ void client_listing_row(client *c, client_table *table, const client_listing *li
     client_table_row(table);
     for (const listing_column *column = listing->columns; column->title; column++) {
         const char *text = cell_text(c, table->arena, column, item);
-        client_table_cell(table, text,
-                          text && column->form == CELL_STATE ? client_style_of(text) : STYLE_PLAIN);
+        if (text && column->form == CELL_STATE)
+            client_table_cell(table, client_word(c, "state", text), client_style_of(text));
+        else
+            client_table_cell(table, text, STYLE_PLAIN);
     }
 }
 
 void client_listing_print(client *c, const char *name, const json_t *items, const char *indent)
 {
     const client_listing *listing = client_listing_find(name);
-    client_table table = client_listing_start(c->arena, listing);
+    client_table table = client_listing_start(c, c->arena, listing);
     size_t i;
     json_t *item;
     json_array_foreach(items, i, item) client_listing_row(c, &table, listing, item);

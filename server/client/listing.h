@@ -31,7 +31,7 @@ typedef struct client_listing {
 } client_listing;
 
 const client_listing *client_listing_find(const char *name); /* never NULL */
-client_table client_listing_start(lg_arena *arena, const client_listing *listing);
+client_table client_listing_start(const client *c, lg_arena *arena, const client_listing *listing);
 void client_listing_row(client *c, client_table *table, const client_listing *listing, const json_t *item);
 /* The whole list at once; nothing if it is empty. */
 void client_listing_print(client *c, const char *name, const json_t *items, const char *indent);

@@ -150,8 +150,8 @@ typedef struct setting_text {
     const char *name, *type, *reload, *help;
 } setting_text;
 
-#define WHEN_RELOAD "A reload (SIGHUP) changes it."
-#define WHEN_START  "The next start changes it."
+#define WHEN_RELOAD LG_TEXT("A reload (SIGHUP) changes it.")
+#define WHEN_START  LG_TEXT("The next start changes it.")
 #define SETTING_TEXT(name, flag, type, min, max, def, when, value, help)                                     \
     {#name, #type, WHEN_##when, help SETTING_HELP_##type(min, max, def)},
 static const setting_text settings[] = {SERVER_SETTINGS(SETTING_TEXT)};

@@ -12,6 +12,7 @@ const client_option client_common_options[] = {
     {"config", "FILE", "settings file; default ~/.config/tallystick/config"},
     {"timeout", "SECONDS", "per request; default 60"},
     {"retries", "N", "repetitions after no answer or \"try again\"; default 4"},
+    {"lang", "en|zh", "the language of what people read; default: as LANG says"},
     {"json", NULL, "machine output"},
     {"help", NULL, "explains the command"},
     {0},

@@ -2,13 +2,10 @@
 
 #include "ledger/base/text.h"
 
-#include <inttypes.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <wchar.h>
+#include <uniwidth.h>
 
 enum { PROGRESS_EVERY_MS = 100 };
 
@@ -20,11 +17,6 @@ static bool colour_wanted(int fd)
 
 void client_output_init(client *c)
 {
-    /* Widths are asked of the locale; all our text is UTF-8, so a locale of another character set does not
-     * do. */
-    setlocale(LC_CTYPE, "");
-    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
-        setlocale(LC_CTYPE, "C.UTF-8");
     c->colour = colour_wanted(STDOUT_FILENO);
     c->colour_err = colour_wanted(STDERR_FILENO);
 }
@@ -50,8 +42,13 @@ static const struct {
     client_style style;
 } state_styles[] = {
     {"confirmed", STYLE_GREEN},
+    {"free", STYLE_PLAIN},
+    {"disputed", STYLE_RED},
+    {"frozen", STYLE_RED},
+    {"debtor_stopped", STYLE_RED},
     {"registered", STYLE_CYAN},
     {"held", STYLE_YELLOW},
+    {"held: being verified", STYLE_YELLOW},
     {"rejected", STYLE_RED},
     {"refused", STYLE_RED},
     {"expired", STYLE_DIM},
@@ -144,19 +141,11 @@ char *client_clean(lg_arena *arena, const char *text)
 
 size_t client_width(const char *text)
 {
-    mbstate_t state = {0};
-    size_t width = 0, left = strlen(text);
-    while (left) {
-        wchar_t wc;
-        size_t len = mbrtowc(&wc, text, left, &state);
-        if (len == (size_t)-1 || len == (size_t)-2 || len == 0)
-            return width + left;
-        int columns = wcwidth(wc);
-        width += columns > 0 ? (size_t)columns : 0;
-        text += len;
-        left -= len;
-    }
-    return width;
+    size_t len = strlen(text);
+    if (!lg_text_is_utf8(lg_bytes_of(text, len)))
+        return len;
+    int columns = u8_width((const uint8_t *)text, len, "UTF-8"); /* no locale need be installed for it */
+    return columns > 0 ? (size_t)columns : 0;
 }
 
 void client_print_warning(client *c, const char *text)
@@ -171,9 +160,15 @@ void client_say(client *c, client_style style, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    const char *text = client_clean(c->arena, lg_arena_vprintf(c->arena, fmt, args));
+    const char *text = client_clean(c->arena, lg_arena_vprintf(c->arena, client_text(c, fmt), args));
     va_end(args);
     printf("%s%s%s\n", client_style_on(c->colour, style), text, client_style_off(c->colour));
+}
+
+/* A registry that has not our language answers in English. */
+static const char *spoken(client *c, const char *sentence)
+{
+    return language_sentence(c->language, c->arena, sentence);
 }
 
 void client_print_problem(client *c, FILE *stream, const json_t *problem, const char *indent)
@@ -183,7 +178,8 @@ void client_print_problem(client *c, FILE *stream, const json_t *problem, const 
     const char *title = json_string_value(json_object_get(problem, "title"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     fprintf(stream, "%s%s%s%s", indent, client_style_on(colour, STYLE_RED),
-            client_clean(c->arena, title ? title : "Refused"), client_style_off(colour));
+            client_clean(c->arena, title ? spoken(c, title) : client_text(c, "Refused")),
+            client_style_off(colour));
     if (type)
         fprintf(stream, " %s(%s)%s", client_style_on(colour, STYLE_DIM), client_clean(c->arena, type),
                 client_style_off(colour));
@@ -193,7 +189,7 @@ void client_print_problem(client *c, FILE *stream, const json_t *problem, const 
                            ? json_string_value(json_object_get(json_array_get(errors, 0), "detail"))
                            : NULL;
     if (detail && !(only && strcmp(only, detail) == 0))
-        fprintf(stream, "%s%s\n", indent, client_clean(c->arena, detail));
+        fprintf(stream, "%s%s\n", indent, client_clean(c->arena, spoken(c, detail)));
     size_t i;
     json_t *error;
     json_array_foreach(errors, i, error)
@@ -203,8 +199,9 @@ void client_print_problem(client *c, FILE *stream, const json_t *problem, const 
         const char *text = json_string_value(json_object_get(error, "detail"));
         fprintf(stream, "%s  %s%s%s%s%s: %s\n", indent, client_style_on(colour, STYLE_BOLD),
                 client_clean(c->arena, code ? code : "?"), client_style_off(colour),
-                pointer && *pointer ? " at " : "", client_clean(c->arena, pointer ? pointer : ""),
-                client_clean(c->arena, text ? text : ""));
+                pointer && *pointer ? client_text(c, " at ") : "",
+                client_clean(c->arena, pointer ? pointer : ""),
+                client_clean(c->arena, text ? spoken(c, text) : ""));
     }
 }
 
@@ -214,7 +211,8 @@ static void failure_as_json(client *c, client_exit code)
         client_print_json(c->problem);
         return;
     }
-    json_t *value = json_pack("{s:s,s:i}", "error", c->message ? c->message : "failed", "exit", (int)code);
+    json_t *value = json_pack("{s:s,s:i}", "error", c->message ? c->message : client_text(c, "failed"),
+                              "exit", (int)code);
     client_print_json(value);
     json_decref(value);
 }
@@ -227,13 +225,15 @@ static void hint_note(client *c, const json_t *problem)
     const char *name = last ? last + 1 : "";
     if (strcmp(name, "unauthenticated") == 0)
         c->hint =
-            "Reading needs a token: --token or TALLYSTICK_TOKEN; `tallystick token create --participant "
-            "ID --key FILE` makes one.";
+            client_text(c, "Reading needs a token: --token or TALLYSTICK_TOKEN; `tallystick token create "
+                           "--participant ID --key FILE` makes one.");
     else if (strcmp(name, "scope-missing") == 0)
-        c->hint = "(`token create --scope … --key FILE` makes one that may)";
+        c->hint = client_text(c, "(`token create --scope … --key FILE` makes one that may)");
     else if (strcmp(name, "wrong-audience") == 0 && c->config.origin)
         c->hint = lg_arena_printf(
-            c->arena, "This command was signed for %s, which --origin, --vkey or the environment named.",
+            c->arena,
+            client_text(c,
+                        "This command was signed for %s, which --origin, --vkey or the environment named."),
             client_clean(c->arena, c->config.origin));
 }
 
@@ -252,15 +252,17 @@ void client_print_failure(client *c, client_exit code)
     if (c->problem) {
         client_print_problem(c, stderr, c->problem, "");
     } else {
-        fprintf(stderr, "%s%s%s%s %s\n", client_style_on(c->colour_err, STYLE_BOLD),
-                client_style_on(c->colour_err, STYLE_RED),
-                loud ? "VERIFICATION FAILED:" : "tallystick:", client_style_off(c->colour_err),
-                client_clean(c->arena, c->message ? c->message : "failed"));
+        fprintf(
+            stderr, "%s%s%s%s %s\n", client_style_on(c->colour_err, STYLE_BOLD),
+            client_style_on(c->colour_err, STYLE_RED),
+            loud ? client_text(c, "VERIFICATION FAILED:") : "tallystick:", client_style_off(c->colour_err),
+            client_clean(c->arena, c->message ? c->message : client_text(c, "failed")));
     }
     if (c->hint)
         fprintf(stderr, "%s\n", c->hint);
     if (code == CLIENT_USAGE && c->command)
-        fprintf(stderr, "See `tallystick help %s`.\n", c->command->name);
+        fprintf(stderr, "%s\n",
+                lg_arena_printf(c->arena, client_text(c, "See `tallystick help %s`."), c->command->name));
 }
 
 void client_print_json(const json_t *value)
@@ -271,7 +273,7 @@ void client_print_json(const json_t *value)
 
 client_progress client_progress_start(const client *c)
 {
-    return (client_progress){.on = isatty(STDERR_FILENO) && !c->json};
+    return (client_progress){.c = c, .on = isatty(STDERR_FILENO) && !c->json};
 }
 
 void client_progress_show(client_progress *p, const char *what, int64_t done, int64_t total)
@@ -286,8 +288,9 @@ void client_progress_show(client_progress *p, const char *what, int64_t done, in
         return;
     p->last = now;
     p->shown = true;
-    fprintf(stderr, "\r\033[K%s %" PRId64 " of %" PRId64 " (%d %%)", what, done, total,
-            total > 0 ? (int)((__int128)done * 100 / total) : 100);
+    fputs("\r\033[K", stderr);
+    fprintf(stderr, client_text(p->c, "%s %lld of %lld (%d %%)"), client_text(p->c, what), (long long)done,
+            (long long)total, total > 0 ? (int)((__int128)done * 100 / total) : 100);
 }
 
 void client_progress_end(client_progress *p)

@@ -40,11 +40,13 @@ void client_print_problem(client *c, FILE *stream, const json_t *problem, const 
 void client_print_json(const json_t *value); /* indented, with a newline */
 
 typedef struct client_progress {
+    const client *c;
     bool on, shown;
     struct timespec last;
 } client_progress;
 
 client_progress client_progress_start(const client *c);
+/* what: a text of the catalogue */
 void client_progress_show(client_progress *p, const char *what, int64_t done, int64_t total);
 void client_progress_end(client_progress *p); /* wipes the line */
 

@@ -35,9 +35,8 @@ client_exit client_post_needs(client *c)
     for (const post_member *member = post ? post->members : NULL; member && member->member; member++)
         if (member->needed && member->option && !client_option_given(c, member->option))
             lg_buf_printf(&names, "%s--%s", names.len ? ", " : "", member->option);
-    client_exit code = names.len ? client_fail(c, CLIENT_USAGE, "%s needs %.*s.", c->command->name,
-                                               (int)names.len, names.data)
-                                 : CLIENT_OK;
+    client_exit code =
+        names.len ? client_fail(c, CLIENT_USAGE, "%s needs %s.", c->command->name, names.data) : CLIENT_OK;
     lg_buf_clear(&names);
     return code;
 }
@@ -94,7 +93,8 @@ void client_words_add(json_t *list, const char *text)
 
 static json_t *usage(client *c, const char *what, const char *wanted, const char *text)
 {
-    client_fail(c, CLIENT_USAGE, "%s must be %s, not \"%s\".", what, wanted, text);
+    client_fail(c, CLIENT_USAGE, "%s must be %s, not \"%s\".", client_text(c, what), client_text(c, wanted),
+                text);
     return NULL;
 }
 
@@ -108,16 +108,18 @@ json_t *client_post_value(client *c, post_form form, const char *what, const cha
     case POST_OR_NONE:
         return strcmp(text, "none") == 0 ? json_null() : json_string(text);
     case POST_AMOUNT:
-        return is_amount(text) ? json_string(text) : usage(c, what, "an amount like 1200.00", text);
+        return is_amount(text) ? json_string(text) : usage(c, what, LG_TEXT("an amount like 1200.00"), text);
     case POST_RATE:
-        return rate_parse(c->arena, text, &number) ? json_integer(number)
-                                                   : usage(c, what, "a rate like 4.35% or 43500ppm", text);
+        return rate_parse(c->arena, text, &number)
+                   ? json_integer(number)
+                   : usage(c, what, LG_TEXT("a rate like 4.35% or 43500ppm"), text);
     case POST_COUNT:
-        return client_number_parse(text, 0, INT32_MAX, &number) ? json_integer(number)
-                                                                : usage(c, what, "a whole number", text);
+        return client_number_parse(text, 0, INT32_MAX, &number)
+                   ? json_integer(number)
+                   : usage(c, what, LG_TEXT("a whole number"), text);
     case POST_YES_NO:
         if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-            return usage(c, what, "yes or no", text);
+            return usage(c, what, LG_TEXT("yes or no"), text);
         return json_boolean(strcmp(text, "yes") == 0);
     case POST_OWN:
         break;
@@ -151,7 +153,7 @@ static client_exit member_add(client *c, const post_member *member, const char *
     if (!text || member->form == POST_OWN)
         return CLIENT_OK;
     const char *what = member->option ? lg_arena_printf(c->arena, "--%s", member->option)
-                                      : lg_arena_printf(c->arena, "The %s", member->member);
+                                      : lg_arena_printf(c->arena, client_text(c, "The %s"), member->member);
     bool words = member->form == POST_WORDS || member->form == POST_WORDS_ALL;
     json_t *value =
         words && member->option ? words_of_option(c, member) : client_post_value(c, member->form, what, text);

@@ -12,8 +12,9 @@ static client_exit checkpoint_open(client *c, lg_arena *arena, lg_bytes note, co
     lg_note opened;
     if (terms->verifier) {
         if (lg_note_open(arena, note, terms->verifier, 1, &opened, &c->report) != LG_OK)
-            return client_fail_report(c, CLIENT_UNVERIFIED,
-                                      "The checkpoint in the proof is not signed by that key");
+            return client_fail_report(
+                c, CLIENT_UNVERIFIED,
+                client_text(c, "The checkpoint in the proof is not signed by that key"));
         text = opened.text;
         out->signature_checked = true;
     } else {
@@ -23,7 +24,8 @@ static client_exit checkpoint_open(client *c, lg_arena *arena, lg_bytes note, co
         text = lg_arena_strndup(arena, note.data, (size_t)(end - note.data) + 1);
     }
     if (lg_checkpoint_parse(arena, text, &out->checkpoint, &c->report) != LG_OK)
-        return client_fail_report(c, CLIENT_UNVERIFIED, "The proof's checkpoint cannot be read");
+        return client_fail_report(c, CLIENT_UNVERIFIED,
+                                  client_text(c, "The proof's checkpoint cannot be read"));
     const char *origin = terms->verifier ? terms->verifier->name : terms->origin;
     if (origin && strcmp(out->checkpoint.origin, origin) != 0)
         return client_fail(c, CLIENT_UNVERIFIED,
@@ -38,12 +40,12 @@ client_exit client_proof_check(client *c, lg_arena *arena, lg_bytes entry, lg_by
     lg_tlog_proof parsed;
     *out = (checked_receipt){0};
     if (lg_tlog_proof_parse(arena, proof, &parsed, &c->report) != LG_OK)
-        return client_fail_report(c, CLIENT_UNVERIFIED, "The proof cannot be read");
+        return client_fail_report(c, CLIENT_UNVERIFIED, client_text(c, "The proof cannot be read"));
     client_exit code = checkpoint_open(c, arena, parsed.checkpoint, terms, out);
     if (code != CLIENT_OK)
         return code;
     if (lg_entry_parse(arena, entry, &out->entry, &c->report) != LG_OK)
-        return client_fail_report(c, CLIENT_UNVERIFIED, "The entry is not one of a ledger");
+        return client_fail_report(c, CLIENT_UNVERIFIED, client_text(c, "The entry is not one of a ledger"));
     out->leaf = lg_leaf_hash(entry);
     if (out->entry.seq != parsed.index)
         return client_fail(c, CLIENT_UNVERIFIED,
@@ -83,7 +85,7 @@ static client_exit disclosures_check(client *c, lg_arena *arena, const json_t *l
             return client_fail(c, CLIENT_UNVERIFIED, "Disclosure %zu does not belong to entry %lld.", i + 1,
                                (long long)out->entry.seq);
         if (lg_disclosure_parse(arena, text, &out->facts[out->fact_count++], &c->report) != LG_OK)
-            return client_fail_report(c, CLIENT_UNVERIFIED, "A disclosure cannot be read");
+            return client_fail_report(c, CLIENT_UNVERIFIED, client_text(c, "A disclosure cannot be read"));
     }
     return CLIENT_OK;
 }

@@ -10,6 +10,16 @@ typedef struct summary {
     lg_buf line;
 } summary;
 
+/* Appends a piece of the sentence, in the reader's language. */
+static void phrase(summary *s, const char *fmt, ...) LG_PRINTF(2, 3);
+static void phrase(summary *s, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    lg_buf_str(&s->line, lg_arena_vprintf(s->c->arena, client_text(s->c, fmt), args));
+    va_end(args);
+}
+
 static const char *field(const summary *s, const char *name)
 {
     return client_or_dash(client_field(s->c->arena, s->thing, name));
@@ -45,29 +55,40 @@ static const char *money(const summary *s, const char *member)
 /* "sale without recourse" */
 static const char *terms(const summary *s)
 {
+    const char *kind = client_field(s->c->arena, s->thing, "kind");
     const json_t *recourse = json_object_get(s->thing, "recourse");
-    return lg_arena_printf(s->c->arena, "%s%s", has(s, "kind") ? field(s, "kind") : "sale or pledge",
-                           json_is_true(recourse)    ? " with recourse"
-                           : json_is_false(recourse) ? " without recourse"
-                                                     : "");
+    const bool sale = kind && strcmp(kind, "sale") == 0;
+    if (json_is_true(recourse))
+        return !kind  ? client_text(s->c, "sale or pledge with recourse")
+               : sale ? client_text(s->c, "sale with recourse")
+                      : client_text(s->c, "pledge with recourse");
+    if (json_is_false(recourse))
+        return !kind  ? client_text(s->c, "sale or pledge without recourse")
+               : sale ? client_text(s->c, "sale without recourse")
+                      : client_text(s->c, "pledge without recourse");
+    return !kind  ? client_text(s->c, "sale or pledge")
+           : sale ? client_text(s->c, "sale")
+                  : client_text(s->c, "pledge");
 }
 
-/* ", prefix value" if the member is set. */
-static void also(summary *s, const char *prefix, const char *member)
+/* A state's name. */
+static const char *state_at(const summary *s, const char *member)
 {
-    if (has(s, member))
-        lg_buf_printf(&s->line, ", %s %s", prefix, field(s, member));
+    const char *state = client_field(s->c->arena, s->thing, member);
+    return state ? client_word(s->c, "state", state) : "–";
 }
 
 static void receivable_tell(summary *s)
 {
-    lg_buf_printf(&s->line, "invoice %s, %s, due %s", field(s, "invoice.number"), money(s, "amount"),
-                  field(s, "due_date"));
-    also(s, "reason", "reason");
-    if (client_is_being_verified(s->c->arena, s->thing))
-        also(s, "being verified until", "review.verification.verify_by");
-    also(s, "external verifier:", "review.verification.answer");
-    also(s, "hindered by", "review.verification.hindered_by");
+    phrase(s, "invoice %s, %s, due %s", field(s, "invoice.number"), money(s, "amount"), field(s, "due_date"));
+    if (has(s, "reason"))
+        phrase(s, ", reason %s", field(s, "reason"));
+    if (client_is_being_verified(s->c->arena, s->thing) && has(s, "review.verification.verify_by"))
+        phrase(s, ", being verified until %s", field(s, "review.verification.verify_by"));
+    if (has(s, "review.verification.answer"))
+        phrase(s, ", external verifier: %s", field(s, "review.verification.answer"));
+    if (has(s, "review.verification.hindered_by"))
+        phrase(s, ", hindered by %s", field(s, "review.verification.hindered_by"));
 }
 
 /* Amounts may be hidden from a reader with a grant of other fields. */
@@ -76,100 +97,116 @@ static void claim_tell(summary *s)
     const char *encumbrance = client_field(s->c->arena, s->thing, "encumbrance");
     const json_t *locks = json_object_get(s->thing, "locks"), *lock;
     size_t i;
-    lg_buf_printf(&s->line, "%s outstanding, due %s", money(s, "outstanding_amount"), field(s, "due_date"));
+    phrase(s, "%s outstanding, due %s", money(s, "outstanding_amount"), field(s, "due_date"));
     if (has(s, "holder"))
-        lg_buf_printf(&s->line, ", held by %s", name_at(s, "holder"));
+        phrase(s, ", held by %s", name_at(s, "holder"));
     if (encumbrance && has(s, "offered_to"))
-        lg_buf_printf(&s->line, ", offered to %s until %s", name_at(s, "offered_to"), field(s, "respond_by"));
+        phrase(s, ", offered to %s until %s", name_at(s, "offered_to"), field(s, "respond_by"));
+    else if (encumbrance && strcmp(encumbrance, "free") != 0 && has(s, "lender"))
+        phrase(s, ", %s to %s", state_at(s, "encumbrance"), name_at(s, "lender"));
     else if (encumbrance && strcmp(encumbrance, "free") != 0)
-        lg_buf_printf(&s->line, ", %s%s%s", encumbrance, has(s, "lender") ? " to " : "",
-                      has(s, "lender") ? name_at(s, "lender") : "");
+        phrase(s, ", %s", state_at(s, "encumbrance"));
     json_array_foreach(locks, i, lock) if (json_is_string(lock))
-        lg_buf_printf(&s->line, ", %s", json_string_value(lock));
+        phrase(s, ", %s", client_word(s->c, "state", json_string_value(lock)));
 }
 
 static void participant_tell(summary *s)
 {
     lg_buf_str(&s->line, field(s, "name"));
     if (has(s, "rating.rating"))
-        lg_buf_printf(&s->line, ", rated %s", field(s, "rating.rating"));
+        phrase(s, ", rated %s", field(s, "rating.rating"));
     if (json_is_true(json_object_get(s->thing, "stopped")))
-        lg_buf_str(&s->line, ", on the stop list");
+        phrase(s, ", on the stop list");
 }
 
 static void policy_tell(summary *s)
 {
-    lg_buf_printf(&s->line, "version %s", field(s, "version"));
+    phrase(s, "version %s", field(s, "version"));
 }
 
 static void token_tell(summary *s)
 {
-    lg_buf_printf(&s->line, "expires %s", field(s, "expires_at"));
-    also(s, "revoked", "revoked_at");
+    phrase(s, "expires %s", field(s, "expires_at"));
+    if (has(s, "revoked_at"))
+        phrase(s, ", revoked %s", field(s, "revoked_at"));
 }
 
 static void grant_tell(summary *s)
 {
     const json_t *fields = json_object_get(s->thing, "fields"), *name;
     size_t i;
-    lg_buf_printf(&s->line, "%s may read", name_at(s, "participant"));
+    lg_buf names = {0};
     json_array_foreach(fields, i, name) if (json_is_string(name))
-        lg_buf_printf(&s->line, "%s %s", i ? "," : "", json_string_value(name));
-    lg_buf_printf(&s->line, " of claim %s", field(s, "claim"));
+        lg_buf_printf(&names, "%s%s", i ? ", " : "", json_string_value(name));
+    phrase(s, "%s may read %s of claim %s", name_at(s, "participant"), names.len ? names.data : "–",
+           field(s, "claim"));
     if (has(s, "valid_until"))
-        lg_buf_printf(&s->line, " until %s", field(s, "valid_until"));
+        phrase(s, ", until %s", field(s, "valid_until"));
+    lg_buf_clear(&names);
 }
 
 static void check_tell(summary *s)
 {
-    lg_buf_printf(&s->line, "the invoice is %s and %s (at %s)",
-                  json_is_true(json_object_get(s->thing, "registered")) ? "registered" : "not registered",
-                  json_is_true(json_object_get(s->thing, "financed")) ? "financed" : "not financed",
-                  field(s, "checked_at"));
+    const char *at = field(s, "checked_at");
+    if (!json_is_true(json_object_get(s->thing, "registered")))
+        phrase(s, "the invoice is not registered and not financed (at %s)", at);
+    else if (json_is_true(json_object_get(s->thing, "financed")))
+        phrase(s, "the invoice is registered and financed (at %s)", at);
+    else
+        phrase(s, "the invoice is registered and not financed (at %s)", at);
 }
 
 static void program_tell(summary *s)
 {
-    lg_buf_printf(&s->line, "%s, %s, advances %s at %s a year, limit %s", field(s, "name"), terms(s),
-                  rate_at(s, "advance_rate_ppm"), rate_at(s, "annual_rate_ppm"), money(s, "total_limit"));
-    also(s, "drawn", "drawn_amount");
-    also(s, "until", "valid_until");
+    phrase(s, "%s, %s, advances %s at %s a year, limit %s", field(s, "name"), terms(s),
+           rate_at(s, "advance_rate_ppm"), rate_at(s, "annual_rate_ppm"), money(s, "total_limit"));
+    if (has(s, "drawn_amount"))
+        phrase(s, ", drawn %s", field(s, "drawn_amount"));
+    if (has(s, "valid_until"))
+        phrase(s, ", until %s", field(s, "valid_until"));
 }
 
 static void request_tell(summary *s)
 {
-    lg_buf_printf(&s->line, "%s, %zu claim%s, %s, until %s", terms(s), count_at(s, "claims"),
-                  count_at(s, "claims") == 1 ? "" : "s", money(s, "total_amount"), field(s, "valid_until"));
+    const size_t count = count_at(s, "claims");
+    if (count == 1)
+        phrase(s, "%s, 1 claim, %s, until %s", terms(s), money(s, "total_amount"), field(s, "valid_until"));
+    else
+        phrase(s, "%s, %zu claims, %s, until %s", terms(s), count, money(s, "total_amount"),
+               field(s, "valid_until"));
 }
 
 static void offer_tell(summary *s)
 {
-    lg_buf_printf(&s->line, "%s by %s: advance %s, interest %s, fee %s, net %s, to accept until %s", terms(s),
-                  name_at(s, "lender"), field(s, "advance_amount"), field(s, "interest_amount"),
-                  field(s, "fee_amount"), money(s, "net_amount"), field(s, "valid_until"));
+    phrase(s, "%s by %s: advance %s, interest %s, fee %s, net %s, to accept until %s", terms(s),
+           name_at(s, "lender"), field(s, "advance_amount"), field(s, "interest_amount"),
+           field(s, "fee_amount"), money(s, "net_amount"), field(s, "valid_until"));
 }
 
 static void financing_tell(summary *s)
 {
     const char *status = field(s, "status");
-    lg_buf_printf(&s->line, "%s to %s, net %s", terms(s), name_at(s, "lender"), money(s, "net_amount"));
+    phrase(s, "%s to %s, net %s", terms(s), name_at(s, "lender"), money(s, "net_amount"));
     if (strcmp(status, "instructed") == 0)
-        lg_buf_printf(&s->line, "; pay %s %s to %s, reference %s, until %s", field(s, "instruction.amount"),
-                      field(s, "instruction.currency"), field(s, "instruction.pay_to"),
-                      field(s, "instruction.reference"), field(s, "instruction.disburse_by"));
-    also(s, "paid at", "disbursed_at");
-    also(s, "bank reference", "bank_reference");
-    also(s, "registration number", "registration_number");
+        phrase(s, "; pay %s %s to %s, reference %s, until %s", field(s, "instruction.amount"),
+               field(s, "instruction.currency"), field(s, "instruction.pay_to"),
+               field(s, "instruction.reference"), field(s, "instruction.disburse_by"));
+    if (has(s, "disbursed_at"))
+        phrase(s, ", paid at %s", field(s, "disbursed_at"));
+    if (has(s, "bank_reference"))
+        phrase(s, ", bank reference %s", field(s, "bank_reference"));
+    if (has(s, "registration_number"))
+        phrase(s, ", registration number %s", field(s, "registration_number"));
 }
 
 static void payment_tell(summary *s)
 {
     static const char nothing[] = "0.";
     const char *excess = client_field(s->c->arena, s->thing, "excess_amount");
-    lg_buf_printf(&s->line, "%s by %s on %s, bank reference %s", money(s, "amount"), name_at(s, "debtor"),
-                  field(s, "paid_on"), field(s, "bank_reference"));
+    phrase(s, "%s by %s on %s, bank reference %s", money(s, "amount"), name_at(s, "debtor"),
+           field(s, "paid_on"), field(s, "bank_reference"));
     if (excess && strspn(excess, nothing) < strlen(excess))
-        lg_buf_printf(&s->line, ", %s more than was owed", excess);
+        phrase(s, ", %s more than was owed", excess);
 }
 
 static void proposal_tell(summary *s)
@@ -178,19 +215,19 @@ static void proposal_tell(summary *s)
     const char *between = " ";
     size_t i;
     if (strcmp(field(s, "kind"), "credit_note") == 0)
-        lg_buf_printf(&s->line, "credit note of %s on claim %s", money(s, "amount"), field(s, "claim"));
+        phrase(s, "credit note of %s on claim %s", money(s, "amount"), field(s, "claim"));
     else
-        lg_buf_printf(&s->line, "%s claim %s", field(s, "kind"), field(s, "claim"));
+        phrase(s, "voiding of claim %s", field(s, "claim"));
     if (strcmp(field(s, "status"), "open") != 0)
         return;
-    lg_buf_printf(&s->line, ", until %s; to be signed by", field(s, "expires_at"));
+    phrase(s, ", until %s; to be signed by", field(s, "expires_at"));
     json_array_foreach(signers, i, signer)
     {
         if (client_field(s->c->arena, signer, "signed_at"))
             continue;
-        lg_buf_printf(
-            &s->line, "%s%s", between,
-            client_or_dash(client_participant_name(s->c, client_field(s->c->arena, signer, "participant"))));
+        lg_buf_str(&s->line, between);
+        lg_buf_str(&s->line, client_or_dash(client_participant_name(
+                                 s->c, client_field(s->c->arena, signer, "participant"))));
         between = ", ";
     }
 }
@@ -201,7 +238,7 @@ static void webhook_tell(summary *s)
     size_t i;
     lg_buf_printf(&s->line, "%s,", field(s, "url"));
     if (json_array_size(events) == 0)
-        lg_buf_str(&s->line, " all events");
+        phrase(s, " all events");
     json_array_foreach(events, i, event) if (json_is_string(event))
         lg_buf_printf(&s->line, " %s", json_string_value(event));
 }
@@ -236,12 +273,15 @@ void client_print_summary(client *c, const char *kind, const json_t *thing)
         if (strcmp(sentences[i].kind, kind) == 0)
             sentences[i].tell(&s);
     client_style style = state ? client_style_of(state) : STYLE_PLAIN;
-    printf("%s%s%s", client_style_on(c->colour, STYLE_BOLD), kind, client_style_off(c->colour));
+    printf("%s%s%s", client_style_on(c->colour, STYLE_BOLD), client_word(c, "kind", kind),
+           client_style_off(c->colour));
     if (id)
         printf(" %s", client_clean(c->arena, id));
     if (state)
-        printf(" %s%s%s", client_style_on(c->colour, style), client_clean(c->arena, state),
-               client_style_off(c->colour));
-    printf("%s%s\n", s.line.len ? ": " : "", s.line.len ? client_clean(c->arena, s.line.data) : "");
+        printf(" %s%s%s", client_style_on(c->colour, style),
+               client_clean(c->arena, client_word(c, "state", state)), client_style_off(c->colour));
+    if (s.line.len)
+        printf("%s%s", client_text(c, ": "), client_clean(c->arena, s.line.data));
+    fputc('\n', stdout);
     lg_buf_clear(&s.line);
 }

@@ -71,12 +71,14 @@ static client_exit tile_compare(scan *s, unsigned level)
         return code;
     for (unsigned i = mine->from; i < mine->count; i++) {
         if (!lg_hash_equal(&mine->hashes[i], &served[i]))
-            return client_fail(s->c, CLIENT_UNVERIFIED,
-                               "Tile %u/%lld differs at hash %u from what the entries give%s", level,
-                               (long long)mine->n, i,
-                               level ? "."
-                                     : lg_arena_printf(s->c->arena, ": entry %lld or the tile was changed.",
-                                                       (long long)(mine->n * LG_TILE_WIDTH + i)));
+            return level
+                       ? client_fail(s->c, CLIENT_UNVERIFIED,
+                                     "Tile %u/%lld differs at hash %u from what the entries give.", level,
+                                     (long long)mine->n, i)
+                       : client_fail(s->c, CLIENT_UNVERIFIED,
+                                     "Tile %u/%lld differs at hash %u from what the entries give: entry "
+                                     "%lld or the tile was changed.",
+                                     level, (long long)mine->n, i, (long long)(mine->n * LG_TILE_WIDTH + i));
     }
     return CLIENT_OK;
 }
@@ -110,7 +112,8 @@ static client_exit entry_check(scan *s, lg_arena *arena, int64_t seq, lg_bytes b
     lg_report_init(&report, arena);
     if (lg_entry_parse(arena, bytes, &entry, &report) != LG_OK)
         return client_fail(c, CLIENT_UNVERIFIED, "Entry %lld is not an entry in canonical form: %s", number,
-                           report.detail ? report.detail : "it cannot be read.");
+                           report.detail ? language_sentence(c->language, arena, report.detail)
+                                         : client_text(c, "it cannot be read."));
     if (entry.seq != seq)
         return client_fail(c, CLIENT_UNVERIFIED, "Entry %lld says that it is entry %lld.", number,
                            (long long)entry.seq);
@@ -207,9 +210,11 @@ client_exit client_verify_head(client *c, tiles_fetch fetch, void *fetch_ctx, co
     if (code == CLIENT_OK && absent)
         code = client_fail(c, CLIENT_UNREACHABLE, "There is no /checkpoint: no ledger is there.");
     if (code == CLIENT_OK)
-        code = checkpoint_read(c, out->note, terms->verifier, "The checkpoint served", &out->checkpoint);
+        code = checkpoint_read(c, out->note, terms->verifier, client_text(c, "The checkpoint served"),
+                               &out->checkpoint);
     if (code == CLIENT_OK && has_old)
-        code = checkpoint_read(c, terms->remembered, terms->verifier, "The remembered checkpoint", old);
+        code = checkpoint_read(c, terms->remembered, terms->verifier,
+                               client_text(c, "The remembered checkpoint"), old);
     t->size = out->checkpoint.size;
     if (code != CLIENT_OK || !has_old)
         return code;

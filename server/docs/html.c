@@ -7,6 +7,30 @@ void docs_html(docs *d, const char *html)
     lg_buf_str(d->out, html);
 }
 
+void docs_say(docs *d, const char *words)
+{
+    docs_text(d, language_text(d->in, words));
+}
+
+void docs_heading(docs *d, const char *words)
+{
+    docs_html(d, "<h4>");
+    docs_say(d, words);
+    docs_html(d, "</h4>\n");
+}
+
+void docs_table(docs *d, const char *first)
+{
+    const char *const heads[] = {first, LG_TEXT("Kind"), LG_TEXT("Meaning")};
+    docs_html(d, "<table><thead><tr>");
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        docs_html(d, "<th>");
+        docs_say(d, heads[i]);
+        docs_html(d, "</th>");
+    }
+    docs_html(d, "</tr></thead><tbody>\n");
+}
+
 void docs_text(docs *d, const char *text)
 {
     static const char special[] = "<>&\"";

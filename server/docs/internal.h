@@ -3,11 +3,13 @@
 #define DOCS_INTERNAL_H
 
 #include "ledger/base/buf.h"
+#include "server/language/language.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 
 typedef struct docs {
+    language in;
     const json_t *root; /* the whole description */
     lg_buf *out;
 } docs;
@@ -15,6 +17,10 @@ typedef struct docs {
 /* ---- html.c ---- */
 void docs_text(docs *d, const char *text); /* escaped; NULL writes nothing */
 void docs_html(docs *d, const char *html); /* as it is */
+void docs_say(docs *d, const char *words); /* the page's own words, in its language */
+void docs_heading(docs *d, const char *words);
+void docs_table(docs *d,
+                const char *first); /* the head of a table: what the first column holds, kind, meaning */
 /* A paragraph of the element's description, if it has one. */
 void docs_description(docs *d, const json_t *element);
 /* A string member, or NULL. */

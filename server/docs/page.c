@@ -65,7 +65,7 @@ static void link_to(docs *d, const operation *op)
 static void navigation(docs *d)
 {
     const json_t *tags = json_object_get(d->root, "tags");
-    docs_html(d, "<nav aria-label=\"Contents\">\n<a href=\"openapi.json\">openapi.json</a>\n");
+    docs_html(d, "<nav>\n<a href=\"openapi.json\">openapi.json</a>\n");
     for (size_t i = 0; i < json_array_size(tags); i++) {
         const char *tag = docs_str(json_array_get(tags, i), "name");
         docs_html(d, "<h2>");
@@ -75,7 +75,9 @@ static void navigation(docs *d)
             each_operation(d, tag, link_to);
         docs_html(d, "</ul>\n");
     }
-    docs_html(d, "<h2>schemas</h2>\n<ul>\n");
+    docs_html(d, "<h2>");
+    docs_say(d, "schemas");
+    docs_html(d, "</h2>\n<ul>\n");
     const char *name;
     json_t *schema;
     json_object_foreach(json_object_get(json_object_get(d->root, "components"), "schemas"), name, schema)
@@ -120,12 +122,12 @@ static void access(docs *d, const operation *op)
     }
     docs_html(d, "<p><small>");
     if (!token)
-        docs_html(d, json_object_get(op->object, "requestBody") ? "Signed by the participant."
-                                                                : "Public: no token needed.");
+        docs_say(d, json_object_get(op->object, "requestBody") ? LG_TEXT("Signed by the participant.")
+                                                               : LG_TEXT("Public: no token needed."));
     else if (open && strcmp(op->method, "post") == 0)
-        docs_html(d, "Signed by the participant, or with a bearer token where the registry keeps its key.");
+        docs_say(d, "Signed by the participant, or with a bearer token where the registry keeps its key.");
     else
-        docs_html(d, open ? "With or without a bearer token." : "With a bearer token.");
+        docs_say(d, open ? LG_TEXT("With or without a bearer token.") : LG_TEXT("With a bearer token."));
     docs_html(d, "</small></p>\n");
 }
 
@@ -134,7 +136,7 @@ static void parameters(docs *d, const operation *op)
     const json_t *list = json_object_get(op->object, "parameters");
     if (json_array_size(list) == 0)
         return;
-    docs_html(d, "<table><thead><tr><th>Parameter</th><th>Kind</th><th>Meaning</th></tr></thead><tbody>\n");
+    docs_table(d, LG_TEXT("Parameter"));
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *parameter = docs_resolve(d, json_array_get(list, i));
         const json_t *schema = json_object_get(parameter, "schema");
@@ -184,7 +186,7 @@ static void request_body(docs *d, const operation *op)
         call(d, op, NULL);
         return;
     }
-    docs_html(d, "<h4>Body</h4>\n");
+    docs_heading(d, LG_TEXT("Body"));
     docs_description(d, body);
     docs_html(d, "<ul>\n");
     json_object_foreach((json_t *)content, type, media)
@@ -230,7 +232,8 @@ static void problems(docs *d, const json_t *list)
 {
     if (json_array_size(list) == 0)
         return;
-    docs_html(d, "<p>Problems:");
+    docs_html(d, "<p>");
+    docs_say(d, "Problems:");
     for (size_t i = 0; i < json_array_size(list); i++) {
         docs_html(d, " <a href=\"#schema-ProblemType\"><code>");
         docs_text(d, json_string_value(json_array_get(list, i)));
@@ -243,7 +246,7 @@ static void answers(docs *d, const operation *op)
 {
     const char *status;
     json_t *answer;
-    docs_html(d, "<h4>Answers</h4>\n");
+    docs_heading(d, LG_TEXT("Answers"));
     json_object_foreach(json_object_get(op->object, "responses"), status, answer)
         one_answer(d, status, docs_resolve(d, answer));
     problems(d, json_object_get(op->object, "x-problems"));
@@ -281,7 +284,9 @@ static void schemas(docs *d)
 {
     const char *name;
     json_t *schema;
-    docs_html(d, "<section>\n<h2>schemas</h2>\n");
+    docs_html(d, "<section>\n<h2>");
+    docs_say(d, "schemas");
+    docs_html(d, "</h2>\n");
     json_object_foreach(json_object_get(json_object_get(d->root, "components"), "schemas"), name, schema)
     {
         docs_html(d, "<article id=\"schema-");
@@ -313,18 +318,20 @@ static void introduction(docs *d)
     docs_text(d, docs_str(info, "summary"));
     docs_html(d, "</strong></p>\n");
     docs_description(d, info);
-    docs_html(d, "<h4>Problems that any request may meet</h4>\n");
+    docs_heading(d, LG_TEXT("Problems that any request may meet"));
     problems(d, json_object_get(d->root, "x-problems"));
 }
 
-lg_err docs_page(lg_bytes openapi, lg_buf *out, lg_report *report)
+lg_err docs_page(language in, lg_bytes openapi, lg_buf *out, lg_report *report)
 {
     json_t *root;
     lg_err err = lg_json_load(openapi, &root, report);
     if (err)
         return err;
-    docs d = {.root = root, .out = out};
-    docs_html(&d, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    docs d = {.in = in, .root = root, .out = out};
+    docs_html(&d, "<!DOCTYPE html>\n<html lang=\"");
+    docs_html(&d, language_tag(in));
+    docs_html(&d, "\">\n<head>\n<meta charset=\"utf-8\">\n"
                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
     docs_text(&d, docs_str(json_object_get(root, "info"), "title"));
     docs_html(&d, " API</title>\n<style>\n");

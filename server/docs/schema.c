@@ -27,7 +27,7 @@ const json_t *docs_resolve(const docs *d, const json_t *schema)
 static void alternatives(docs *d, const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
-        docs_html(d, i ? " or " : "");
+        docs_say(d, i ? LG_TEXT(" or ") : "");
         docs_kind(d, json_array_get(list, i));
     }
 }
@@ -48,11 +48,11 @@ void docs_kind(docs *d, const json_t *schema)
     } else if (any) {
         alternatives(d, any);
     } else if (items) {
-        docs_html(d, "array of ");
+        docs_say(d, "array of ");
         docs_kind(d, items);
     } else if (json_is_array(type)) {
         for (size_t i = 0; i < json_array_size(type); i++) {
-            docs_html(d, i ? " or " : "");
+            docs_say(d, i ? LG_TEXT(" or ") : "");
             docs_text(d, json_string_value(json_array_get(type, i)));
         }
     } else {
@@ -74,7 +74,7 @@ static void rule(docs *d, const char *words, const json_t *value)
     if (!value)
         return;
     docs_html(d, "<span class=\"rule\">");
-    docs_text(d, words);
+    docs_say(d, words);
     docs_html(d, " ");
     code(d, value);
     docs_html(d, "</span> ");
@@ -85,13 +85,20 @@ void docs_rules(docs *d, const json_t *schema)
     static const struct {
         const char *keyword, *words;
     } rules[] = {
-        {"const", "always"},        {"default", "default"},           {"minimum", "at least"},
-        {"maximum", "at most"},     {"minLength", "characters from"}, {"maxLength", "characters up to"},
-        {"minItems", "items from"}, {"maxItems", "items up to"},      {"pattern", "pattern"},
+        {"const", LG_TEXT("always")},
+        {"default", LG_TEXT("default")},
+        {"minimum", LG_TEXT("at least")},
+        {"maximum", LG_TEXT("at most")},
+        {"minLength", LG_TEXT("characters from")},
+        {"maxLength", LG_TEXT("characters up to")},
+        {"minItems", LG_TEXT("items from")},
+        {"maxItems", LG_TEXT("items up to")},
+        {"pattern", LG_TEXT("pattern")},
     };
     const json_t *values = json_object_get(schema, "enum");
     if (values) {
-        docs_html(d, "<span class=\"rule\">one of");
+        docs_html(d, "<span class=\"rule\">");
+        docs_say(d, "one of");
         for (size_t i = 0; i < json_array_size(values); i++) {
             docs_html(d, " ");
             code(d, json_array_get(values, i));
@@ -100,7 +107,7 @@ void docs_rules(docs *d, const json_t *schema)
     }
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         rule(d, rules[i].words, json_object_get(schema, rules[i].keyword));
-    rule(d, "such as", json_array_get(json_object_get(schema, "examples"), 0));
+    rule(d, LG_TEXT("such as"), json_array_get(json_object_get(schema, "examples"), 0));
 }
 
 static bool is_required(const json_t *object, const char *name)
@@ -144,7 +151,13 @@ static void row(docs *d, const json_t *object, const char *prefix, const char *n
     docs_html(d, "<tr><td><code>");
     docs_text(d, prefix);
     docs_text(d, name);
-    docs_html(d, is_required(object, name) ? "</code></td><td>" : "</code> <small>optional</small></td><td>");
+    docs_html(d, "</code>");
+    if (!is_required(object, name)) {
+        docs_html(d, " <small>");
+        docs_say(d, "optional");
+        docs_html(d, "</small>");
+    }
+    docs_html(d, "</td><td>");
     docs_kind(d, member);
     docs_html(d, "</td><td>");
     docs_text(d, docs_str(member, "description"));
@@ -176,7 +189,7 @@ void docs_members(docs *d, const json_t *schema)
     for (size_t i = 0; i < within.count; i++) {
         if (json_object_size(json_object_get(within.objects[i], "properties")) == 0)
             continue;
-        docs_html(d, "<table><thead><tr><th>Member</th><th>Kind</th><th>Meaning</th></tr></thead><tbody>\n");
+        docs_table(d, LG_TEXT("Member"));
         rows(d, within.objects[i], "");
         docs_html(d, "</tbody></table>\n");
     }

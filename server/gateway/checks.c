@@ -81,8 +81,11 @@ static lg_err currency_allowed(const lg_review_input *in, lg_arena *arena, verdi
     return LG_OK;
 }
 
+/* Which of the two a sentence is about; each has sentences of its own, so that each can be translated. */
+typedef enum { SELLER, BUYER } side;
+
 /* Real GLNs fail their check digit often, so that only warns; USCC and LEI must be right. */
-static void judge_identifiers(const lg_party_ref *party, const char *who, lg_arena *arena, verdict *out)
+static void judge_identifiers(const lg_party_ref *party, side who, lg_arena *arena, verdict *out)
 {
     for (size_t i = 0; i < party->identifier_count; i++) {
         const lg_identifier *identifier = &party->identifiers[i];
@@ -90,53 +93,81 @@ static void judge_identifiers(const lg_party_ref *party, const char *who, lg_are
         lg_review_outcome outcome = identifier->scheme == LG_SCHEME_GLN ? LG_OUTCOME_WARN : LG_OUTCOME_REJECT;
         if (found == LG_IDENTIFIER_OK || (out->detail && outcome <= out->outcome))
             continue;
-        say(arena, out, outcome, party->pointer, "The %s's %s %s %s.", who,
-            lg_scheme_name(identifier->scheme), identifier->value,
-            found == LG_IDENTIFIER_BAD_CHECK ? "has a wrong check digit" : "has not the form of one");
+        const char *scheme = lg_scheme_name(identifier->scheme), *value = identifier->value;
+        if (found == LG_IDENTIFIER_BAD_CHECK)
+            say(arena, out, outcome, party->pointer,
+                who == SELLER ? LG_TEXT("The seller's %s %s has a wrong check digit.")
+                              : LG_TEXT("The buyer's %s %s has a wrong check digit."),
+                scheme, value);
+        else
+            say(arena, out, outcome, party->pointer,
+                who == SELLER ? LG_TEXT("The seller's %s %s has not the form of one.")
+                              : LG_TEXT("The buyer's %s %s has not the form of one."),
+                scheme, value);
     }
 }
 
 static lg_err seller_identifiers(const lg_review_input *in, lg_arena *arena, verdict *out)
 {
-    judge_identifiers(&in->submission->seller, "seller", arena, out);
+    judge_identifiers(&in->submission->seller, SELLER, arena, out);
     return LG_OK;
 }
 
 static lg_err buyer_identifiers(const lg_review_input *in, lg_arena *arena, verdict *out)
 {
-    judge_identifiers(&in->submission->buyer, "buyer", arena, out);
+    judge_identifiers(&in->submission->buyer, BUYER, arena, out);
     return LG_OK;
 }
 
 /* ---- parties ---- */
 
-static void judge_party(const lg_party *party, const lg_party_ref *ref, lg_role role, const char *who,
+static void say_unknown(const lg_party_ref *ref, side who, lg_arena *arena, verdict *out)
+{
+    if (ref->name)
+        say(arena, out, LG_OUTCOME_REJECT, ref->pointer,
+            who == SELLER
+                ? LG_TEXT("The seller %s is not a registered participant by any of its identifiers; "
+                          "register it, or name its participant id.")
+                : LG_TEXT("The buyer %s is not a registered participant by any of its identifiers; "
+                          "register it, or name its participant id."),
+            ref->name);
+    else
+        say(arena, out, LG_OUTCOME_REJECT, ref->pointer,
+            who == SELLER ? LG_TEXT("The seller is not a registered participant by any of its identifiers; "
+                                    "register it, or name its participant id.")
+                          : LG_TEXT("The buyer is not a registered participant by any of its identifiers; "
+                                    "register it, or name its participant id."));
+}
+
+static void judge_party(const lg_party *party, const lg_party_ref *ref, lg_role role, side who,
                         lg_arena *arena, verdict *out)
 {
     if (party->ambiguous)
         say(arena, out, LG_OUTCOME_REJECT, ref->pointer,
-            "The %s's identifiers belong to several participants.", who);
+            who == SELLER ? LG_TEXT("The seller's identifiers belong to several participants.")
+                          : LG_TEXT("The buyer's identifiers belong to several participants."));
     else if (!party->found)
-        say(arena, out, LG_OUTCOME_REJECT, ref->pointer,
-            "The %s%s%s is not a registered participant by any of its identifiers; register it, or name its "
-            "participant id.",
-            who, ref->name ? " " : "", ref->name ? ref->name : "");
+        say_unknown(ref, who, arena, out);
     else if (party->row.suspended)
-        say(arena, out, LG_OUTCOME_REJECT, ref->pointer, "The %s %s is suspended.", who, party->row.name);
+        say(arena, out, LG_OUTCOME_REJECT, ref->pointer,
+            who == SELLER ? LG_TEXT("The seller %s is suspended.") : LG_TEXT("The buyer %s is suspended."),
+            party->row.name);
     else if (!lg_has_role(party->row.roles, role))
-        say(arena, out, LG_OUTCOME_REJECT, ref->pointer, "The %s %s has not the role %s.", who,
+        say(arena, out, LG_OUTCOME_REJECT, ref->pointer,
+            who == SELLER ? LG_TEXT("The seller %s has not the role %s.")
+                          : LG_TEXT("The buyer %s has not the role %s."),
             party->row.name, lg_role_name(role));
 }
 
 static lg_err seller_registered(const lg_review_input *in, lg_arena *arena, verdict *out)
 {
-    judge_party(in->seller, &in->submission->seller, LG_ROLE_SUPPLIER, "seller", arena, out);
+    judge_party(in->seller, &in->submission->seller, LG_ROLE_SUPPLIER, SELLER, arena, out);
     return LG_OK;
 }
 
 static lg_err buyer_registered(const lg_review_input *in, lg_arena *arena, verdict *out)
 {
-    judge_party(in->buyer, &in->submission->buyer, LG_ROLE_CORE_ENTERPRISE, "buyer", arena, out);
+    judge_party(in->buyer, &in->submission->buyer, LG_ROLE_CORE_ENTERPRISE, BUYER, arena, out);
     return LG_OK;
 }
 
@@ -167,11 +198,14 @@ static lg_err invoice_unused(const lg_review_input *in, lg_arena *arena, verdict
     lg_err err = lg_receivable_parts(in->db, in->fingerprint, s->part, in->except, &parts);
     if (err)
         return err;
-    if (parts.whole || parts.same_part)
+    if (parts.same_part && s->part)
         say(arena, out, LG_OUTCOME_REJECT, "/invoice/number",
-            "Invoice %s of %s over %s is registered already%s%s.", s->number, lg_day_format(s->issue_day).s,
-            money(arena, s->gross_minor, s->currency), parts.same_part && s->part ? ", part " : "",
-            parts.same_part && s->part ? s->part : "");
+            "Invoice %s of %s over %s is registered already, part %s.", s->number,
+            lg_day_format(s->issue_day).s, money(arena, s->gross_minor, s->currency), s->part);
+    else if (parts.whole || parts.same_part)
+        say(arena, out, LG_OUTCOME_REJECT, "/invoice/number",
+            "Invoice %s of %s over %s is registered already.", s->number, lg_day_format(s->issue_day).s,
+            money(arena, s->gross_minor, s->currency));
     else if (parts.amount_minor > 0 && !s->part)
         say(arena, out, LG_OUTCOME_REJECT, "/part",
             "Parts of invoice %s are registered already; a further part needs a label in part.", s->number);
@@ -280,10 +314,12 @@ static lg_err documents_attached(const lg_review_input *in, lg_arena *arena, ver
             in->submission->documents[i].kind != LG_DOC_INVOICE; /* the invoice itself proves no delivery */
     if (proofs < in->policy->documents_required && !in->on_approval)
         say(arena, out, LG_OUTCOME_REJECT, "/documents",
-            "The policy asks for %lld document%s of the trade (contract, order, delivery note, warehouse or "
-            "logistics record); %lld given.",
-            (long long)in->policy->documents_required, in->policy->documents_required == 1 ? "" : "s",
-            (long long)proofs);
+            in->policy->documents_required == 1
+                ? LG_TEXT("The policy asks for %lld document of the trade (contract, order, delivery note, "
+                          "warehouse or logistics record); %lld given.")
+                : LG_TEXT("The policy asks for %lld documents of the trade (contract, order, delivery note, "
+                          "warehouse or logistics record); %lld given."),
+            (long long)in->policy->documents_required, (long long)proofs);
     return LG_OK;
 }
 
@@ -311,8 +347,13 @@ static lg_err payee_is_seller(const lg_review_input *in, lg_arena *arena, verdic
     lg_err err = s->has_payee && !in->on_approval ? payee_is_seller_itself(in, &itself) : LG_OK;
     if (!err && s->has_payee && !in->on_approval && !itself)
         say(arena, out, in->policy->payee_redirected, s->payee.pointer ? s->payee.pointer : "/invoice/payee",
-            "The invoice is payable to %s and not to the seller: it may have been assigned already.",
-            s->payee.name ? s->payee.name : "another party");
+            s->payee.name
+                ? LG_TEXT("The invoice is payable to %s and not to the seller: it may have been assigned "
+                          "already.")
+                : LG_TEXT(
+                      "The invoice is payable to another party than the seller: it may have been assigned "
+                      "already."),
+            s->payee.name);
     return err;
 }
 

@@ -1,5 +1,7 @@
 #include "server/gateway/document_type.h"
 
+#include "ledger/base/error.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -15,15 +17,15 @@ static const struct {
      "780 875 876 877 ",
      {NULL, NULL}},
     {"381 81 83 261 262 296 308 396 420 458 502 503 532 ",
-     {"credit_note", "is a credit note: it lowers what the buyer owes and cannot itself be owed"}},
+     {"credit_note", LG_TEXT("a credit note lowers what the buyer owes and cannot itself be owed")}},
     {"386 500 ",
-     {"prepayment", "is a prepayment invoice: it asks for money before anything is delivered, so no "
-                    "receivable stands behind it yet"}},
-    {"325 ", {"pro_forma", "is a pro-forma invoice: it announces an invoice and creates no debt"}},
+     {"prepayment", LG_TEXT("a prepayment invoice asks for money before anything is delivered, so no "
+                            "receivable stands behind it yet")}},
+    {"325 ", {"pro_forma", LG_TEXT("a pro-forma invoice announces an invoice and creates no debt")}},
     {"393 472 473 501 ",
      {"factored_invoice",
-      "is a factored invoice: it says itself that the claim has been assigned to a factor already"}},
-    {"751 ", {"accounting_only", "is invoice information for accounting only: it must not be paid"}},
+      LG_TEXT("a factored invoice says itself that the claim has been assigned to a factor already")}},
+    {"751 ", {"accounting_only", LG_TEXT("invoice information for accounting only must not be paid")}},
 };
 
 /* Whole code in a list; the list's blanks delimit. */
@@ -47,6 +49,6 @@ bool gw_type_can_be_receivable(const char *type_code, gw_type_refusal *refusal)
         }
     }
     *refusal = (gw_type_refusal){"unsupported_document_type",
-                                 "is of a type that is no invoice, or that the registry does not know"};
+                                 LG_TEXT("this type is no invoice, or one that the registry does not know")};
     return false;
 }

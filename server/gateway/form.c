@@ -121,9 +121,9 @@ static void explain_money(struct form *form, gw_field field, const char *label, 
         break;
     case LG_AMOUNT_WRONG_SCALE:
         lg_fault_add(form->report, "wrong_scale", field.pointer,
-                     "%s must have %s%d decimals, as %s has; it is \"%s\".", label,
-                     field.exact ? "exactly " : "at most ", lg_currency_scale(form->out->currency), code,
-                     shown);
+                     field.exact ? LG_TEXT("%s must have exactly %d decimals, as %s has; it is \"%s\".")
+                                 : LG_TEXT("%s must have at most %d decimals, as %s has; it is \"%s\"."),
+                     label, lg_currency_scale(form->out->currency), code, shown);
         break;
     case LG_AMOUNT_TOO_LARGE:
         lg_fault_add(form->report, "amount_too_large", field.pointer, "%s must be at most %s %s.", label,
@@ -185,8 +185,13 @@ static bool take_type(struct form *form)
         acceptable = gw_type_can_be_receivable("381", &refusal);
     if (acceptable)
         return true;
-    lg_fault_add(form->report, refusal.code, type->pointer, "The document %s%s%s%s.", refusal.reason,
-                 code ? " (type code " : "", code ? quote(form, code) : "", code ? ")" : "");
+    if (code)
+        lg_fault_add(form->report, refusal.code, type->pointer,
+                     "A document of type code %s cannot be a receivable: %s.", quote(form, code),
+                     refusal.reason);
+    else
+        lg_fault_add(form->report, refusal.code, type->pointer, "The document cannot be a receivable: %s.",
+                     refusal.reason);
     form->is_no_receivable = true;
     return false;
 }
@@ -214,11 +219,15 @@ static void take_days(struct form *form, int default_tenor_days, bool may_be_owe
         return;
     }
     const char *terms = in->payment_terms.text;
-    lg_fault_add(
-        form->report, "no_due_date", in->due_date.pointer,
-        "The invoice states no due date, and the registry's policy has none to put in its place%s%s%s.",
-        terms ? "; its payment terms say only: \"" : "",
-        terms ? gw_clip(form->report->arena, terms, 200) : "", terms ? "\"" : "");
+    if (terms)
+        lg_fault_add(form->report, "no_due_date", in->due_date.pointer,
+                     "The invoice states no due date, and the registry's policy has none to put in its "
+                     "place; its payment terms say only: \"%s\".",
+                     gw_clip(form->report->arena, terms, 200));
+    else
+        lg_fault_add(form->report, "no_due_date", in->due_date.pointer,
+                     "The invoice states no due date, and the registry's policy has none to put in its "
+                     "place.");
     form->lacks_due_date = true;
 }
 

@@ -180,8 +180,8 @@ static void end_row(struct reader *reader)
     if (reader->cell != reader->column_count)
         row->broken = (gw_field){
             .text = lg_arena_printf(reader->report->arena,
-                                    "The row has %zu fields, but the header has %zu columns.", reader->cell,
-                                    reader->column_count),
+                                    LG_TEXT("The row has %zu fields, but the header has %zu columns."),
+                                    reader->cell, reader->column_count),
             .pointer = lg_arena_printf(reader->report->arena, "row %d", reader->row_line),
         };
 }

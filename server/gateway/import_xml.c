@@ -115,7 +115,8 @@ static void on_error(void *data, xmlError *error)
         return;
     const char *message = lg_text_collapse(guard->arena, error->message ? error->message : "");
     bool is_fit = *message && lg_text_is_line(lg_bytes_str(message));
-    guard->first_error = is_fit ? gw_clip(guard->arena, message, 200) : "this is not well-formed XML";
+    guard->first_error =
+        is_fit ? gw_clip(guard->arena, message, 200) : LG_TEXT("this is not well-formed XML");
     guard->first_error_line = error->line;
 }
 
@@ -124,7 +125,7 @@ static lg_err refuse_xml(const struct guard *guard, lg_report *report)
     if (guard->refusal)
         return lg_fail(report, LG_MALFORMED_XML, "%s", guard->refusal);
     return lg_fail(report, LG_MALFORMED_XML, "Line %d: %s.", guard->first_error_line,
-                   guard->first_error ? guard->first_error : "this is not an XML document");
+                   guard->first_error ? guard->first_error : LG_TEXT("this is not an XML document"));
 }
 
 static void start_libxml2(void)

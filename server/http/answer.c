@@ -46,6 +46,18 @@ static void set_default(http_request *request, const char *name, const char *val
         http_set_header(request, name, value);
 }
 
+language http_language(const http_request *request)
+{
+    return language_accepted(http_header(request, "Accept-Language"));
+}
+
+/* What is said in the reader's language must not be kept for another's. */
+static void set_language(http_request *request, language spoken)
+{
+    set_default(request, "Content-Language", language_tag(spoken));
+    set_default(request, "Vary", "Accept-Language");
+}
+
 static void add_headers(http_request *request, struct MHD_Response *response, const char *content_type)
 {
     bool added = true;
@@ -99,9 +111,28 @@ static http_result queue_buf(http_request *request, int status, const char *cont
     return answer_queue(request, status, content_type, response, len);
 }
 
+/* Every JSON answer passes here, and here alone its sentences become the reader's. */
+static http_result queue_json(http_request *request, int status, const char *content_type, lg_buf *body_take)
+{
+    language spoken = http_language(request);
+    set_language(request, spoken);
+    if (spoken != LANGUAGE_ENGLISH) {
+        lg_buf translated = {0};
+        language_json(spoken, lg_buf_bytes(body_take), &translated);
+        lg_buf_clear(body_take);
+        *body_take = translated;
+    }
+    return queue_buf(request, status, content_type, body_take);
+}
+
 http_result http_answer_json(http_request *request, int status, lg_buf *body_take)
 {
-    return queue_buf(request, status, "application/json", body_take);
+    return queue_json(request, status, "application/json", body_take);
+}
+
+http_result http_answer_refusal(http_request *request, int status, lg_buf *body_take)
+{
+    return queue_json(request, status, "application/problem+json", body_take);
 }
 
 http_result http_answer_text(http_request *request, int status, const char *content_type, lg_bytes body)
@@ -146,7 +177,7 @@ http_result http_answer_problem(http_request *request, lg_err err, const char *e
     if (status == 429 || status == 503)
         set_default(request, "Retry-After", RETRY_AFTER);
     http_problem_json(&body, err, &request->report, extra_members);
-    return queue_buf(request, status, "application/problem+json", &body);
+    return http_answer_refusal(request, status, &body);
 }
 
 /* If-None-Match (RFC 9110 section 13.1.2): "*", or a list of tags, compared weakly. */
@@ -170,7 +201,12 @@ static bool names_tag(const char *list, const char *quoted)
 
 bool http_etag_matches(http_request *request, const char *etag_without_quotes)
 {
-    const char *quoted = lg_arena_printf(request->arena, "\"%s\"", etag_without_quotes);
+    language spoken = http_language(request);
+    const char *quoted =
+        spoken == LANGUAGE_ENGLISH
+            ? lg_arena_printf(request->arena, "\"%s\"", etag_without_quotes)
+            : lg_arena_printf(request->arena, "\"%s-%s\"", etag_without_quotes, language_tag(spoken));
+    set_language(request, spoken);
     const char *asked = http_header(request, "If-None-Match");
     set_default(request, "ETag", quoted);
     /* A tag is of use only to those who may keep the answer; they must still ask each time. */

@@ -117,11 +117,9 @@ static lg_err refuse_route(http_request *request, const http_match *match)
     const bool get = match->allowed[HTTP_GET], post = match->allowed[HTTP_POST];
     if (!get && !post)
         return lg_fail(&request->report, LG_NOT_FOUND, "There is no resource at this path.");
-    http_set_header(request, "Allow", get && post ? "GET, HEAD, POST" : get ? "GET, HEAD" : "POST");
-    return lg_fail(&request->report, LG_METHOD_NOT_ALLOWED, "This resource takes only %s.",
-                   get && post ? "GET, HEAD and POST"
-                   : get       ? "GET and HEAD"
-                               : "POST");
+    const char *allowed = get && post ? "GET, HEAD, POST" : get ? "GET, HEAD" : "POST";
+    http_set_header(request, "Allow", allowed);
+    return lg_fail(&request->report, LG_METHOD_NOT_ALLOWED, "This resource takes only: %s.", allowed);
 }
 
 static lg_err check_route(http_request *request)

@@ -11,6 +11,7 @@
 
 #include "ledger/base/buf.h"
 #include "server/base/log.h"
+#include "server/language/language.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -140,9 +141,11 @@ const char *http_client_address(const http_request *request);
 /* Adds a field to the request's line in the log: for ids that the registry made, and numbers (see log.h).
  * Text is copied; beyond HTTP_NOTES_MAX fields there is no room, and no harm. */
 void http_note(http_request *request, log_field field);
+language http_language(const http_request *request); /* what Accept-Language asks for */
 
 /* ---- answering: each returns HTTP_ANSWERED and may be called once, on the HTTP thread only. Bodies are
  * copied or taken before they return. ---- */
+/* Titles and details of JSON answers, and of problems below, are put into the language asked for. */
 http_result http_answer_json(http_request *request, int status, lg_buf *body_take) LG_MUST_CHECK;
 http_result http_answer_text(http_request *request, int status, const char *content_type,
                              lg_bytes body) LG_MUST_CHECK;
@@ -164,10 +167,12 @@ http_result http_answer_stream(http_request *request, int status, const char *co
 /* RFC 9457 problem for err; detail and errors[] from the report. Extra members (JSON text ",…" without
  * braces) may be NULL. */
 http_result http_answer_problem(http_request *request, lg_err err, const char *extra_members) LG_MUST_CHECK;
+/* The same of a problem document that is written already. */
+http_result http_answer_refusal(http_request *request, int status, lg_buf *body_take) LG_MUST_CHECK;
 /* A header of the answer to come; of two with one name the later counts. */
 void http_set_header(http_request *request, const char *name, const char *value);
-/* Sets ETag, and Cache-Control to "private, no-cache" unless set before; true if If-None-Match names it: the
- * caller then returns http_answer_not_modified. */
+/* Sets ETag (each language has its own), and Cache-Control to "private, no-cache" unless set before; true if
+ * If-None-Match names it: the caller then returns http_answer_not_modified. */
 bool http_etag_matches(http_request *request, const char *etag_without_quotes);
 http_result http_answer_not_modified(http_request *request) LG_MUST_CHECK;
 

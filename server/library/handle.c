@@ -208,7 +208,7 @@ tallystick_code tallystick_key_create(tallystick *t, const char *path, char publ
 const char *tallystick_message(const tallystick *t)
 {
     if (!t)
-        return "The library cannot start.";
+        return LG_TEXT("The library cannot start.");
     const char *detail = json_string_value(json_object_get(t->c.problem, "detail"));
     return detail ? detail : t->c.message ? t->c.message : "";
 }

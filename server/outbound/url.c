@@ -48,7 +48,7 @@ static const char *host_refusal(const char *host, unsigned port)
         memcpy(bare, host + 1, len - 2);
         if (inet_pton(AF_INET6, bare, &in6.sin6_addr) != 1 ||
             outbound_address_refusal((const struct sockaddr *)&in6))
-            return "The URL's address is not a public one.";
+            return LG_TEXT("The URL's address is not a public one.");
         return NULL;
     }
     if (inet_pton(AF_INET, host, &in4.sin_addr) == 1)
@@ -58,7 +58,7 @@ static const char *host_refusal(const char *host, unsigned port)
     /* Digits alone behind the last dot are an address that is written oddly. */
     const char *last = strrchr(host, '.');
     if (is_local_name(host) || (last && !last[1] && strspn(host, "0123456789.") == len))
-        return "The URL must name a public host.";
+        return LG_TEXT("The URL must name a public host.");
     return NULL;
 }
 
@@ -67,19 +67,19 @@ static const char *parts_refusal(CURLU *url, url_parts *parts, bool private_ok)
     if (curl_url_get(url, CURLUPART_SCHEME, &parts->scheme, 0) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_HOST, &parts->host, 0) != CURLUE_OK || !parts->host[0] ||
         curl_url_get(url, CURLUPART_PORT, &parts->port, CURLU_DEFAULT_PORT) != CURLUE_OK)
-        return "This is not a URL with a host.";
+        return LG_TEXT("This is not a URL with a host.");
     if (strcmp(parts->scheme, "https") != 0 && !(private_ok && strcmp(parts->scheme, "http") == 0))
-        return "The URL must begin with https://.";
+        return LG_TEXT("The URL must begin with https://.");
     static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
                                          CURLUPART_FRAGMENT, CURLUPART_ZONEID};
     for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
         if (curl_url_get(url, unwanted[i], &parts->rest, 0) == CURLUE_OK)
-            return "The URL must hold no user name, password, fragment or zone.";
+            return LG_TEXT("The URL must hold no user name, password, fragment or zone.");
     unsigned port = (unsigned)strtoul(parts->port, NULL, 10); /* curl has checked that it is one */
     if (private_ok)
         return NULL;
     if (!outbound_port_allowed(port))
-        return "The URL's port must be 443, or 1024 or more.";
+        return LG_TEXT("The URL's port must be 443, or 1024 or more.");
     return host_refusal(parts->host, port);
 }
 
@@ -89,11 +89,12 @@ bool outbound_url_check(const char *url, bool private_ok, const char **why)
     *why = NULL;
     size_t len = strlen(url);
     if (len > OUTBOUND_URL_MAX)
-        *why = "The URL is longer than 2,000 characters.";
+        *why = LG_TEXT("The URL is longer than 2,000 characters.");
     for (size_t i = 0; i < len && !*why; i++)
         if (url[i] <= ' ' || url[i] > '~')
-            *why = "The URL must be printable ASCII: write other characters percent-encoded, and the host in "
-                   "Punycode.";
+            *why = LG_TEXT(
+                "The URL must be printable ASCII: write other characters percent-encoded, and the host "
+                "in Punycode.");
     if (*why)
         return false;
     CURLU *parsed = curl_url();
@@ -102,7 +103,7 @@ bool outbound_url_check(const char *url, bool private_ok, const char **why)
     /* No scheme is guessed: what does not begin with one is refused here. */
     *why = curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK
                ? parts_refusal(parsed, &parts, private_ok)
-               : "This is not a URL of https.";
+               : LG_TEXT("This is not a URL of https.");
     curl_free(parts.scheme);
     curl_free(parts.host);
     curl_free(parts.port);

@@ -220,9 +220,14 @@ static const char *typed_for(lg_arena *arena, const server_options *options, con
 
 /* ---- server.json ---- */
 
-static void wrong_type(const source *from, const setting *s, const char *wanted)
+static void wrong_type(const source *from, const setting *s, const char *fmt, ...) LG_PRINTF(3, 4);
+static void wrong_type(const source *from, const setting *s, const char *fmt, ...)
 {
-    lg_fault_add(from->report, "wrong_type", pointer(from, s), "%s must be %s.", label(from, s), wanted);
+    va_list args;
+    va_start(args, fmt);
+    lg_fault_add(from->report, "wrong_type", pointer(from, s), "%s",
+                 lg_arena_vprintf(from->report->arena, fmt, args));
+    va_end(args);
 }
 
 static void take_json_list(const source *from, const setting *s, const json_t *value)
@@ -231,14 +236,14 @@ static void take_json_list(const source *from, const setting *s, const json_t *v
     size_t i, count = json_is_array(value) ? json_array_size(value) : LIST_MAX + 1;
     json_t *item;
     if (count > LIST_MAX) {
-        wrong_type(from, s, "a list of texts");
+        wrong_type(from, s, "%s must be a list of texts.", label(from, s));
         return;
     }
     json_array_foreach(value, i, item)
     {
         items[i] = json_string_value(item);
         if (!items[i]) {
-            wrong_type(from, s, "a list of texts");
+            wrong_type(from, s, "%s must be a list of texts.", label(from, s));
             return;
         }
     }
@@ -252,13 +257,13 @@ static void take_json(const source *from, const setting *s, const json_t *value)
         if (json_is_integer(value))
             take_int(from, s, json_integer_value(value));
         else
-            wrong_type(from, s, "a whole number");
+            wrong_type(from, s, "%s must be a whole number.", label(from, s));
         break;
     case BOOL:
         if (json_is_boolean(value))
             *(bool *)place(from, s) = json_is_true(value);
         else
-            wrong_type(from, s, "true or false");
+            wrong_type(from, s, "%s must be true or false.", label(from, s));
         break;
     case TEXT:
     case FILE_PATH:
@@ -266,7 +271,7 @@ static void take_json(const source *from, const setting *s, const json_t *value)
         if (json_is_string(value))
             take_text(from, s, json_string_value(value));
         else
-            wrong_type(from, s, "a text");
+            wrong_type(from, s, "%s must be a text.", label(from, s));
         break;
     case ADDRESSES:
     case NETWORKS:

@@ -160,6 +160,14 @@ void service_limit_rules(const server_config *config, limit_rule out[LIMIT_COUNT
     out[LIMIT_COMMANDS] = (limit_rule){config->rate_commands_per_minute, config->rate_commands_burst};
 }
 
+static lg_err make_docs(api_context *api, lg_report *report)
+{
+    lg_err err = LG_OK;
+    for (language in = 0; in < LANGUAGES && !err; in++)
+        err = docs_page(in, api_openapi(in), &api->docs[in], report);
+    return err;
+}
+
 lg_err service_open(service *s, const char *dir, lg_report *report)
 {
     const server_config *config = s->config;
@@ -208,7 +216,7 @@ lg_err service_open(service *s, const char *dir, lg_report *report)
     if (!err)
         err = sweeper_open(&s->api, &s->api.sweeper);
     if (!err)
-        err = docs_page(api_openapi(), &s->api.docs, report);
+        err = make_docs(&s->api, report);
     limit_rule rules[LIMIT_COUNT];
     service_limit_rules(config, rules);
     s->limits.buckets = limiter_open(rules, LIMIT_COUNT, 0);
@@ -245,7 +253,8 @@ void service_close(service *s)
     webhooks_close(s->api.webhooks);
     verifier_close(s->verifier);
     lg_readers_close(s->api.readers);
-    lg_buf_clear(&s->api.docs);
+    for (language in = 0; in < LANGUAGES; in++)
+        lg_buf_clear(&s->api.docs[in]);
     lg_ledger_close(s->api.ledger);
     lg_registry_close(s->api.registry);
     router_close(s->api.router);

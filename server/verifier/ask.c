@@ -72,7 +72,8 @@ static void give_up(verifier *v, question *q)
 {
     const verifier_answer none = {
         .answer = LG_ANSWER_NONE,
-        .note = lg_arena_printf(v->arena, "The verifier gave no answer that counts: %s.", reason_of(v, q))};
+        .note = lg_arena_printf(v->arena, LG_TEXT("The verifier gave no answer that counts: %s."),
+                                reason_of(v, q))};
     record_or_wait(v, q, &none);
 }
 

@@ -75,7 +75,8 @@ static lg_err open_secret(verifier *v, lg_report *report)
     lg_random(v->secret, VERIFIER_SECRET_LEN);
     lg_err err = lg_secret_file_write(path, v->secret, VERIFIER_SECRET_LEN, &first);
     if (err && err != LG_ALREADY_EXISTS)
-        return lg_fail(report, err, "%s", first.detail ? first.detail : "The verifier's key cannot be made.");
+        return lg_fail(report, err, "%s",
+                       first.detail ? first.detail : LG_TEXT("The verifier's key cannot be made."));
     if (!err)
         log_event(v->api->log, LOG_INFO, "verifier.key_made",
                   "keys/verifier.key is made; the service needs it too.");

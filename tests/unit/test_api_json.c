@@ -162,7 +162,7 @@ static void routes_are_those_of_openapi(void **state)
     const char *path, *method;
     size_t described = 0;
     lg_report_init(&report, arena);
-    assert_int_equal(lg_json_load(api_openapi(), &document, &report), LG_OK);
+    assert_int_equal(lg_json_load(api_openapi(LANGUAGE_ENGLISH), &document, &report), LG_OK);
     json_object_foreach(json_object_get(document, "paths"), path, operations)
     {
         json_object_foreach(operations, method, operation)

@@ -114,9 +114,9 @@ static void a_credit_note_cannot_be_owed(void **state)
     assert_int_equal(rig_xml(rig, document, 0), LG_NOT_A_RECEIVABLE);
     assert_string_equal(rig_codes(rig), "credit_note");
     assert_string_equal(rig->report.first->pointer, "/CreditNote/cbc:CreditNoteTypeCode");
-    assert_string_equal(rig->report.detail,
-                        "The document is a credit note: it lowers what the buyer owes and cannot itself be "
-                        "owed (type code 381).");
+    assert_string_equal(rig->report.detail, "A document of type code 381 cannot be a receivable: a credit "
+                                            "note lowers what the buyer owes and cannot itself be "
+                                            "owed.");
 }
 
 /* ---- JSON ---- */
