@@ -47,6 +47,8 @@ typedef struct rig {
     int serial; /* of companies and invoices */
 } rig;
 
+static lg_review_fn rig_review = gateway_review; /* another one: a gateway that was tampered with */
+
 static inline int rig_forget_file(const char *path, const struct stat *info, int kind, struct FTW *walk)
 {
     (void)info, (void)kind, (void)walk;
@@ -57,7 +59,7 @@ static inline void rig_attach(rig *r)
 {
     lg_signing_key *log_key;
     const lg_registry_config config = {
-        .dir = r->dir, .origin = ORIGIN, .review = gateway_review, .render = api_render};
+        .dir = r->dir, .origin = ORIGIN, .review = rig_review, .render = api_render};
     OK(lg_registry_open(&config, &r->registry, &r->report));
     OK(lg_key_file_read(lg_arena_printf(r->arena, "%s/keys/log.jwk", r->dir), &log_key, &r->report));
     OK(lg_ledger_open(r->dir, ORIGIN, log_key, &r->ledger, &r->report));

@@ -659,6 +659,40 @@ static void found_forged(lg_command_type type, const char *url, const char *payl
     tamper("SELECT 1");
 }
 
+/* A gateway that lets everything in. */
+static lg_err blind_review(const lg_review_input *input, lg_arena *arena, lg_review *review)
+{
+    (void)arena;
+    *review = (lg_review){.policy_version = input->policy->version, .outcome = LG_OUTCOME_PASS};
+    return LG_OK;
+}
+
+/* Also past its own review the operator gets nothing that the policy wants verified. */
+static void what_gets_past_the_verifier(void **state)
+{
+    (void)state;
+    char bytes[8192];
+    int fd = open(head, O_RDONLY);
+    ssize_t len = read(fd, bytes, sizeof bytes);
+    assert_true(len > 0);
+    close(fd);
+    tamper("SELECT 1");
+    rig_review = blind_review;
+    rig_attach(r);
+    change_policy(r, "external_verifier", "{\"mode\":\"advisory\",\"within_seconds\":60}");
+    OK(act_as(r, &r->supplier, LG_CMD_SUBMIT, "/v1/receivables", fresh_invoice(r)));
+    assert_int_equal(r->outcome.results[0].receivable.life, LG_LIFE_REGISTERED);
+    rig_detach(r);
+    rig_review = gateway_review;
+    json_t *json = audit("unverified", LG_CORRUPT), *findings = json_object_get(json, "findings");
+    assert_int_equal(json_array_size(findings), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(findings, 0), "detail")),
+                        "the policy wants the external verifier asked first");
+    json_decref(json);
+    save_file(head, bytes, (size_t)len);
+    tamper("SELECT 1");
+}
+
 static void what_the_operator_forges(void **state)
 {
     (void)state;
@@ -707,6 +741,7 @@ int main(void)
         cmocka_unit_test(missing_and_extra_rows),
         cmocka_unit_test(the_head_file),
         cmocka_unit_test(what_the_operator_forges),
+        cmocka_unit_test(what_gets_past_the_verifier),
         cmocka_unit_test(what_cannot_be_audited),
     };
     return cmocka_run_group_tests(tests, make_registry, drop_registry);
