@@ -123,7 +123,7 @@ def test_the_policy_says_of_which_invoices_it_is_asked(own):
     at_once(own, gross="9000.00", currency="EUR")
     settled(own, held(own, gross="5000.00"))
     settled(own, held(own, gross="7", currency="JPY"))
-    settled(own, held(own, gross="5001.00", amount="1.00", part="a"))  # a part of an invoice that large
+    settled(own, held(own, gross="5001.00", amount="501.00", part="a"))  # a part of an invoice that large
 
 
 def test_or_of_whose_sellers(own):
@@ -179,7 +179,7 @@ def test_a_policy_that_cannot_be_is_refused(own, members, code, pointer):
 
 def test_it_is_told_what_it_needs_and_no_more(own, service):
     number = len(service.questions)
-    receivable = held(own, gross="31.50", amount="11.50", part="1", invoice_note="strictly between us")
+    receivable = held(own, gross="4931.50", amount="1911.50", part="1", invoice_note="strictly between us")
     question = service.asked(number + 1)[number]
     assert question.id == receivable["id"]
     assert question.asked == {
@@ -187,7 +187,7 @@ def test_it_is_told_what_it_needs_and_no_more(own, service):
         "seller": [{"scheme": "uscc", "value": own.supplier.identifiers["uscc"]}],
         "buyer": [{"scheme": "uscc", "value": own.debtor.identifiers["uscc"]}],
         "number": receivable["invoice"]["number"], "issue_date": receivable["invoice"]["issue_date"], "currency": "CNY",
-        "gross_amount": "31.50", "document_sha256": receivable["document_sha256"],
+        "gross_amount": "4931.50", "document_sha256": receivable["document_sha256"],
     }  # fmt: skip
     assert question.signature == sign(SECRET, question.id, question.timestamp, question.body)
     assert abs(int(question.timestamp) - own.now()) < 60

@@ -87,7 +87,7 @@ def test_whose_seller_it_does_not_know_it_cannot_tell(example):
 
 
 def test_what_was_never_issued_is_not_genuine(example):
-    now = ask(example, example.suzhou, "suzhou-huadong.json", number="26322000001837469999", gross_amount="77.00")
+    now = ask(example, example.suzhou, "suzhou-huadong.json", number="26322000001837469999", gross_amount="7077.00")
     assert now["life"] == "rejected" and verification(now)["reference"] is None
 
 
