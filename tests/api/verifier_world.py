@@ -38,7 +38,8 @@ def share_secret(registry):
 
 
 def verification(receivable):
-    return receivable["review"]["verification"]
+    """None if no verifier was asked."""
+    return receivable["review"].get("verification")
 
 
 def held(registry, who=None, paper=None, **how):

@@ -485,7 +485,7 @@ static void a_receivable_is_written_whole(void **state)
         "000000Z\","
         "\"updated_at\":\"2026-09-21T14:13:20.000000Z\",\"seq\":3,\"review\":{\"outcome\":\"pass\",\"policy_"
         "version\":1,"
-        "\"checks\":[],\"decision\":null,\"verification\":null}}");
+        "\"checks\":[],\"decision\":null}}");
     lg_buf_clear(&buf);
 
     row.debtor.v = 0; /* refused, and the buyer is not known here */
