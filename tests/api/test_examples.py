@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -38,7 +39,21 @@ def on_libtallystick(folder):
     return ["env", f"LD_LIBRARY_PATH={library.libdir}", folder / "first-claim"]
 
 
-PROGRAMS = {"c": on_libtallystick, "curl-openssl": curl_openssl, "python": python}
+def node(folder):
+    """With what npm fetches for its lock file."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("node and npm are not installed")
+    home = folder / "node"
+    shutil.copytree(CLIENTS / "node", home, ignore=shutil.ignore_patterns("node_modules"))
+    done = subprocess.run(
+        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=home, capture_output=True, text=True, timeout=120
+    )
+    if done.returncode != 0:
+        pytest.skip("the npm package jose cannot be fetched here")
+    return ["node", home / "first-claim.mjs"]
+
+
+PROGRAMS = {"c": on_libtallystick, "curl-openssl": curl_openssl, "node": node, "python": python}
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -181,6 +196,11 @@ def test_a_submission_that_is_held_says_why(supplier):
     assert receivable and "receivable.held" in told and "hold: invoice_similar at /invoice/number: Another" in told
 
 
+def test_no_lock_file_names_a_host():
+    lock = json.loads((CLIENTS / "node" / "package-lock.json").read_text())
+    assert lock["packages"]["node_modules/jose"]["integrity"] and "http" not in json.dumps(lock)
+
+
 def test_a_refusal_names_field_and_rule(registry, supplier, tmp_path):
     path = supplier.invoice(gross="1234.567")
     with registry.unchanged():
@@ -250,6 +270,8 @@ def test_the_readme_of_a_client_is_true(demo, program, request, tmp_path):
         ("DE136695976", f"DE{next(SERIALS)}"), ("WW-2026-0815", f"WW-{next(SERIALS)}-{folder.name}"), ("C=examples/", f"C={ROOT}/examples/"),
     ]  # fmt: skip
     env = {**os.environ, "TALLYSTICK_CLOCK_OFFSET": demo.get("clock offset", "0")}
+    if folder.name == "node":  # the modules are beside the copy that the stories run
+        filled += [("npm ci --prefix", "true"), (f"C={ROOT}/examples/clients/node/first-claim.mjs", f"C='{' '.join(program)}'")]
     if folder.name == "c":  # the README installs for all users; here it is installed already, and elsewhere
         filled += [(words, "true") for words in ("sudo make install", "sudo ldconfig", "make -C examples/clients/c")]
         filled.append((f"C={ROOT}/examples/clients/c/first-claim", f"C='{' '.join(program)}'"))
@@ -559,8 +581,6 @@ def test_a_history_that_does_not_continue_what_was_seen_is_found(registry, suppl
 
 def test_a_receipt_of_a_history_that_was_rewritten_since_is_found(registry, program, tmp_path):
     """The operator restores a backup, head file and all, and goes on: two histories under one key."""
-    import shutil
-
     own = Registry(tmp_path / "ledger")
     own.start()
     own.cast()
