@@ -203,6 +203,7 @@ install: all
 	install -Dm644 -t $(SHARE)/doc/tallystick README.md schema/openapi.json
 	cp -R examples $(SHARE)/doc/tallystick/
 	find $(SHARE)/doc/tallystick/examples -name .gitignore -delete
+	rm -rf $(SHARE)/doc/tallystick/examples/clients/node/node_modules $(SHARE)/doc/tallystick/examples/clients/c/first-claim
 	install -Dm644 $B/lib/$(SONAME) $(DESTDIR)$(LIBDIR)/libtallystick.so.$(VERSION)
 	ln -sf libtallystick.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtallystick.so

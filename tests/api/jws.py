@@ -48,6 +48,14 @@ class Key:
         return self.private.sign(data)
 
 
+def jwk_file(path, key):
+    """A key of the stories as a file that programs read."""
+    seed = key.private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    path.write_bytes(compact({"crv": "Ed25519", "d": b64url(seed), "kty": "OKP", "x": key.public}))
+    path.chmod(0o600)
+    return path
+
+
 def new_jti():
     return b64url(secrets.token_bytes(16))
 

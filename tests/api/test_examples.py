@@ -1,6 +1,5 @@
 """The example clients as an integrator runs them: the main job in each language, against the real server and against a liar."""
 
-import base64
 import json
 import os
 import pathlib
@@ -9,11 +8,13 @@ import subprocess
 
 import pytest
 from contract import ROOT
+from demo import demo_registry, readme_script
 from financing_world import World
 from identifiers import uscc
 from installed import install
-from liar import Liar
-from registry import BINARY, SERIALS, Registry
+from jws import jwk_file
+from liar import BENT, Liar, bending, change_disclosure, change_root, flip
+from registry import SERIALS, Registry
 
 CLIENTS = ROOT / "examples" / "clients"
 REFUSED, USAGE, UNREACHABLE, UNVERIFIED = 1, 2, 3, 4
@@ -97,21 +98,6 @@ class Company:
     @property
     def outbox(self):
         return list((self.state / "outbox").iterdir())
-
-
-def jwk_file(path, key):
-    """A key of the stories, as the programs read them."""
-    seed = key.private.private_bytes_raw() if hasattr(key.private, "private_bytes_raw") else raw_seed(key.private)
-    jwk = {"crv": "Ed25519", "d": base64.urlsafe_b64encode(seed).rstrip(b"=").decode(), "kty": "OKP", "x": key.public}
-    path.write_text(json.dumps(jwk))
-    path.chmod(0o600)
-    return path
-
-
-def raw_seed(private):
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    return private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
 
 
 @pytest.fixture(scope="module")
@@ -234,32 +220,8 @@ def test_what_cannot_be_run_says_what_is_missing(supplier):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """`make run`: what it printed, name to value."""
-    env = {**os.environ, "PORT": "0", "TALLYSTICK": BINARY, "TMPDIR": str(tmp_path_factory.mktemp("demo"))}
-    process = subprocess.Popen([ROOT / "scripts" / "demo.sh", "--serve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, text=True)
-    printed = {}
-    for line in process.stdout:
-        name, _, value = line.rstrip("\n").partition(": ")
-        printed[name] = value
-        if name == "registry":
-            break
-    assert "registry" in printed, printed
-    yield printed
-    process.terminate()
-    rest = process.stdout.read()
-    process.stdout.close()
-    assert process.wait(60) == 0, rest
-
-
-def readme_script(path, filled):
-    """The commands between the fences, with what the README says is filled in."""
-    fenced = path.read_text().split("```")[1::2]
-    script = "\n".join(["set -euo pipefail", *fenced])
-    for known, value in filled:
-        assert known in script, f"{path} says {known}"
-        script = script.replace(known, value)
-    assert "\u2026" not in script, "everything that is left out has been filled in"
-    return script
+    with demo_registry(tmp_path_factory.mktemp("demo")) as printed:
+        yield printed
 
 
 def test_the_readme_of_a_client_is_true(demo, program, request, tmp_path):
@@ -355,98 +317,6 @@ def test_nobody_answering(supplier):
 
 
 # ---- a server that lies ----
-
-
-def flip(text, at=0.5):
-    """One character of it another one of the same kind."""
-    place = int(at * (len(text) - 1))
-    while not text[place].isalnum():
-        place += 1
-    other = {"0": "1", "a": "b", "A": "B"}.get(text[place], "0" if text[place].isdigit() else "a" if text[place].islower() else "A")
-    return text[:place] + other + text[place + 1 :]
-
-
-def change_entry(receipt):
-    receipt["entry"] = receipt["entry"].replace('"seq"', '"seQ"', 1)
-
-
-def change_type(receipt):
-    receipt["entry"] = receipt["entry"].replace(".registered", ".confirmed", 1)
-
-
-def change_leaf(receipt):
-    receipt["leaf"] = flip(receipt["leaf"])
-
-
-def change_seq(receipt):
-    receipt["seq"] += 1
-
-
-def change_hash(receipt):
-    head, blank, note = receipt["proof"].partition("\n\n")
-    kind, index, first, *rest = head.split("\n")
-    receipt["proof"] = "\n".join([kind, index, flip(first), *rest]) + blank + note
-
-
-def drop_hash(receipt):
-    head, blank, note = receipt["proof"].partition("\n\n")
-    receipt["proof"] = head.rpartition("\n")[0] + blank + note
-
-
-def change_index(receipt):
-    receipt["proof"] = receipt["proof"].replace(f"index {receipt['seq']}", f"index {receipt['seq'] - 1}")
-
-
-def change_size(receipt):
-    head, blank, note = receipt["proof"].partition("\n\n")
-    lines = note.split("\n")
-    receipt["proof"] = head + blank + "\n".join([lines[0], str(int(lines[1]) + 1), *lines[2:]])
-
-
-def change_root(receipt):
-    head, blank, note = receipt["proof"].partition("\n\n")
-    lines = note.split("\n")
-    receipt["proof"] = head + blank + "\n".join([*lines[:2], flip(lines[2]), *lines[3:]])
-
-
-def change_signature(receipt):
-    head, dash, rest = receipt["proof"].rpartition("\u2014 ")
-    receipt["proof"] = head + dash + flip(rest, 0.9)
-
-
-def drop_signature(receipt):
-    receipt["proof"] = receipt["proof"].partition("\n\u2014")[0] + "\n"
-
-
-def change_disclosure(receipt):
-    salt, name, value = json.loads(base64.urlsafe_b64decode(receipt["disclosures"][-1] + "=="))
-    made = base64.urlsafe_b64encode(json.dumps([salt, name, "forged"]).encode()).rstrip(b"=").decode()
-    receipt["disclosures"][-1] = made
-
-
-def empty(receipt):
-    receipt.clear()
-
-
-def no_strings(receipt):
-    receipt["entry"] = {"seq": receipt["seq"]}
-
-
-BENT = [change_entry, change_type, change_leaf, change_seq, change_hash, drop_hash, change_index, change_size, change_root,
-        change_signature, drop_signature, change_disclosure, empty, no_strings]  # fmt: skip
-
-
-def bending(change, where=lambda path: path == "/v1/receivables"):
-    """The receipt in the answers to those paths, changed."""
-
-    def bend(path, body):
-        if not where(path):
-            return body
-        answer = json.loads(body)
-        change(answer["receipt"])
-        return json.dumps(answer).encode()
-
-    return bend
 
 
 @pytest.mark.parametrize("change", BENT, ids=lambda change: change.__name__)

@@ -18,6 +18,7 @@ Three rules of the protocol shape it:
 import base64
 import email.utils
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -50,6 +51,10 @@ class Refused(Exception):
 
 class Unreachable(Exception):
     """No answer, or "try again later". The command, if it was one, is kept: the same call sends the same bytes."""
+
+    def __init__(self, reason, wait_s=0):
+        super().__init__(reason)
+        self.wait_s = wait_s  # not before so many seconds
 
 
 class Unverified(Exception):
@@ -279,23 +284,22 @@ class Registry:
             fresh = not kept.exists()
             if fresh:
                 write_durably(kept, self.sign(path, payload, content_type))
-            command = kept.read_bytes()
             try:
-                answer = self.send(path, command, "application/jose+json")
+                answer, proven = self.deliver(path, kept.read_bytes())
+                kept.unlink()
+                return answer, proven[0]
             except Refused as refusal:
-                if "receipt" in refusal.problem:  # a rejected invoice: that it was rejected is on the ledger as well
-                    self.keep(Proven(refusal.problem["receipt"], self.vkey, command))
                 kept.unlink()
                 # A command must be used within 300 s of its iat. One that was taken before is answered from memory
                 # first, so this one never was: signing it anew is safe.
-                if refusal.slug == "stale-command" and not fresh:
-                    continue
-                raise
-            proven = self.keep(Proven(answer.get("receipt"), self.vkey, command))
-            kept.unlink()
-            return answer, proven
+                if refusal.slug != "stale-command" or fresh:
+                    raise
 
-    def sign(self, path, payload, content_type):
+    # For programs that keep commands in a place of their own, act() in two steps. Deliver the same bytes until this returns, or
+    # raises Refused.
+
+    def sign(self, path, payload, content_type=None):
+        """The command's bytes."""
         protected = {
             "alg": "EdDSA",
             "kid": self.key.kid,
@@ -307,6 +311,24 @@ class Registry:
         if content_type:
             protected["cty"] = content_type
         return self.key.sign(protected, payload)
+
+    @staticmethod
+    def payload_of(command):
+        return b64url_decode(json.loads(command)["payload"])
+
+    def deliver(self, path, command):
+        """Sends a signed command: (the answer, what its receipts prove; a CSV file's rows have one each)."""
+        try:
+            answer = self.send(path, command, "application/jose+json")
+        except Refused as refusal:
+            if "receipt" in refusal.problem:  # a rejected invoice: that it was rejected is on the ledger as well
+                self.keep(Proven(refusal.problem["receipt"], self.vkey, command))
+            raise
+        try:
+            holders = [row for row in answer["results"] if "receivable" in row] if "results" in answer else [answer]
+        except (KeyError, TypeError) as error:
+            raise Unverified(f"The answer cannot be read: {error!r}") from None
+        return answer, [self.keep(Proven(holder.get("receipt"), self.vkey, command)) for holder in holders]
 
     def keep(self, proven):
         write_durably(self.state / "receipts" / f"{proven.entry['seq']}.json", compact(proven.receipt))
@@ -320,7 +342,14 @@ class Registry:
 
     def entry(self, seq):
         """An entry that somebody else's act made, with what we may read of it."""
-        entry = self.get(f"/v1/entries/{seq}")
+        return self.prove(self.get(f"/v1/entries/{seq}"))
+
+    def prove(self, entry):
+        """An entry as a list or history shows it, proven."""
+        try:
+            seq = int(entry["seq"])
+        except (KeyError, TypeError, ValueError):
+            raise Unverified("The entry cannot be read.") from None
         proof = self.send(f"/v1/entries/{seq}/proof", parse=False)
         return Proven({"disclosures": [], **entry, "proof": proof}, self.vkey)
 
@@ -368,14 +397,14 @@ class Registry:
                     raise self.refusal(error) from None
                 reason = f"The registry answers {error.code}"
                 wait_s = max(wait_s, retry_after_s(error.headers.get("Retry-After")))
-            except (OSError, EOFError) as error:  # refused, reset, timed out, ended within the answer
+            except (OSError, EOFError, http.client.HTTPException) as error:  # refused, reset, timed out, ended within the answer
                 reason = f"{self.url} does not answer: {getattr(error, 'reason', error)}"
             if attempt < self.attempts and wait_s <= WAIT_MOST_S:
                 # A little more than asked, by chance, so that clients refused together do not come back together.
                 time.sleep(wait_s * (1 + secrets.randbelow(250) / 1000))
             else:
                 break
-        raise Unreachable(reason)
+        raise Unreachable(reason, wait_s)
 
     def send_once(self, path, body, content_type, parse):
         headers = {"User-Agent": "tallystick-example/1"}
@@ -410,8 +439,10 @@ def retry_after_s(text):
     """RFC 9110 section 10.2.3: seconds, or a date."""
     if text and re.fullmatch(r"\d{1,9}", text):
         return int(text)
-    date = email.utils.parsedate_to_datetime(text) if text else None
-    return max(0, date.timestamp() - time.time()) if date else 0
+    try:
+        return max(0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError):  # none, or none that can be read
+        return 0
 
 
 def write_durably(path, data):
