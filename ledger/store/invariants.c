@@ -125,6 +125,33 @@ static const struct invariant {
       " SELECT debtor_no, currency, -amount_minor FROM receivables WHERE life = 'registered' UNION ALL"
       " SELECT c.debtor_no, c.currency, -c.outstanding_minor FROM claims c WHERE " LIVE_C
       ") AS used_and_owed GROUP BY participant_no, currency HAVING SUM(used_minor) <> 0"}},
+    {"movements",
+     "the position behind it is not the one before with what moved",
+     {"SELECT participant_no || '/' || account || '/' || currency || '/' || seq || '/' || line FROM"
+      " (SELECT *, lag(items_after, 1, 0) OVER before AS items_before,"
+      " lag(amount_after_minor, 1, 0) OVER before AS amount_before_minor FROM movements"
+      " WINDOW before AS (PARTITION BY participant_no, account, currency ORDER BY seq, line)) AS steps"
+      " WHERE items_after <> items_before + items OR (amount_before_minor >= 0 AND amount_after_minor >= 0"
+      " AND amount_after_minor <> amount_before_minor + amount_minor)"}},
+    /* The numbers are lg_account's. Added up in two parts, because all that somebody holds may pass 64 bits.
+     */
+    {"movements",
+     "what moved is not what its claims, receivables and financings come to",
+     {"SELECT participant_no || '/' || account || '/' || currency FROM"
+      " (SELECT participant_no, account, currency, items, amount_minor FROM movements"
+      " UNION ALL SELECT creditor_no, 0, currency, -1, -amount_minor FROM receivables WHERE life = "
+      "'registered'"
+      " UNION ALL SELECT debtor_no, 1, currency, -1, -amount_minor FROM receivables WHERE life = 'registered'"
+      " UNION ALL SELECT c.holder_no, 2, c.currency, -1, -c.outstanding_minor FROM claims c WHERE " LIVE_C
+      " UNION ALL SELECT c.debtor_no, 3, c.currency, -1, -c.outstanding_minor FROM claims c WHERE " LIVE_C
+      " UNION ALL SELECT c.lender_no, CASE c.encumbrance WHEN 'reserved' THEN 4 ELSE 5 END, c.currency, -1,"
+      " -c.outstanding_minor FROM claims c WHERE c.lender_no IS NOT NULL AND " LIVE_C
+      " UNION ALL SELECT lender_no, 6, currency, -1, -advance_minor FROM financings"
+      " WHERE status = 'disbursed' OR status = 'recourse'"
+      " UNION ALL SELECT seller_no, 7, currency, -1, -advance_minor FROM financings"
+      " WHERE status = 'disbursed' OR status = 'recourse') AS moved_and_there"
+      " GROUP BY participant_no, account, currency HAVING SUM(items) <> 0"
+      " OR SUM(amount_minor / 1000000) * 1000000 + SUM(amount_minor % 1000000) <> 0"}},
 };
 
 lg_err lg_db_check_invariants(lg_db *db, lg_table_differ differ, void *ctx, int64_t *checked)

@@ -132,7 +132,8 @@ bool books_day_parse(const char *text, books_dates order, lg_day *day)
     const char *at = text;
     int parts[3] = {0};
     char iso[12], mark = '\0';
-    const bool year_first = order == BOOKS_YMD, compact = year_first && strlen(text) == 8;
+    const bool year_first = order == BOOKS_YMD,
+               compact = year_first && strlen(text) == 8 && strspn(text, "0123456789") == 8;
     for (int i = 0; i < 3; i++) {
         const bool year = year_first ? i == 0 : i == 2;
         parts[i] = take_digits(&at, year ? 4 : compact ? 2 : 1, year ? 4 : 2);

@@ -13,6 +13,7 @@ import time
 
 import pytest
 from life_reads import compare_entries, compare_everything, live_claims
+from life_statements import compare_statements
 from life_walk import LifeWalk
 from registry import Registry, tallystick
 
@@ -75,12 +76,14 @@ def test_a_claims_whole_life_goes_as_the_model_says(folder):
     registry.start()
     try:
         registry.operator.token, _ = registry.operator.issue_token()
+        first_day = registry.day()
         walk, start = LifeWalk(registry, SEED), time.monotonic()
         try:
             walk_through(walk)
             seconds = time.monotonic() - start
             walk.model.check_everything()
             compare_everything(walk)
+            compare_statements(walk, first_day)
         except AssertionError as failure:
             pytest.fail(f"TALLYSTICK_MODEL_SEED={SEED} TALLYSTICK_MODEL_COMMANDS={COMMANDS}: {failure}")
         print(report(walk, seconds))
