@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DAYS_MAX = 366 };
+enum { DAYS_MAX = 3660 };
 
 typedef struct job {
     client *c;
@@ -419,6 +419,8 @@ client_exit command_reconcile(client *c)
         code = books_read(c, c->args.operands[1], &format, &j.books);
     if (code == CLIENT_OK)
         code = registry_read(&j);
+    if (code == CLIENT_OK && client_option_given(c, "net") && !reconcile_net(&j.registry))
+        code = client_fail(c, CLIENT_LOCAL, "A sum is beyond what can be counted.");
     if (code == CLIENT_OK)
         code = compare(&j);
     books_clear(&j.registry);

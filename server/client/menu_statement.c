@@ -26,6 +26,7 @@ const client_command menu_statements[] = {
          {"account", "ACCOUNT", "what is compared: claims_held (default), claims_owed, …"},
          {"only", "TYPE,…", "entries of these types alone, as claim.accepted"},
          {"utc-offset", "+HH:MM", "the zone of the business day, as +08:00"},
+         {"net", NULL, "one row a claim: what its movements come to; from one's first day on, what is open"},
          {"unsigned", NULL, "the file's amounts have no sign"},
          {"decimal", "point|comma", "how amounts are written; default point"},
          {"dates", "ymd|dmy|mdy", "the order of dates; default ymd, with -, / or . between"},

@@ -30,6 +30,41 @@ void reconcile_clear(reconcile_result *result)
     *result = (reconcile_result){.arena = NULL};
 }
 
+/* ---- open items ---- */
+
+static int compare_claims(const void *a, const void *b)
+{
+    const books_row *x = a, *y = b;
+    int order = strcmp(x->claim, y->claim);
+    if (order == 0)
+        order = strcmp(x->currency.code, y->currency.code);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+bool reconcile_net(books *registry)
+{
+    size_t kept = 0;
+    if (registry->count > 1)
+        qsort(registry->rows, registry->count, sizeof *registry->rows, compare_claims);
+    for (size_t i = 0; i < registry->count;) {
+        books_row sum = registry->rows[i];
+        for (i++; i < registry->count && strcmp(registry->rows[i].claim, sum.claim) == 0 &&
+                  lg_currency_equal(registry->rows[i].currency, sum.currency);
+             i++) {
+            const int64_t before = sum.amount_minor;
+            sum = registry->rows[i];
+            if (__builtin_add_overflow(before, sum.amount_minor, &sum.amount_minor))
+                return false;
+        }
+        if (sum.amount_minor != 0)
+            registry->rows[kept++] = sum;
+    }
+    registry->count = kept;
+    return true;
+}
+
+/* ---- names ---- */
+
 /* A registry row under one of the names by which books may know it. */
 typedef struct name_of_row {
     const char *name; /* "c" and the id, "i" and the number's skeleton, "r" and the reference's */
@@ -46,8 +81,6 @@ typedef struct run {
     size_t *partner;   /* of each row of the books: the registry's row + 1; 0: none yet */
     bool *taken;       /* the registry's rows that have a partner */
 } run;
-
-/* ---- names ---- */
 
 static int compare_names(const void *a, const void *b)
 {

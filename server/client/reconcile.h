@@ -46,6 +46,10 @@ typedef struct reconcile_result {
 } reconcile_result;
 void reconcile_clear(reconcile_result *result);
 
+/* Puts the rows of one claim and currency together: what they come to, as the last of them has it. What comes
+ * to nothing is left out. False if a sum is beyond 64 bits. */
+bool reconcile_net(books *registry) LG_MUST_CHECK;
+
 /* Pairs rows that name the same thing: first those with the same amount and currency, then what is left over
  * in order. What stays alone is missing on the other side. Time is n log n but for rows that name one thing
  * very often; memory is in proportion to the rows. False if a sum is beyond 64 bits. */

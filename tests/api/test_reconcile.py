@@ -2,6 +2,7 @@
 
 import csv
 import json
+from decimal import Decimal
 
 import ledger
 import pytest
@@ -165,6 +166,21 @@ def test_states_may_have_names_of_their_own(shell, perfect, tmp_path):
     assert reconcile(shell, path, "--states", "open=confirmed,bezahlt=settled")["agree"]
 
 
+def test_a_list_of_open_items_is_set_against_what_the_days_come_to(shell, books, tmp_path):
+    supplier, open_then = books.registry.supplier, {}
+    for _, m in movements(books, supplier, books.days):
+        row = open_then.setdefault(m["claim"], {"claim": m["claim"], "amount": Decimal(0), "currency": m["currency"]})
+        row["amount"] += Decimal(m["amount"])
+        row["status"] = m["life"]
+    rows = [row for row in open_then.values() if row["amount"]]
+    assert len(rows) < len(open_then)  # some were paid or passed on
+    assert reconcile(shell, write(tmp_path / "open.csv", rows), "--net")["matched"] == len(rows)
+    for row in rows:  # and that is what it holds now
+        claim = supplier.get(f"/v1/claims/{row['claim']}").ok()
+        assert (claim["outstanding_amount"], claim["currency"]) == (str(row["amount"]), row["currency"])
+    assert kinds(reconcile(shell, write(tmp_path / "open.csv", rows[1:]), "--net", code=6)) == ["missing_in_books", "sum"]
+
+
 # ---- differences ----
 
 
@@ -259,7 +275,7 @@ def test_a_file_that_is_not_utf8_says_what_to_do(shell, books, tmp_path):
 def test_what_is_typed_wrong_is_a_usage_error(shell, books, tmp_path):
     path = tmp_path / "erp.csv"
     path.write_text("invoice,amount,currency\n")
-    for days in ("yesterday", "2026-01-02..2026-01-01", "2026-01-01..2027-06-01", "2026-01-01.."):
+    for days in ("yesterday", "2026-01-02..2026-01-01", "2001-01-01..2026-06-01", "2026-01-01.."):
         assert shell.run("reconcile", days, path).returncode == 2
     for more in (("--decimal", "dot"), ("--dates", "iso"), ("--delimiter", ";;"), ("--states", "open"), ("--account", "cash")):
         assert shell.run("reconcile", books.days[0], path, *more).returncode == 2

@@ -201,6 +201,21 @@ static void amounts_without_a_sign_agree_with_either(void **state)
     books_clear(&mine);
 }
 
+static void what_moved_comes_to_one_row_a_claim(void **state)
+{
+    (void)state;
+    books registry = {0};
+    add(&registry, 1, "A", 100, "CNY")->claim = "a";
+    add(&registry, 2, "B", 50, "CNY")->claim = "b";
+    add(&registry, 3, "A", -30, "CNY")->claim = "a";
+    add(&registry, 4, "B", -50, "CNY")->claim = "b";
+    assert_true(reconcile_net(&registry));
+    assert_true(registry.count == 1 && registry.rows[0].amount_minor == 70 && registry.rows[0].number == 3);
+    add(&registry, 5, "A", INT64_MAX, "CNY")->claim = "a";
+    assert_false(reconcile_net(&registry));
+    books_clear(&registry);
+}
+
 /* Whatever the rows, each is told of once: sums of matched, differing and missing are all there are. */
 static void no_row_is_lost_or_told_twice(void **state)
 {
@@ -278,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_claim_goes_before_an_invoice_and_an_invoice_before_a_reference),
         cmocka_unit_test(every_member_that_differs_is_told),
         cmocka_unit_test(amounts_without_a_sign_agree_with_either),
+        cmocka_unit_test(what_moved_comes_to_one_row_a_claim),
         cmocka_unit_test(no_row_is_lost_or_told_twice),
         cmocka_unit_test(damaged_files_never_break_the_reader),
     };
