@@ -176,7 +176,9 @@ http_result http_answer_problem(http_request *request, lg_err err, const char *e
         set_default(request, "WWW-Authenticate", "Bearer");
     if (status == 429 || status == 503)
         set_default(request, "Retry-After", RETRY_AFTER);
-    http_problem_json(&body, err, &request->report, extra_members);
+    http_problem_json(&body, err, &request->report,
+                      lg_arena_printf(request->arena, ",\"instance\":\"urn:tallystick:request:%s\"%s",
+                                      request->id, extra_members ? extra_members : ""));
     return http_answer_refusal(request, status, &body);
 }
 

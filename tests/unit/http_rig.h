@@ -356,6 +356,21 @@ static inline void answer_expect(const answer *a, const char *name, const char *
     assert_string_equal(text, value);
 }
 
+/* A problem names its request as the header does; then the member is taken out, so that what is left can be
+ * foretold. */
+static inline void answer_take_instance(answer *a)
+{
+    char id[256], member[300];
+    char *found = strstr(a->body, ",\"instance\":");
+    if (!found)
+        return;
+    answer_header(a, "X-Request-Id", id);
+    size_t len = (size_t)snprintf(member, sizeof member, ",\"instance\":\"urn:tallystick:request:%s\"", id);
+    assert_memory_equal(found, member, len);
+    memmove(found, found + len, strlen(found + len) + 1);
+    a->body_len -= len;
+}
+
 static inline void client_read(client *c, answer *a, bool head_only)
 {
     char *end, number[256];
@@ -380,6 +395,7 @@ static inline void client_read(client *c, answer *a, bool head_only)
     memmove(c->data, c->data + head_len + a->body_len, c->len);
     c->data[c->len] = '\0';
     a->status = status;
+    answer_take_instance(a);
 }
 
 /* The answer to one request on a connection of its own; the caller frees it. */
