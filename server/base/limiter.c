@@ -59,11 +59,13 @@ void limiter_set_rules(limiter *l, const limit_rule *rules)
 {
     for (int i = 0; i < SHARDS; i++)
         pthread_mutex_lock(&l->locks[i]);
+    bool changed = false;
     for (unsigned i = 0; i < l->budgets; i++) {
-        atomic_store(&l->per_minute[i], rules[i].per_minute);
-        atomic_store(&l->burst[i], rules[i].burst);
+        changed |= atomic_exchange(&l->per_minute[i], rules[i].per_minute) != rules[i].per_minute;
+        changed |= atomic_exchange(&l->burst[i], rules[i].burst) != rules[i].burst;
     }
-    memset(l->slots, 0, ((size_t)l->set_mask + 1) * WAYS * sizeof *l->slots);
+    if (changed)
+        memset(l->slots, 0, ((size_t)l->set_mask + 1) * WAYS * sizeof *l->slots);
     for (int i = 0; i < SHARDS; i++)
         pthread_mutex_unlock(&l->locks[i]);
 }

@@ -36,7 +36,7 @@ enum { LIMIT_BUDGETS_MAX = 16, LIMIT_SLOTS_DEFAULT = 1 << 16 };
 /* `budgets` rules. slots: a power of two of at least 512, LIMIT_SLOTS_DEFAULT if 0. */
 limiter *limiter_open(const limit_rule *rules, unsigned budgets, unsigned slots);
 void limiter_close(limiter *limiter); /* NULL is fine */
-/* Other rules, from which all buckets start full. */
+/* If these are other rules, all buckets start full again. */
 void limiter_set_rules(limiter *limiter, const limit_rule *rules);
 limit_rule limiter_rule(const limiter *limiter, unsigned budget);
 

@@ -4,12 +4,15 @@ How a bucket fills again is the unit tests' to tell, whose clock is their own. H
 
 import contextlib
 import http.client
+import json
 import re
+import signal
 
 import jws
 import pytest
 from bulk_world import BATCHES, RECEIVABLES, plain, post, register, signed, slugs
 from registry import Participant, Registry, tallystick
+from service_manager import ServiceManager
 from test_metrics import scrape
 
 SLOW = {"per-minute": 1, "burst": 3}
@@ -233,3 +236,35 @@ def test_a_batch_costs_its_address_what_is_in_it(tmp_path):
         for _ in range(5):
             come_from(registry, stranger, "GET", "/nothing").problem("not-found")
         limited(come_from(registry, stranger, "GET", "/nothing"), "requests", 10)
+
+
+def test_a_reload_changes_rates_and_the_log_at_once(tmp_path):
+    manager = ServiceManager(tmp_path)
+    registry = Registry(tmp_path / "ledger", options=["--metrics-listen", "127.0.0.1:0"])
+    registry.start().cast()
+    registry.stop()
+
+    def settings(**members):
+        (registry.directory / "server.json").write_text(json.dumps(members))
+
+    def reload():
+        registry.process.send_signal(signal.SIGHUP)
+        assert "refused" not in manager.await_message("READY")["STATUS"]
+
+    try:
+        settings(rate_reads_per_minute=1, rate_reads_burst=1)
+        manager.start(registry)
+        registry.supplier.get("/v1/me").ok()
+        limited(registry.supplier.get("/v1/me"), "reads", 1)
+        reload()  # nothing has changed
+        limited(registry.supplier.get("/v1/me"), "reads", 1)
+        settings(rate_reads_per_minute=1, rate_reads_burst=2, rate_requests_per_minute=1, rate_requests_burst=1, rate_exempt=[])
+        reload()
+        registry.http.close()  # who is connected keeps to whom was exempt then
+        assert registry.supplier.get("/v1/me").headers["ratelimit-policy"] == '"reads";q=2;w=120'
+        limited(registry.supplier.get("/v1/me"), "requests", 1)
+        registry.stop()
+    finally:
+        if registry.process:
+            registry.kill()
+        manager.close()

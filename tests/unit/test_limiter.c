@@ -93,6 +93,8 @@ static void other_rules(void **state)
     const limit_key key = key_of(3);
     int64_t now = SECOND;
     assert_true(limiter_take(l, 0, &key, 3, now).allowed);
+    limiter_set_rules(l, rules); /* the same ones */
+    assert_false(limiter_take(l, 0, &key, 1, now).allowed);
     limiter_set_rules(l, stricter);
     assert_true(limiter_take(l, 0, &key, 1, now).allowed);
     assert_int_equal(limiter_take(l, 0, &key, 1, now).retry_s, 60);
