@@ -2,7 +2,7 @@
 
 import jws
 import ledger
-from test_custody import Bearer, register
+from bearer import Bearer, register
 
 BATCHES = "/v1/batches"
 RECEIVABLES = "/v1/receivables"
