@@ -8,7 +8,8 @@
 set -euo pipefail
 
 packages=(gcc make pkg-config gettext libmicrohttpd-dev libgnutls28-dev libsystemd-dev libsqlite3-dev libsodium-dev libjansson-dev libcurl4-openssl-dev libxml2-dev libcsv-dev
-          libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-cryptography python3-jsonschema python3-prometheus-client python3-jwcrypto curl openssl jq ca-certificates)
+          libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-cryptography python3-jsonschema python3-prometheus-client python3-jwcrypto curl openssl jq
+          ca-certificates nginx-light strace)
 case ${1-} in
 --dev) packages+=(clang-format clang-tidy cppcheck gcovr valgrind) ;;
 --deb) packages+=(debhelper dpkg-dev lintian) ;;
@@ -41,6 +42,14 @@ if [[ $(id -u) -ne 0 ]]; then
         exit 1
     fi
     as_root=(sudo)
+fi
+
+# What is installed for the tests (nginx) shall not start as a service here.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
 fi
 
 export DEBIAN_FRONTEND=noninteractive
