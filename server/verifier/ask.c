@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { RECORD_AGAIN_MS = 1000, RECORD_LATER_MS = 60000, STARTS_AT_ONCE = 32 };
+enum { AGAIN_MS = 1000, LATER_MS = 60000, STARTS_AT_ONCE = 32 };
 
 static const char NOT_CONFIGURED[] = "no external verifier is configured at this server";
 
@@ -38,17 +38,24 @@ static lg_err take_pending(verifier *v, lg_db *db, bool *more)
     return err;
 }
 
-/* True if there may be more. */
-static bool look(verifier *v)
+/* What is new, if the ledger has grown and it was not looked at just now. */
+static void look(verifier *v, int64_t now_ms)
 {
     bool more = false;
+    if (!atomic_load(&v->woken) || now_ms < v->look_ms)
+        return;
+    atomic_store(&v->woken, false);
+    v->look_ms = now_ms + LOOK_EVERY_MS;
     lg_arena_reset(v->arena);
     lg_db *db = lg_readers_take(v->api->readers);
     lg_err err = take_pending(v, db, &more);
     lg_readers_give(v->api->readers, db);
     if (err)
         cannot_read(v, err);
-    return more;
+    if (err || more) { /* a commit may not come for a long time */
+        atomic_store(&v->woken, true);
+        v->look_ms = err ? now_ms + AGAIN_MS : now_ms;
+    }
 }
 
 /* ---- letting go ---- */
@@ -155,7 +162,7 @@ static void ask(verifier *v, question *q)
     if (err && err != LG_NOT_FOUND) {
         cannot_read(v, err);
         queue_take(&v->questions, q, PLACE_WAITING);
-        queue_put(&v->questions, q, verifier_now_ms() + RECORD_AGAIN_MS);
+        queue_put(&v->questions, q, verifier_now_ms() + AGAIN_MS);
     }
     lg_buf_clear(&body);
 }
@@ -169,17 +176,9 @@ static bool may_ask(const verifier *v, int64_t now_ms)
 
 bool ask_turn(verifier *v)
 {
-    bool more = false;
     const int64_t now_ms = verifier_now_ms();
-    if (atomic_load(&v->woken) && now_ms - v->look_ms >= LOOK_EVERY_MS) {
-        atomic_store(&v->woken, false);
-        v->look_ms = now_ms;
-        if (look(v)) {
-            atomic_store(&v->woken, true);
-            v->look_ms = 0;
-        }
-    }
-    more = let_go(v);
+    look(v, now_ms);
+    bool more = let_go(v);
     for (int i = 0; i < STARTS_AT_ONCE && may_ask(v, now_ms); i++)
         ask(v, queue_first(&v->questions));
     return more || may_ask(v, now_ms);
@@ -234,7 +233,7 @@ void ask_ended(verifier *v, question *q, const lg_hash *identity, const verifier
 
 void ask_recorded(verifier *v, question *q, lg_err err)
 {
-    int64_t wait_ms = RECORD_LATER_MS;
+    int64_t wait_ms = LATER_MS;
     switch ((int)err) {
     case LG_OK:
     case LG_WRONG_STATE: /* a reviewer, or who submitted it, was quicker */
@@ -245,7 +244,7 @@ void ask_recorded(verifier *v, question *q, lg_err err)
     case LG_NOT_YET_DUE:
     case LG_OVERLOADED:
     case LG_BUSY:
-        wait_ms = RECORD_AGAIN_MS;
+        wait_ms = AGAIN_MS;
         break;
     default:
         log_event(v->api->log, LOG_ERROR, "verifier.not_recorded",

@@ -42,7 +42,7 @@ struct verifier {
     question_queue questions;
     lg_receivable_no last; /* pending ones up to here are in the queue */
     lg_time deadline;      /* no question's is before this; 0: not known */
-    int64_t look_ms;       /* when it last looked */
+    int64_t look_ms;       /* it does not look before */
     breaker breaker;
     answer_cache *cache;
     call *idle, *calls;

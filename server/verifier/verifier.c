@@ -31,7 +31,7 @@ static int sleep_ms(const verifier *v)
     int64_t until_ms = now_ms + SLEEP_MAX_MS;
     const question *first = queue_first(&v->questions);
     if (atomic_load(&v->woken))
-        until_ms = soonest(until_ms, v->look_ms + LOOK_EVERY_MS);
+        until_ms = soonest(until_ms, v->look_ms);
     if (v->deadline && v->recording < RECORDING_MAX)
         until_ms = soonest(until_ms, now_ms + (v->deadline - lg_now()) / 1000 + 1);
     if (first && v->config.url && v->recording < RECORDING_MAX) {
