@@ -20,6 +20,7 @@
 
 typedef struct sweeper sweeper;
 typedef struct webhooks webhooks;
+typedef struct verifier verifier;
 typedef struct bulk bulk;
 
 /* What handlers reach through http_context(). Everything in it is safe to use from any HTTP thread. */
@@ -30,6 +31,7 @@ typedef struct api_context {
     lg_registry *registry;
     sweeper *sweeper;
     webhooks *webhooks;
+    verifier *verifier;
     bulk *bulk;
     http_router *router; /* of api_routes, for commands that come inside another request */
     lg_buf docs[LANGUAGES]; /* the page of /docs, made once at the start */

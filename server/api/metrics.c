@@ -3,6 +3,7 @@
 #include "server/api/limits.h"
 #include "server/gateway/checks.h"
 #include "server/service/sweeper.h"
+#include "server/verifier/verifier.h"
 #include "server/version.h"
 #include "server/webhooks/webhooks.h"
 
@@ -213,6 +214,21 @@ static void put_webhooks(api_context *api, lg_buf *buf)
                       stats.oldest_seq < 0 ? 0 : age_us(api, stats.oldest_seq));
 }
 
+static void put_verifier(api_context *api, lg_buf *buf)
+{
+    const verifier_stats stats = verifier_get_stats(api->verifier);
+    metrics_family(buf, "tallystick_verifier_calls_total", "counter",
+                   "Calls to the external verifier; failed: they gave no answer that counts.");
+    metrics_sample(buf, "tallystick_verifier_calls_total", "result=\"answered\"", stats.answered);
+    metrics_sample(buf, "tallystick_verifier_calls_total", "result=\"failed\"", stats.failed);
+    metrics_one(buf, "tallystick_verifier_cache_hits_total", "counter",
+                "Questions that an earlier answer still answers.", stats.known);
+    metrics_one(buf, "tallystick_verifier_questions_waiting", "gauge",
+                "Held receivables that the external verifier has not answered yet.", stats.waiting);
+    metrics_one(buf, "tallystick_verifier_paused", "gauge",
+                "1 while the external verifier is left alone after failures.", stats.paused);
+}
+
 static void put_service(api_context *api, lg_buf *buf)
 {
     static const char *const results[] = {"lapsed", "aged", "failed"};
@@ -257,6 +273,7 @@ static http_result answer_metrics(http_request *request, const http_server *http
     put_writer(api, &buf, &stats);
     put_storage(api, &buf);
     put_webhooks(api, &buf);
+    put_verifier(api, &buf);
     put_service(api, &buf);
     metrics_process(&buf);
     http_result result = http_answer_text(request, 200, METRICS_CONTENT_TYPE, lg_buf_bytes(&buf));

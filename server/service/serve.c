@@ -74,7 +74,7 @@ static void committed(void *ctx)
 {
     service *s = ctx;
     webhooks_wake(s->api.webhooks);
-    verifier_wake(s->verifier);
+    verifier_wake(s->api.verifier);
 }
 
 /* Each connection is a descriptor; the usual soft limit of 1,024 is too low for that and the database. */
@@ -205,14 +205,14 @@ lg_err service_open(service *s, const char *dir, lg_report *report)
         .cache_valid_s = config->verifier_cache_s,
     };
     if (!err)
-        err = verifier_open(&verification, &s->api, &s->verifier, report);
+        err = verifier_open(&verification, &s->api, &s->api.verifier, report);
     if (!err)
         lg_writer_on_commit(s->api.writer, committed, s);
     if (!err)
         err = router_open(api_routes, api_route_count, &s->api.router, report);
     s->api.bulk = bulk_open();
     if (!err)
-        err = verifier_start(s->verifier);
+        err = verifier_start(s->api.verifier);
     if (!err)
         err = sweeper_open(&s->api, &s->api.sweeper);
     if (!err)
@@ -248,10 +248,10 @@ void service_close(service *s)
     http_server_close(s->api.http);
     bulk_close(s->api.bulk);
     sweeper_close(s->api.sweeper);
-    verifier_stop(s->verifier);
+    verifier_stop(s->api.verifier);
     lg_writer_close(s->api.writer); /* which wakes webhooks and verifier */
     webhooks_close(s->api.webhooks);
-    verifier_close(s->verifier);
+    verifier_close(s->api.verifier);
     lg_readers_close(s->api.readers);
     for (language in = 0; in < LANGUAGES; in++)
         lg_buf_clear(&s->api.docs[in]);

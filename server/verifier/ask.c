@@ -154,6 +154,7 @@ static void ask(verifier *v, question *q)
         queue_take(&v->questions, q, PLACE_DONE);
         queue_drop(&v->questions, q);
     } else if (!err && cache_get(v->cache, &identity, lg_now(), v->arena, &known)) {
+        metrics_add(&v->known, 1);
         queue_take(&v->questions, q, PLACE_RECORDING);
         record_or_wait(v, q, &known);
     } else if (!err) {
@@ -221,6 +222,7 @@ static void failed(verifier *v, question *q, const char *failure, int64_t retry_
 void ask_ended(verifier *v, question *q, const lg_hash *identity, const verifier_answer *answer,
                const char *failure, int64_t retry_after_s)
 {
+    metrics_add(failure ? &v->failed : &v->answered, 1);
     if (failure) {
         failed(v, q, failure, retry_after_s);
         return;

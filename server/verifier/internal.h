@@ -6,6 +6,7 @@
 #include "ledger/crypto/hash.h"
 #include "ledger/store/verification_rows.h"
 #include "server/base/log.h"
+#include "server/base/metrics.h"
 #include "server/outbound/curl.h"
 #include "server/verifier/answer.h"
 #include "server/verifier/breaker.h"
@@ -36,6 +37,8 @@ struct verifier {
     pthread_mutex_t lock;   /* of the next two */
     pthread_cond_t settled; /* nothing is with the writer any more */
     recording *recorded;    /* back from the writer */
+
+    metrics_counter answered, failed, known, waiting, paused; /* for those who watch */
 
     /* ---- the thread's own ---- */
     lg_arena *arena;

@@ -51,6 +51,8 @@ static void *run(void *arg)
         bool more = ask_turn(v);
         curl_multi_perform(v->multi, &running);
         calls_collect(v);
+        atomic_store(&v->waiting, (int64_t)(v->questions.count - v->questions.done));
+        atomic_store(&v->paused, v->breaker.pauses > 0);
         curl_multi_poll(v->multi, NULL, 0, more ? 0 : sleep_ms(v), NULL);
     }
     records_settle(v);
@@ -61,6 +63,17 @@ void verifier_wake(verifier *v)
 {
     if (!atomic_exchange(&v->woken, true))
         curl_multi_wakeup(v->multi);
+}
+
+verifier_stats verifier_get_stats(const verifier *v)
+{
+    return (verifier_stats){
+        .answered = metrics_get(&v->answered),
+        .failed = metrics_get(&v->failed),
+        .known = metrics_get(&v->known),
+        .waiting = metrics_get(&v->waiting),
+        .paused = metrics_get(&v->paused) != 0,
+    };
 }
 
 /* ---- its life ---- */

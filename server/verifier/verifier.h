@@ -10,8 +10,6 @@
 
 #include "server/api/api.h"
 
-typedef struct verifier verifier;
-
 typedef struct verifier_config {
     const char *dir;       /* of the registry; keys/verifier.key is read there, and made if it is missing */
     const char *url;       /* https, or http to this machine; NULL: none is asked, and all time runs out */
@@ -32,5 +30,13 @@ void verifier_stop(verifier *v);
 void verifier_close(verifier *v);
 /* The ledger has grown; any thread, never blocks. */
 void verifier_wake(verifier *v);
+
+typedef struct verifier_stats {
+    int64_t answered, failed, known; /* calls; and questions that the cache answered */
+    int64_t waiting;                 /* questions without an answer on the ledger */
+    bool paused;                     /* the service is left alone for a while */
+} verifier_stats;
+/* Any thread. */
+verifier_stats verifier_get_stats(const verifier *v);
 
 #endif

@@ -205,6 +205,13 @@ def test_a_clock_that_was_set_back_delays_nothing(tmp_path, service):
         assert settled(registry, held(registry))["life"] == "registered"
 
 
+def figures(registry):
+    """Those of the verifier, without their common beginning."""
+    text = registry.request("GET", "/metrics", headers={"Authorization": f"Bearer {registry.operator.token}"}).text
+    lines = [line.removeprefix("tallystick_verifier_") for line in text.splitlines() if line.startswith("tallystick_verifier_")]
+    return {name: int(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
 # ---- the cache ----
 
 
@@ -219,6 +226,11 @@ def test_the_same_invoice_is_asked_about_once(tmp_path, service):
         other = {**paper["invoice"], "gross_amount": "900.01"}
         third = settled(registry, held(registry, paper={"invoice": other, "amount": "300.00", "part": "c"}))
         assert verification(third)["reference"] == "TAX-1" and len(service.questions) == 2, "another amount is another question"
+        until(lambda: figures(registry)["questions_waiting"] == 0, "the figures follow")
+        assert figures(registry) == {
+            'calls_total{result="answered"}': 2, 'calls_total{result="failed"}': 0, "cache_hits_total": 1,
+            "questions_waiting": 0, "paused": 0,
+        }  # fmt: skip
         registry.restart()
         settled(registry, held(registry, paper={**paper, "amount": "300.00", "part": "d"}))
         assert len(service.questions) == 3, "what was known is asked again after a restart"
@@ -265,6 +277,7 @@ def test_a_service_that_is_down_is_left_alone(tmp_path, service):
         until(lambda: registry.stderr().count("verifier.down") >= 2, "the pause is announced, and a longer one")
         # Five failures begin a pause, calls under way then fail too, and each pause ends with one question.
         assert len(service.questions) <= 5 + 8 + registry.stderr().count("verifier.down")
+        assert figures(registry)["paused"] == 1 and figures(registry)["questions_waiting"] == 1000
         decide(registry, receivables[0], "approve")
         service.reply = lambda question, n: {"answer": "genuine"}
         until(lambda: waiting(registry) == 0, "all others answered once it is back")
