@@ -40,7 +40,7 @@ client_exit client_receipt_terms(client *c, lg_arena *arena, receipt_terms *out)
  * what their entries must name. CLIENT_REFUSED leaves the problem in c->problem. */
 client_exit client_act_deliver(client *c, lg_arena *arena, const client_request *request, bool is_signed,
                                client_answer *out) CLIENT_MUST_CHECK;
-/* Composes and delivers. */
+/* Composes and delivers: signed, or, if a token is named and no key, as it is, for the registry to sign. */
 client_exit client_act_send(client *c, lg_arena *arena, const client_act *act,
                             client_answer *out) CLIENT_MUST_CHECK;
 /* A whole subcommand around one JSON command: sends the payload (consumed), keeps the receipt if --receipt

@@ -174,6 +174,7 @@ client_exit command_version(client *c);
 client_exit command_help(client *c);
 client_exit command_participant_add(client *c);
 client_exit command_participant_add_key(client *c);
+client_exit command_approval_give(client *c);
 client_exit command_token_create(client *c);
 client_exit command_submit(client *c);
 client_exit command_split(client *c);

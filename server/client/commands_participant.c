@@ -130,6 +130,24 @@ static client_exit token_owner(client *c, const char **out)
                 : client_fail(c, CLIENT_UNREACHABLE, "The answer to /v1/me names no participant.");
 }
 
+/* --limit CUR=AMOUNT, as often as given. */
+static client_exit limits_add(client *c, json_t *payload)
+{
+    json_t *limits = NULL;
+    for (size_t i = 0; i < c->args.option_count; i++) {
+        if (strcmp(c->args.options[i].name, "limit") != 0)
+            continue;
+        const char *text = c->args.options[i].value, *equals = strchr(text, '=');
+        if (!equals || equals == text)
+            return client_fail(c, CLIENT_USAGE, "--limit must be like CNY=500000.00, not \"%s\".", text);
+        if (!limits)
+            json_object_set_new(payload, "amount_limits", limits = json_object());
+        json_object_set_new(limits, lg_arena_strndup(c->arena, text, (size_t)(equals - text)),
+                            json_string(equals + 1));
+    }
+    return CLIENT_OK;
+}
+
 client_exit command_token_create(client *c)
 {
     int64_t days = 90;
@@ -149,6 +167,11 @@ client_exit command_token_create(client *c)
     json_object_set_new(payload, "expires_at",
                         json_string(lg_time_format(lg_now() + days * LG_TIME_PER_DAY).s));
     client_member_from_option(c, payload, "label", "label");
+    code = limits_add(c, payload);
+    if (code != CLIENT_OK) {
+        json_decref(payload);
+        return code;
+    }
     code = client_act_run(c, "/v1/tokens", payload, &answer);
     if (code != CLIENT_OK)
         return code;

@@ -23,6 +23,7 @@ static const struct {
     {"financing", "/v1/financings/"},
     {"payment", "/v1/payments/"},
     {"proposal", "/v1/proposals/"},
+    {"approval", "/v1/approvals/"},
     {"webhook", "/v1/webhooks/"},
 };
 

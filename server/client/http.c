@@ -206,6 +206,8 @@ static CURLcode send_once(client *c, lg_arena *arena, const client_request *requ
             header_add(headers, arena, "Authorization", lg_arena_printf(arena, "Bearer %s", request->token));
     if (request->idempotency_key)
         headers = header_add(headers, arena, "Idempotency-Key", request->idempotency_key);
+    if (request->submission)
+        headers = header_add(headers, arena, "Submission", request->submission);
     options_set(c, request, &t, headers, lg_arena_printf(arena, "%s%s", c->http->base, request->path));
     CURLcode result = curl_easy_perform(c->http->curl);
     curl_easy_getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &out->status);

@@ -12,6 +12,7 @@ typedef struct client_request {
     const char *content_type;
     const char *token;           /* bearer token, or NULL */
     const char *idempotency_key; /* of a command that is not signed, or NULL */
+    const char *submission;      /* what goes with an invoice file that is not signed, or NULL */
     size_t max;                  /* bytes of the answer at most; 0: the default */
     /* Takes the body of a 2xx answer piece by piece, however long it is and may take, instead of
      * response.body; false ends the transfer. NULL: none. What a sink got a byte of is not asked for again.

@@ -27,7 +27,7 @@ void client_print_outcome(client *c, const json_t *answer)
 {
     static const char *const things[] = {"receivable", "claim",   "participant", "policy",  "token",
                                          "grant",      "check",   "program",     "request", "offer",
-                                         "financing",  "payment", "proposal",    "webhook"};
+                                         "financing",  "payment", "proposal",    "webhook", "approval"};
     static const struct {
         const char *holder, *list, *listing; /* holder NULL: the answer itself */
     } lists[] = {{NULL, "claims", "children"}, {NULL, "offers", "offers"}, {"payment", "shares", "shares"}};

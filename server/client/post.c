@@ -10,7 +10,7 @@ const client_post *client_post_find(const char *command)
 {
     static const client_post *const tables[] = {
         client_posts_participant, client_posts_receivable, client_posts_claim,   client_posts_payment,
-        client_posts_grant,       client_posts_finance,    client_posts_webhook,
+        client_posts_grant,       client_posts_finance,    client_posts_webhook, client_posts_approval,
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const client_post *post = tables[i]; post->command; post++)

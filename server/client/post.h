@@ -37,7 +37,8 @@ typedef struct client_post {
 
 /* The tables, by subject; a NULL command at the end. */
 extern const client_post client_posts_participant[], client_posts_receivable[], client_posts_claim[],
-    client_posts_payment[], client_posts_grant[], client_posts_finance[], client_posts_webhook[];
+    client_posts_payment[], client_posts_grant[], client_posts_finance[], client_posts_webhook[],
+    client_posts_approval[];
 
 /* The row of a subcommand; NULL if it has none. */
 const client_post *client_post_find(const char *command);

@@ -126,7 +126,14 @@ static void policy_tell(summary *s)
 
 static void token_tell(summary *s)
 {
+    const char *currency;
+    json_t *limit;
     phrase(s, "expires %s", field(s, "expires_at"));
+    json_object_foreach(json_object_get(s->thing, "amount_limits"), currency, limit)
+    {
+        if (json_is_string(limit))
+            phrase(s, ", at most %s %s", json_string_value(limit), currency);
+    }
     if (has(s, "revoked_at"))
         phrase(s, ", revoked %s", field(s, "revoked_at"));
 }
@@ -232,6 +239,18 @@ static void proposal_tell(summary *s)
     }
 }
 
+static void approval_tell(summary *s)
+{
+    const char *label = client_field(s->c->arena, s->thing, "first.label");
+    if (strcmp(field(s, "kind"), "four_eyes") == 0)
+        phrase(s, "four eyes above %s %s", field(s, "amount"), field(s, "currency"));
+    else
+        phrase(s, "%s %s of receivable %s", field(s, "kind"), money(s, "amount"), field(s, "receivable"));
+    phrase(s, ", said by %s", label ? label : field(s, "first.token"));
+    if (strcmp(field(s, "status"), "waiting") == 0)
+        phrase(s, ", waits for a second token until %s", field(s, "expires_at"));
+}
+
 static void webhook_tell(summary *s)
 {
     const json_t *events = json_object_get(s->thing, "events"), *event;
@@ -251,7 +270,7 @@ static const struct {
     {"policy", policy_tell},         {"token", token_tell},         {"grant", grant_tell},
     {"check", check_tell},           {"program", program_tell},     {"request", request_tell},
     {"offer", offer_tell},           {"financing", financing_tell}, {"payment", payment_tell},
-    {"proposal", proposal_tell},     {"webhook", webhook_tell},
+    {"proposal", proposal_tell},     {"webhook", webhook_tell},     {"approval", approval_tell},
 };
 
 bool client_summary_known(const char *kind)
