@@ -89,6 +89,20 @@ static const struct invariant {
      "it took effect without a signature that it needs",
      {"SELECT p.proposal_no FROM proposals p JOIN proposal_signers s ON s.proposal_no = p.proposal_no"
       " WHERE p.status = 'effective' AND s.signed_at IS NULL"}},
+    {"approvals",
+     "it was given by no second token, or by one of the first one's line",
+     {"SELECT a.approval_no FROM approvals a JOIN tokens f ON f.token_no = a.token_no"
+      " LEFT JOIN tokens s ON s.token_no = a.second_no WHERE a.status = 'given'"
+      " AND (s.token_no IS NULL OR s.participant_no <> f.participant_no"
+      " OR coalesce(s.line_no, s.token_no) = coalesce(f.line_no, f.token_no))"}},
+    {"tokens",
+     "it gives more than the token it was issued with",
+     {"SELECT t.token_no FROM tokens t JOIN tokens i ON i.token_no = t.issued_with_no"
+      " WHERE t.scopes & ~i.scopes <> 0 OR t.expires_at > i.expires_at OR t.limited < i.limited"
+      " OR coalesce(t.line_no, t.token_no) <> coalesce(i.line_no, i.token_no)"
+      " OR (i.limited = 1 AND EXISTS (SELECT 1 FROM token_limits tl LEFT JOIN token_limits il"
+      " ON il.token_no = i.token_no AND il.currency = tl.currency"
+      " WHERE tl.token_no = t.token_no AND tl.limit_minor > coalesce(il.limit_minor, 0)))"}},
     {"programs",
      "what is drawn is not the advances of its open financings",
      {"SELECT p.program_no FROM programs p LEFT JOIN (SELECT program_no, SUM(advance_minor) AS drawn_minor"
