@@ -9,11 +9,14 @@ const client_command menu_registry[] = {
      "registry's name.",
      command_init, 1, 1, NULL /* --origin is common to all */},
     {"serve", "DIR", "serve the registry in DIR",
-     "Prints \"listening on http://ADDR:PORT\" when ready. SIGTERM and SIGINT drain and stop it. Settings "
-     "come "
-     "from options, then from the JSON object in DIR/server.json, whose members have the options' names with "
-     "_ "
-     "for -; what is unknown or out of range there is refused.",
+     "Prints \"listening on http://ADDR:PORT\" for each address when ready. Settings come from options, then "
+     "from the JSON object in DIR/server.json, whose members have the options' names with _ for -; what is "
+     "unknown or out of range there is refused. SIGHUP reads settings and certificates anew and takes all of "
+     "them "
+     "or none. SIGTERM and SIGINT finish what was accepted and stop; a second one does so without waiting "
+     "for "
+     "slow clients. Listening sockets that systemd passes are used in place of --listen, and it is told of "
+     "readiness, reloads, stopping and, as a watchdog, of progress.",
      command_serve, 1, 1,
      MENU_OPTIONS(SERVER_SETTINGS(SETTING_OPTION){"config", "FILE", "settings file; default DIR/server.json"},
                   {"check-config", NULL, "only say whether the settings are good"})},

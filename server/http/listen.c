@@ -114,11 +114,13 @@ static lg_err open_own(http_listeners *listeners, const char *text, bool tls_pre
 
 static lg_err take_inherited(http_listeners *listeners, const http_inherited *inherited, lg_report *report)
 {
-    int listening = 0;
+    int listening = 0, family = AF_UNSPEC;
     socklen_t len = sizeof listening;
-    if (getsockopt(inherited->fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 || !listening)
-        return lg_fail(report, LG_BAD_REQUEST, "The descriptor %d that was passed is no listening socket.",
-                       inherited->fd);
+    if (getsockopt(inherited->fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0 || !listening ||
+        getsockopt(inherited->fd, SOL_SOCKET, SO_DOMAIN, &family, &len) != 0 ||
+        (family != AF_INET && family != AF_INET6))
+        return lg_fail(report, LG_BAD_REQUEST,
+                       "The descriptor %d that was passed is no listening socket of TCP.", inherited->fd);
     int flags = fcntl(inherited->fd, F_GETFL);
     if (flags < 0 || fcntl(inherited->fd, F_SETFL, flags | O_NONBLOCK) != 0)
         return lg_fail(report, LG_IO, "The descriptor %d that was passed cannot be used: %s.", inherited->fd,

@@ -60,7 +60,10 @@ static int next_signal(runner *r, int64_t wait_ms)
         if (step < 0)
             step = 0;
         const struct timespec pause = {.tv_sec = step / 1000, .tv_nsec = step % 1000 * 1000000};
-        int received = sigtimedwait(&r->signals, NULL, &pause);
+        siginfo_t info;
+        int received = sigtimedwait(&r->signals, &info, &pause);
+        if (received == SIGHUP && info.si_code == SI_KERNEL)
+            return SIGTERM; /* the terminal has gone, nobody asks for a reload */
         if (received > 0)
             return received;
         if (errno == EAGAIN && now_ms() >= until)

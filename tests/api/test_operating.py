@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
 import threading
@@ -209,6 +210,15 @@ def test_a_second_signal_hastens_the_drain(registry, manager):
     assert ended(registry) == 0
 
 
+def test_a_server_in_a_terminal_ends_with_it(registry):
+    """SIGHUP by a person is a reload, by a terminal that is gone it is not."""
+    outside, inside = os.openpty()
+    registry.start(wrap=["setsid", "--ctty"], stdin=inside)
+    os.close(inside)
+    os.close(outside)
+    assert ended(registry) == 0
+
+
 # ---- a socket that outlives the service ----
 
 
@@ -230,9 +240,13 @@ def test_a_passed_socket_is_served(registry, manager, listener):
     registry.stop()
 
 
-def test_what_is_passed_must_be_a_listening_socket(registry, manager):
-    with socket.socket() as idle, pytest.raises(AssertionError, match="is no listening socket"):
-        manager.start_with(registry, idle)
+def test_what_is_passed_must_be_a_listening_socket_of_tcp(registry, manager, tmp_path):
+    local = socket.socket(socket.AF_UNIX)
+    local.bind(str(tmp_path / "local"))
+    local.listen()
+    for wrong in (socket.socket(), local):
+        with wrong, pytest.raises(AssertionError, match="is no listening socket of TCP"):
+            manager.start_with(registry, wrong)
 
 
 class Load:
