@@ -21,6 +21,7 @@ typedef struct job {
     json_t *participants; /* id → what the registry tells of it, as far as asked */
     json_t *states;       /* word of the books → life */
     bool verified, final;
+    facts_count facts; /* with --facts */
 } job;
 
 /* ---- what is asked for ---- */
@@ -165,7 +166,8 @@ static client_exit registry_read(job *j)
         code =
             client_statement_get(c, lg_day_format(day).s, client_option_value(c, "utc-offset"), &statement);
         if (code == CLIENT_OK)
-            code = client_statement_walk(c, statement, j->verified ? &verifier : NULL, entry_take, j);
+            code = client_statement_walk(c, statement, j->verified ? &verifier : NULL,
+                                         client_option_given(c, "facts") ? &j->facts : NULL, entry_take, j);
         j->final = j->final && json_is_true(json_object_get(statement, "final"));
         json_decref(statement);
     }

@@ -82,7 +82,8 @@ static client_exit entry_keep(void *ctx, lg_arena *arena, const json_t *entry)
 static client_exit statement_print(client *c, json_t *statement)
 {
     lg_verifier verifier;
-    bool has_verifier, entries = client_option_given(c, "entries");
+    bool has_verifier, entries = client_option_given(c, "entries"), facts = client_option_given(c, "facts");
+    facts_count count = {0};
     json_t *kept = c->json && entries ? json_array() : NULL;
     client_exit code = client_statement_verifier(c, &verifier, &has_verifier);
     if (code == CLIENT_OK && !c->json) {
@@ -92,13 +93,17 @@ static client_exit statement_print(client *c, json_t *statement)
         positions_print(c, statement);
     }
     if (code == CLIENT_OK)
-        code = client_statement_walk(c, statement, has_verifier ? &verifier : NULL,
+        code = client_statement_walk(c, statement, has_verifier ? &verifier : NULL, facts ? &count : NULL,
                                      !entries  ? NULL
                                      : c->json ? entry_keep
                                                : entry_print,
                                      c->json ? (void *)kept : (void *)c);
     if (code == CLIENT_OK && c->json) {
         json_object_set_new(statement, "verified", json_boolean(has_verifier));
+        if (facts)
+            json_object_set_new(statement, "facts",
+                                json_pack("{s:I,s:I}", "movements", (json_int_t)count.movements, "stated",
+                                          (json_int_t)count.stated));
         if (kept)
             json_object_set(statement, "items", kept);
         client_print_json(statement);
@@ -109,6 +114,12 @@ static client_exit statement_print(client *c, json_t *statement)
                                 : "added up: %s entries; ledger of %s entries, root %s (not verified)",
                    number_text(c, json_object_get(statement, "entries"), "count"),
                    number_text(c, checkpoint, "size"), text_of(checkpoint, "root"));
+        if (facts)
+            client_say(
+                c, STYLE_DIM,
+                "%" PRId64 " of %" PRId64
+                " amounts are stated by their entries' facts; the others carry on what was there before",
+                count.stated, count.movements);
     }
     json_decref(kept);
     return code;

@@ -9,6 +9,7 @@ const client_command menu_statements[] = {
      command_statement, 1, 1,
      MENU_OPTIONS({"utc-offset", "+HH:MM", "the zone of the business day, as +08:00"},
                   {"entries", NULL, "with every entry of the day and what it moved"},
+                  {"facts", NULL, "also hold each amount against its entry's facts: a request an entry"},
                   {"csv", "FILE", "the whole as CSV; \"-\" is standard output"})},
     {"reconcile", "DATE|FROM..TO FILE", "the movements of these days against a CSV file of one's own books",
      "Each row of FILE is a movement: an amount, its currency, and the claim's id, the invoice's number or a "
@@ -27,6 +28,7 @@ const client_command menu_statements[] = {
          {"only", "TYPE,…", "entries of these types alone, as claim.accepted"},
          {"utc-offset", "+HH:MM", "the zone of the business day, as +08:00"},
          {"net", NULL, "one row a claim: what its movements come to; from one's first day on, what is open"},
+         {"facts", NULL, "also hold each amount against its entry's facts: a request an entry"},
          {"unsigned", NULL, "the file's amounts have no sign"},
          {"decimal", "point|comma", "how amounts are written; default point"},
          {"dates", "ymd|dmy|mdy", "the order of dates; default ymd, with -, / or . between"},

@@ -73,7 +73,7 @@ static bool has_digest(const lg_entry *entry, const char *digest)
 }
 
 /* Each disclosure must be one whose digest the entry holds. */
-static client_exit disclosures_check(client *c, lg_arena *arena, const json_t *list, checked_receipt *out)
+client_exit client_disclosures_check(client *c, lg_arena *arena, const json_t *list, checked_receipt *out)
 {
     size_t i;
     json_t *value;
@@ -107,7 +107,7 @@ client_exit client_receipt_check(client *c, lg_arena *arena, const json_t *recei
     lg_hex_write(hex, out->leaf.b, sizeof out->leaf.b);
     if ((leaf && strcmp(leaf, hex) != 0) || (seq && json_integer_value(seq) != out->entry.seq))
         return client_fail(c, CLIENT_UNVERIFIED, "The receipt's leaf or seq is not that of its entry.");
-    return disclosures_check(c, arena, json_object_get(receipt, "disclosures"), out);
+    return client_disclosures_check(c, arena, json_object_get(receipt, "disclosures"), out);
 }
 
 /* The certificate's own proof is of the last entry that changed the claim; it can be held against that entry

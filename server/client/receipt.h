@@ -26,6 +26,9 @@ typedef struct checked_receipt {
 /* An entry's exact bytes and a tlog-proof of it. */
 client_exit client_proof_check(client *c, lg_arena *arena, lg_bytes entry, lg_bytes proof,
                                const receipt_terms *terms, checked_receipt *out) CLIENT_MUST_CHECK;
+/* Disclosures of out->entry, which is read already: fills out->facts. */
+client_exit client_disclosures_check(client *c, lg_arena *arena, const json_t *list,
+                                     checked_receipt *out) CLIENT_MUST_CHECK;
 /* {"seq","leaf","entry","proof","disclosures"?} as the registry sends it. */
 client_exit client_receipt_check(client *c, lg_arena *arena, const json_t *receipt,
                                  const receipt_terms *terms, checked_receipt *out) CLIENT_MUST_CHECK;

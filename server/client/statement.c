@@ -87,6 +87,7 @@ typedef struct walk {
     const lg_verifier *verifier; /* NULL: nothing is signed for */
     lg_checkpoint checkpoint;
     tiles tiles;
+    facts_count *facts; /* NULL: not asked for */
     statement_take take;
     void *ctx;
 } walk;
@@ -187,6 +188,8 @@ static client_exit entry_take(walk *w, lg_arena *arena, const json_t *item)
     client_exit code = entry_read(w, arena, item, &leaf);
     if (code == CLIENT_OK && w->verifier)
         code = entry_prove(w, seq, &leaf);
+    if (code == CLIENT_OK && w->facts)
+        code = client_facts_hold(w->c, arena, item, w->facts);
     w->count++;
     json_array_foreach(json_object_get(item, "movements"), i, movement)
     {
@@ -304,9 +307,15 @@ static client_exit checkpoint_open(walk *w)
 }
 
 client_exit client_statement_walk(client *c, const json_t *statement, const lg_verifier *verifier,
-                                  statement_take take, void *ctx)
+                                  facts_count *facts, statement_take take, void *ctx)
 {
-    walk w = {.c = c, .statement = statement, .verifier = verifier, .last_seq = -1, .take = take, .ctx = ctx};
+    walk w = {.c = c,
+              .statement = statement,
+              .verifier = verifier,
+              .last_seq = -1,
+              .facts = facts,
+              .take = take,
+              .ctx = ctx};
     client_exit code = verifier ? checkpoint_open(&w) : CLIENT_OK;
     if (code != CLIENT_OK)
         return code;

@@ -100,6 +100,23 @@ def test_without_a_key_to_trust_the_statement_is_only_added_up(shell, books):
     assert done.returncode == 0 and "not verified" in done.stdout and "--vkey" in done.stderr
 
 
+def test_amounts_are_held_against_the_facts_that_the_ledger_commits_to(shell, books):
+    """What the entries of these types say themselves is stated; what a transfer or a financing moves was there before."""
+    says = {"receivable.registered", "claim.accepted", "claim.split", "payment.recorded", "claim.diluted"}
+    for name, account in (("supplier", "claims_held"), ("debtor", "claims_owed")):
+        who = books.people[name]
+        for day in books.days:
+            shown = shell.json("statement", day, "--facts", **as_(who))
+            moved = [(e["type"], m) for e in who.read_all(f"/v1/statements/{day}/entries") for m in e["movements"]]
+            stated = [
+                (t, m) for t, m in moved
+                if t in says and ((m["items"] > 0) if t == "claim.split" else t == "receivable.registered" or m["account"].startswith("claims"))
+            ]  # fmt: skip
+            assert shown["facts"] == {"movements": len(moved), "stated": len(stated)} and len(stated) > 1
+    done = shell.run("statement", books.days[0], "--facts", **as_(books.registry.supplier))
+    assert "amounts are stated by their entries' facts" in done.stdout
+
+
 def test_refusals_are_shown_as_they_are(shell, books):
     assert shell.run("statement", "2027-02-29", **as_(books.registry.supplier)).returncode == 1
     assert shell.run("statement", books.days[0]).returncode == 1
@@ -341,6 +358,38 @@ def invented(items):
     forged["req"] = "0" * 64
     item["entry"] = json.dumps(forged, separators=(",", ":"), sort_keys=True)
     item["leaf"] = ledger.leaf_hash(item["entry"].encode()).hex()
+
+
+def test_a_lie_that_adds_up_is_found_by_the_facts(shell, books):
+    supplier, day = books.registry.supplier, books.days[0]
+    shown = supplier.get(f"/v1/statements/{day}").body + supplier.get(f"/v1/statements/{day}/entries").body
+
+    def bend(path, body):
+        """A cent more of the first claim, carried through every sum and position behind it."""
+        if "/v1/statements/" not in path:
+            return body
+        told = json.loads(body)
+        for item in told.get("items", []):
+            for m in item["movements"]:
+                if m["account"] == "receivables_registered" and m["currency"] == "CNY":
+                    if m["amount"].lstrip("-") == "77.00":
+                        m["amount"] = m["amount"].replace("77.00", "77.01")
+        for position in told.get("positions", []):
+            if position["account"] == "receivables_registered" and position["currency"] == "CNY":
+                registered = next(m for m in position["movements"] if m["type"] == "receivable.registered")
+                registered["in"]["amount"] = str(Decimal(registered["in"]["amount"]) + Decimal("0.01"))
+                position["closing"]["amount"] = str(Decimal(position["closing"]["amount"]) + Decimal("0.01"))
+        return json.dumps(told).encode()
+
+    assert b"77.00" in shown
+    liar = Liar(books.registry.port)
+    try:
+        liar.bend = bend
+        assert shell.run("statement", day, TALLYSTICK_URL=liar.url, **as_(supplier)).returncode == 0
+        done = shell.run("statement", day, "--facts", TALLYSTICK_URL=liar.url, **as_(supplier))
+        assert done.returncode == 4 and "than the entry's facts say" in done.stderr
+    finally:
+        liar.close()
 
 
 def other_tile(path, body):
