@@ -111,6 +111,29 @@ static client_exit receipts_check(client *c, lg_arena *arena, const lg_hash *req
     return code;
 }
 
+/* What is asked of the registry's workings has no entry of its own. */
+static bool leaves_no_entry(const char *path)
+{
+    size_t len = strlen(path), word = strlen("/replay");
+    return strcmp(path, "/v1/sweeps") == 0 || (len > word && strcmp(path + len - word, "/replay") == 0);
+}
+
+/* Every part of the answer that says something was recorded must have its receipt: it could else be said of
+ * anything. */
+static client_exit receipts_complete(client *c, const char *path, const json_t *body)
+{
+    const json_t *results = json_object_get(body, "results");
+    bool complete = json_object_get(body, "receipt") || results || leaves_no_entry(path);
+    size_t i;
+    json_t *row;
+    json_array_foreach(results, i, row)
+    {
+        complete = complete && (json_object_get(row, "receipt") || !json_object_get(row, "receivable"));
+    }
+    return complete ? CLIENT_OK
+                    : client_fail(c, CLIENT_UNVERIFIED, "The answer to %s lacks a receipt.", path);
+}
+
 client_exit client_act_deliver(client *c, lg_arena *arena, const client_request *request, bool is_signed,
                                client_answer *out)
 {
@@ -127,7 +150,8 @@ client_exit client_act_deliver(client *c, lg_arena *arena, const client_request 
     if (lg_json_load(response.body, &out->body, &c->report) != LG_OK || !json_is_object(out->body))
         return client_fail(c, CLIENT_UNREACHABLE,
                            "The answer to %s is not a JSON object: is a registry there?", request->path);
-    return receipts_check(c, arena, is_signed ? &req : NULL, out);
+    code = is_signed ? receipts_complete(c, request->path, out->body) : CLIENT_OK;
+    return code == CLIENT_OK ? receipts_check(c, arena, is_signed ? &req : NULL, out) : code;
 }
 
 /* Without a key the token asks the registry's custody to sign. A name of its own makes it safe to repeat. */

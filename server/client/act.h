@@ -36,8 +36,9 @@ client_exit client_act_compose(client *c, lg_arena *arena, const client_act *act
                                lg_bytes *out) CLIENT_MUST_CHECK;
 /* Whose receipts are to be believed: the configured key's, or any that bear the registry's name. */
 client_exit client_receipt_terms(client *c, lg_arena *arena, receipt_terms *out) CLIENT_MUST_CHECK;
-/* Sends a command and, when accepted, checks every receipt in the answer; is_signed: the request's body is
- * what their entries must name. CLIENT_REFUSED leaves the problem in c->problem. */
+/* Sends a command and, when accepted, checks every receipt in the answer. is_signed: the request's body is
+ * what their entries must name, and no receipt may be missing. CLIENT_REFUSED leaves the problem in
+ * c->problem. */
 client_exit client_act_deliver(client *c, lg_arena *arena, const client_request *request, bool is_signed,
                                client_answer *out) CLIENT_MUST_CHECK;
 /* Composes and delivers: signed, or, if a token is named and no key, as it is, for the registry to sign. */

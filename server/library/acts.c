@@ -77,18 +77,6 @@ static client_exit act_forget(tallystick *t, const act *a)
     return CLIENT_OK;
 }
 
-/* Every part of an accepted answer that says something was recorded must have its receipt. */
-static client_exit receipts_complete(client *c, const json_t *body)
-{
-    const json_t *results = json_object_get(body, "results");
-    bool complete = json_object_get(body, "receipt") || results;
-    size_t i;
-    json_t *row;
-    json_array_foreach(results, i, row) complete =
-        complete && (json_object_get(row, "receipt") || !json_object_get(row, "receivable"));
-    return complete ? CLIENT_OK : client_fail(c, CLIENT_UNVERIFIED, "The answer lacks a receipt.");
-}
-
 static void receipts_take(tallystick_answer *answer)
 {
     const json_t *body = answer->answer.body, *receipt = json_object_get(body, "receipt");
@@ -145,8 +133,6 @@ static client_exit act_deliver(tallystick *t, const act *a, tallystick_answer *a
     client_exit code = client_act_deliver(&t->c, answer->arena, &request, is_signed, &answer->answer);
     if (code == CLIENT_REFUSED)
         return refusal_check(t, answer, a);
-    if (code == CLIENT_OK)
-        code = receipts_complete(&t->c, answer->answer.body);
     if (code != CLIENT_OK)
         return code;
     receipts_take(answer);

@@ -123,7 +123,9 @@ TALLYSTICK_API tallystick_fault tallystick_fault_at(const tallystick *t, size_t 
 /* Posts a command: signs the payload for that path, keeps the command (tallystick_use_state), sends it until
  * it is answered, verifies every receipt in the answer. payload: JSON text; or an invoice file as it is, with
  * content_type "application/xml" (UBL or CII) or "text/csv"; NULL means JSON. TALLYSTICK_OK: *out is the
- * answer, whose receipts hold, and name this very command if it was signed here. Else *out is NULL. */
+ * answer, whose receipts hold; if the command was signed here they name this very command, and none is
+ * missing. (One that goes by token and waits for a second person's approval has none yet.) Else *out is NULL.
+ */
 TALLYSTICK_API tallystick_code tallystick_act(tallystick *t, const char *path, const void *payload,
                                               size_t payload_len, const char *content_type,
                                               tallystick_answer **out) TALLYSTICK_MUST_CHECK;

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from contract import ROOT
+from jws import jwk_file
 from liar import Liar
 from registry import tallystick
 
@@ -178,6 +179,14 @@ def test_one_flipped_bit_anywhere_is_found(shell, liar, tmp_path, kind, at):
     assert done.stderr or done.stdout
     liar.bend = lambda path, body: body
     assert verify(shell, liar.url, tmp_path / "state").returncode == 0
+
+
+def test_an_answer_without_a_receipt_is_not_believed(shell, registry, liar, tmp_path):
+    (tmp_path / "invoice.json").write_text(json.dumps(registry.invoice(seller=registry.supplier)))
+    key = jwk_file(tmp_path / "supplier.jwk", registry.supplier.key)
+    liar.bend = lambda path, body: json.dumps({"receivable": json.loads(body)["receivable"]}).encode()
+    done = shell.run("submit", tmp_path / "invoice.json", TALLYSTICK_KEY=str(key), TALLYSTICK_URL=liar.url)
+    assert done.returncode == 4 and "lacks a receipt" in done.stdout + done.stderr
 
 
 def test_another_key_does_not_verify(shell, registry, tmp_path):

@@ -1,11 +1,16 @@
 """libtallystick as it is installed: what packagers get, and what compilers and linkers of other people's programs see of it."""
 
+import json
+import os
+import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
+from bearer import register
 from installed import FLAGS, install
+from jws import jwk_file
 
 VERSION = "0.1.0"
 
@@ -86,6 +91,28 @@ def test_a_program_is_built_with_pkg_config_alone(installed, tmp_path, static):
     assert done.returncode == 0, done.stderr[-3000:]
     done = subprocess.run([program], capture_output=True, text=True, env={"LD_LIBRARY_PATH": "" if static else str(installed.libdir)})
     assert (done.returncode, done.stdout.strip()) == (0, VERSION), done.stderr
+
+
+def test_what_else_it_does_for_a_program(registry, installed, tmp_path):
+    """library_calls.c: commands in two steps, by token, wrong calls, several threads."""
+    program = tmp_path / "library_calls"
+    source = pathlib.Path(__file__).with_name("library_calls.c")
+    words = ["gcc", "-Wall", "-Wextra", "-Werror", "-g", "-D_GNU_SOURCE", "-pthread", *FLAGS.split(), *installed.pkg_config("--cflags"), source]
+    done = subprocess.run([*words, "-o", program, *installed.pkg_config("--libs")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    small = register(registry, "Corner Workshop", ["supplier"], ["read", "submit"])
+    given = [
+        f"http://127.0.0.1:{registry.port}", registry.vkey, jwk_file(tmp_path / "key.jwk", registry.supplier.key), tmp_path / "state",
+        registry.supplier.token, small.token, json.dumps(registry.invoice()), json.dumps(registry.invoice(seller=small)),
+    ]  # fmt: skip
+    with registry.grows(3):  # two invoices and the rejection of one of them
+        done = subprocess.run(
+            [program, *map(str, given)], capture_output=True, text=True, timeout=120, env={**os.environ, "LD_LIBRARY_PATH": str(installed.libdir)}
+        )
+    assert done.returncode == 0, (done.returncode, done.stdout, done.stderr[-4000:])
+    signed, custody, refused, last = done.stdout.splitlines()
+    assert registry.supplier.receivable(signed.split()[1])["life"] == "registered"
+    assert custody == "custody true" and refused == "refused gateway-rejected invoice_unused /invoice/number" and last == "all"
 
 
 def test_packagers_stage_it_for_another_root(tmp_path):

@@ -240,7 +240,8 @@ static void test_commands_send_what_was_typed(void **state)
         captured(&c, run_command, &code);
         canned_close(&server);
         key_remove(&c);
-        assert_int_equal(code, CLIENT_OK);
+        /* An empty answer proves nothing, and a replay need not be proven. */
+        assert_int_equal(code, strstr(sent[i].path, "/replay") ? CLIENT_OK : CLIENT_UNVERIFIED);
         const char *line = lg_arena_printf(c.arena, "POST %s HTTP/1.1\r\n", sent[i].path);
         assert_memory_equal(server.requests[0], line, strlen(line));
         assert_int_equal(lg_jws_parse(c.arena, lg_bytes_str(body_of(server.requests[0])), &jws, &c.report),
