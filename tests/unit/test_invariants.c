@@ -155,13 +155,10 @@ static const char *all_that_was_heard(void)
 #define SHARES    "payments", "the shares and the excess"
 #define PAID      "claims", "what was paid is not"
 #define EXPOSURE  "exposures", "what the debtor owes"
-<<<<<<< HEAD
 #define STEP      "movements", "the position behind it"
 #define MOVED     "movements", "what moved is not what"
-=======
 #define EYES      "approvals", "given by no second token"
 #define WIDER     "tokens", "gives more than"
->>>>>>> 122e121 (Ask the audit whether two pairs of eyes were two, and whether a token grew)
 
 /* What is changed, and who speaks of which row (an expression). */
 typedef struct tampering {
@@ -439,7 +436,6 @@ static void what_is_drawn(void **state)
     EACH_SPEAKS(all);
 }
 
-<<<<<<< HEAD
 #define LAST_OWED                                                                                            \
     "participant_no = no('buyer') AND account = 3 AND currency = 'CNY' AND seq = (SELECT max(seq) FROM "     \
     "movements WHERE participant_no = no('buyer') AND account = 3) AND line = 0"
@@ -459,7 +455,10 @@ static void positions(void **state)
          {{MOVED, "no('buyer') || '/3/CNY'"}}},
         {"INSERT INTO movements VALUES (no('tier2'), 0, 'USD', 5, 0, 'claim.split', 1, 1, 7, 1, 7)",
          {{MOVED, "no('tier2') || '/0/USD'"}}},
-=======
+    };
+    EACH_SPEAKS(all);
+}
+
 /* Tokens 1, and 2 issued with it; 3 of another line. */
 #define TOKENS(scopes_2, ends_2, limited_2)                                                                  \
     "INSERT INTO tokens VALUES (1, randomblob(16), no('buyer'), randomblob(32), 6, NULL, 9, NULL, NULL, "    \
@@ -487,7 +486,6 @@ static void tokens_and_eyes(void **state)
         {TOKENS("6", "9", "1") "INSERT INTO token_limits VALUES (2, 'CNY', 51)", {{WIDER, "2"}}},
         {TOKENS("6", "9", "1") "INSERT INTO token_limits VALUES (2, 'EUR', 1)", {{WIDER, "2"}}},
         {TOKENS("6", "9", "1") "UPDATE tokens SET line_no = NULL WHERE token_no = 2", {{WIDER, "2"}}},
->>>>>>> 122e121 (Ask the audit whether two pairs of eyes were two, and whether a token grew)
     };
     EACH_SPEAKS(all);
 }
@@ -508,11 +506,8 @@ int main(void)
         cmocka_unit_test(claims_say_what_their_financings_say),
         cmocka_unit_test(no_lender_loses_a_right),
         cmocka_unit_test(what_is_drawn),
-<<<<<<< HEAD
         cmocka_unit_test(positions),
-=======
         cmocka_unit_test(tokens_and_eyes),
->>>>>>> 122e121 (Ask the audit whether two pairs of eyes were two, and whether a token grew)
         cmocka_unit_test(none_was_left_out),
     };
     return cmocka_run_group_tests(tests, make_ledger, drop_ledger);
