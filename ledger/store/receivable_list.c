@@ -66,9 +66,12 @@ static const lg_sql any_lists[] = {
     {AS_CREDITOR AFTER " UNION ALL " AS_DEBTOR_ONLY AFTER " UNION ALL " AS_OUTSIDER AFTER OLDEST_FIRST},
 };
 
-/* The review queue: what waits, what had another outcome than pass, everything. 14: 0 leaves out what waits.
- */
-#define WAITING ROWS " INDEXED BY receivables_held WHERE life = 'held'" FILTERS
+/* The review queue: what waits, what had another outcome than pass, everything. 14 is of what waits the
+ * lg_waits_for; of the others, 0 leaves out what waits. */
+#define WAITING                                                                                              \
+    ROWS " INDEXED BY receivables_held WHERE life = 'held'"                                                  \
+         " AND (?14 = 0 OR (?14 = 2) = EXISTS (SELECT 1 FROM verifications v"                                \
+         " WHERE v.receivable_no = receivables.receivable_no AND v.state = 'pending'))" FILTERS
 #define JUDGED                                                                                               \
     ROWS " INDEXED BY receivables_judged WHERE review_outcome = ?5 AND review_outcome <> 'pass'"             \
          " AND (?14 <> 0 OR life <> 'held')" FILTERS
@@ -78,7 +81,6 @@ static const lg_sql waiting_lists[] = {{WAITING BEFORE NEWEST_FIRST}, {WAITING A
 static const lg_sql judged_lists[] = {{JUDGED BEFORE NEWEST_FIRST}, {JUDGED AFTER OLDEST_FIRST}};
 static const lg_sql every_lists[] = {{EVERY BEFORE NEWEST_FIRST}, {EVERY AFTER OLDEST_FIRST}};
 
-/* Of the review queue, two statements also take parameter 14. */
 static const lg_sql *queue_lists(const lg_receivable_filter *filter)
 {
     if (filter->open == 1)
@@ -131,8 +133,8 @@ lg_err lg_receivable_list(lg_db *db, const lg_receivable_filter *filter, lg_aren
         return LG_OK;
     lg_query query = lg_query_start(db, &lists[filter->ascending]);
     filter_bind(&query, filter);
-    if (lists == judged_lists || lists == every_lists)
-        lg_bind_int(&query, 14, filter->open);
+    if (filter->review_queue)
+        lg_bind_int(&query, 14, lists == waiting_lists ? (int64_t)filter->waits_for : filter->open);
     lg_row_list list = {0};
     while (lg_query_next(&query))
         lg_receivable_read(&query, arena, lg_row_add(&list, arena, sizeof **rows));

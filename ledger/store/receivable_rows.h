@@ -97,15 +97,19 @@ lg_err lg_receivable_lapsed(lg_db *db, lg_time now, size_t limit, lg_arena *aren
 
 typedef enum { LG_PART_ANY, LG_PART_CREDITOR, LG_PART_DEBTOR } lg_party_part;
 
+/* Whom a held receivable waits for: the external verifier, or people alone. */
+typedef enum { LG_WAITS_FOR_ANY, LG_WAITS_FOR_REVIEWER, LG_WAITS_FOR_VERIFIER } lg_waits_for;
+
 /* Filters; zeros and NULLs mean "not asked". party is whose view it is: required unless `held` (the review
  * queue). */
 typedef struct lg_receivable_filter {
     lg_participant_no party;
     lg_party_part part;
-    int life;           /* lg_receivable_life or -1 */
-    int review_outcome; /* lg_review_outcome or -1 */
-    bool review_queue;  /* the reviewer's view: any party */
-    int open;           /* review queue: 1 only held, 0 only decided or never held, -1 all */
+    int life;               /* lg_receivable_life or -1 */
+    int review_outcome;     /* lg_review_outcome or -1 */
+    bool review_queue;      /* the reviewer's view: any party */
+    int open;               /* review queue: 1 only held, 0 only decided or never held, -1 all */
+    lg_waits_for waits_for; /* review queue with open 1 */
     lg_participant_no creditor, debtor;
     const char *currency, *number;
     lg_day due_from, due_to;        /* INT32_MIN / INT32_MAX when not asked */

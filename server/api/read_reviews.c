@@ -8,7 +8,9 @@ static bool is_reviewer(const lg_participant *caller)
 
 static lg_err query_reviews(api_view *view, lg_receivable_filter *filter)
 {
-    static const char *const truth[] = {"false", "true", NULL};
+    static const char *const truth[] = {"false", "true", NULL}, *const whom[] = {"reviewer", "verifier",
+                                                                                 NULL};
+    int waits_for = -1;
     const char *outcomes[LG_OUTCOME_COUNT + 1] = {NULL};
     for (int outcome = 0; outcome < LG_OUTCOME_COUNT; outcome++)
         outcomes[outcome] = lg_review_outcome_name((lg_review_outcome)outcome);
@@ -23,6 +25,11 @@ static lg_err query_reviews(api_view *view, lg_receivable_filter *filter)
     };
     api_query_choice(view->request, "outcome", outcomes, &filter->review_outcome);
     api_query_choice(view->request, "open", truth, &filter->open);
+    api_query_choice(view->request, "waits_for", whom, &waits_for);
+    if (waits_for >= 0 && filter->open != 1)
+        api_query_refuse(view->request, "waits_for", "contradiction", "waits_for goes with open=true.");
+    else if (waits_for >= 0)
+        filter->waits_for = waits_for == 1 ? LG_WAITS_FOR_VERIFIER : LG_WAITS_FOR_REVIEWER;
     api_query_page(view->request, &filter->limit, &filter->after_no);
     return api_query_end(view->request);
 }

@@ -71,6 +71,29 @@ def test_until_it_is_verified_only_its_submitter_and_reviewers_see_it(own, servi
     assert receivable["id"] in mine
 
 
+def queue(registry, query):
+    return {item["id"] for item in registry.reviewer.read_all(f"/v1/reviews?limit=1000&{query}")}
+
+
+def test_what_waits_for_people_is_told_from_what_waits_for_the_verifier(own, service):
+    service.gate.clear()
+    asked = held(own)
+    own.policy(external_verifier={**HOUR, "mode": "off"})
+    redirected = own.invoice(invoice_payee={"name": "Elsewhere Factors", "identifiers": {"tax_id": "EF1"}})
+    people = own.supplier.submit(redirected).ok(202)["receivable"]
+    for whose, mine, other in (("verifier", asked, people), ("reviewer", people, asked)):
+        waiting = queue(own, f"open=true&waits_for={whose}")
+        assert mine["id"] in waiting and other["id"] not in waiting
+    assert queue(own, "open=true") == queue(own, "open=true&waits_for=verifier") | queue(own, "open=true&waits_for=reviewer")
+    for query in ("waits_for=reviewer", "open=false&waits_for=verifier", "open=true&waits_for=me"):
+        answer = own.reviewer.get(f"/v1/reviews?{query}", bad=True).problem("bad-query")
+        assert "waits_for" in answer["detail"]
+    answers(service, "differs")
+    service.gate.set()
+    settled(own, asked)
+    assert asked["id"] in queue(own, "open=true&waits_for=reviewer")
+
+
 def test_what_is_not_genuine_is_rejected_and_can_be_mended(own, service):
     answers(service, "not_genuine", note="cancelled by its issuer", reference="TAX-2")
     paper = own.invoice()
