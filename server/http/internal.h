@@ -73,6 +73,7 @@ extern const char tls_priorities[];
 lg_err tls_load(const char *certificate_path, const char *key_path, tls_certificate **out,
                 lg_report *report) LG_MUST_CHECK;
 void tls_free(tls_certificate *certificate);
+int64_t tls_expires_s(const tls_certificate *certificate); /* UNIX time; 0 for NULL */
 /* Given to MHD: finds the certificate of the session's connection. */
 gnutls_certificate_retrieve_function2 tls_retrieve;
 /* Makes an accepted connection answer those who speak plain http. */
@@ -311,10 +312,11 @@ struct http_server {
     int wake_fd; /* eventfd: the acceptor shall look up */
     atomic_bool draining, stopping;
     atomic_uint connections;
-    atomic_size_t body_bytes; /* held by bodies of all requests */
-    atomic_uint running;      /* requests given to a handler and not yet completed */
-    pthread_mutex_t lock;     /* guards what follows */
-    http_profile *profile;    /* for new connections; one use of it */
+    _Atomic int64_t certificate_expires_s; /* 0: no https */
+    atomic_size_t body_bytes;              /* held by bodies of all requests */
+    atomic_uint running;                   /* requests given to a handler and not yet completed */
+    pthread_mutex_t lock;                  /* guards what follows */
+    http_profile *profile;                 /* for new connections; one use of it */
     address_counts addresses;
     pthread_cond_t drained;
 };

@@ -160,6 +160,7 @@ lg_err http_server_open(const http_config *config, http_server **out, lg_report 
         server_free(server);
         return err;
     }
+    atomic_store(&server->certificate_expires_s, tls_expires_s(server->profile->certificate));
     for (size_t i = 0; i < server->listeners.count; i++)
         log_event(server->config.log, LOG_INFO, "http.listening", NULL,
                   log_text("url", server->listeners.list[i].url),
@@ -181,6 +182,7 @@ lg_err http_server_reload(http_server *server, const http_settings *settings, lg
         return lg_fail(report, LG_BAD_REQUEST, "%s needs a certificate.", server->listeners.list[i].url);
     }
     deadline_follow(&server->deadlines, made);
+    atomic_store(&server->certificate_expires_s, tls_expires_s(made->certificate));
     pthread_mutex_lock(&server->lock);
     http_profile *old = server->profile;
     server->profile = made;

@@ -192,4 +192,7 @@ void http_server_metrics(const http_server *server, lg_buf *buf)
     metrics_one(buf, "tallystick_http_requests_in_flight", "gauge",
                 "Requests received whole and not yet sent an answer.",
                 (int64_t)atomic_load(&server->running));
+    metrics_one(buf, "tallystick_tls_certificate_expiry_timestamp_seconds", "gauge",
+                "When the certificate of https expires; 0 without https.",
+                atomic_load(&server->certificate_expires_s));
 }

@@ -27,11 +27,15 @@ struct tls_certificate {
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned chain_len;
     gnutls_privkey_t key;
+    int64_t expires_s; /* UNIX time */
 };
 
+/* GnuTLS ends its sentences with a full stop, strerror does not. */
 static lg_err fail_file(lg_report *report, const char *path, const char *why)
 {
-    return lg_fail(report, LG_INVALID_FIELDS, "%s: %s.", path, why);
+    size_t len = strlen(why);
+    len -= len && why[len - 1] == '.';
+    return lg_fail(report, LG_INVALID_FIELDS, "%s: %.*s.", path, (int)len, why);
 }
 
 /* The whole file; *out is for gnutls_free. */
@@ -131,8 +135,10 @@ lg_err tls_load(const char *certificate_path, const char *key_path, tls_certific
         err = fail_file(report, key_path, gnutls_strerror(code));
     if (!err)
         err = check_pair(list[0], key, certificate_path, key_path, report);
-    if (!err)
+    if (!err) {
+        made->expires_s = gnutls_x509_crt_get_expiration_time(list[0]);
         err = take_chain(made, certificate_path, list, count, report);
+    }
     if (!err)
         err = take_key(made, key_path, key, report);
     for (unsigned i = 0; i < count && list; i++)
@@ -157,6 +163,11 @@ void tls_free(tls_certificate *certificate)
     if (certificate->key)
         gnutls_privkey_deinit(certificate->key);
     free(certificate);
+}
+
+int64_t tls_expires_s(const tls_certificate *certificate)
+{
+    return certificate ? certificate->expires_s : 0;
 }
 
 /* ---- connections ---- */

@@ -57,6 +57,11 @@ class Authority:
         )
         return chain, secret, certificate.serial_number
 
+    @staticmethod
+    def expires(chain):
+        certificate = x509.load_pem_x509_certificate(chain.read_bytes())
+        return int(certificate.not_valid_after.replace(tzinfo=datetime.timezone.utc).timestamp())
+
     def context(self):
         """Of a client that trusts the root alone."""
         return ssl.create_default_context(cafile=str(self.file))

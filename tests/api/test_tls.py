@@ -5,6 +5,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 from certificates import Authority, serial_of
@@ -42,7 +43,10 @@ def managed(tmp_path, authority):
     chain, key, _ = authority.issue("changing")
     made = Registry(
         tmp_path / "ledger",
-        options=["--tls-certificate", str(chain), "--tls-key", str(key), "--request-deadline-ms", "1000"],
+        options=[
+            *("--tls-certificate", str(chain), "--tls-key", str(key), "--request-deadline-ms", "1000"),
+            *("--metrics-listen", "127.0.0.1:0"),
+        ],
         tls=authority.context(),
     )
     manager = ServiceManager(tmp_path)
@@ -165,6 +169,21 @@ def test_a_reload_serves_the_new_certificate_and_leaves_connections_alone(manage
         reload(registry, manager)
         assert serial_served(registry) == after != before
         assert b"200 OK" in ask(old) and serial_of(old) == before
+
+
+def test_the_watchers_see_when_it_expires(managed, authority):
+    registry, manager, chain, _ = managed
+    figures = HttpClient(int(registry.process.stdout.readline().rpartition(":")[2]))
+
+    def expires():
+        (line,) = [x for x in figures.request("GET", "/metrics").text.splitlines() if x.startswith("tallystick_tls_")]
+        return int(line.split()[1])
+
+    assert expires() == Authority.expires(chain)
+    authority.issue("changing", days=3)
+    reload(registry, manager)
+    assert expires() == Authority.expires(chain) < time.time() + 4 * 86400
+    figures.close()
 
 
 @pytest.mark.parametrize("fault", ["other key", "expired", "not a certificate", "readable by all", "gone", "empty key"])
