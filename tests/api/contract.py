@@ -83,6 +83,7 @@ class Contract:
     def check_answer(self, method, target, answer):
         """Also answers to bad requests: whatever is sent must be documented."""
         assert answer.headers.get("x-request-id"), "every answer has X-Request-Id"
+        self.check_limits(answer)
         found = self.operation("GET" if method == "HEAD" else method, target.partition("?")[0])
         if answer.status >= 400:
             self.check_problem(answer, found[1] if found else None)
@@ -98,6 +99,14 @@ class Contract:
         assert kind in content, f"{kind} of {method} {found[0]} is not in openapi.json"
         if kind == "application/json":
             self.validate(answer.json, content[kind]["schema"], f"answer of {method} {found[0]}")
+
+    def check_limits(self, answer):
+        """What is told of rates has the described form, both or neither."""
+        told = [name for name in ("RateLimitPolicy", "RateLimit") if name.replace("tP", "t-P").lower() in answer.headers]
+        assert len(told) in (0, 2)
+        for name in told:
+            text = answer.headers[name.replace("tP", "t-P").lower()]
+            self.validate(text, self.document["components"]["headers"][name]["schema"], name)
 
     def check_problem(self, answer, operation):
         assert answer.headers["content-type"] == "application/problem+json"
