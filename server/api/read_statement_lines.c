@@ -196,7 +196,7 @@ static void csv_thing(const api_moved *thing, lg_currency currency, lg_buf *out)
 {
     csv_put_text(out, thing->invoice_number);
     csv_put_text(out, thing->order_reference);
-    csv_put_plain(out, thing->invoice_number ? lg_day_format(thing->due_day).s : "");
+    csv_put_plain(out, thing->has_due ? lg_day_format(thing->due_day).s : "");
     csv_put_id(out, thing->creditor);
     csv_put_text(out, thing->creditor_name);
     csv_put_id(out, thing->debtor);

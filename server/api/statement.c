@@ -108,6 +108,7 @@ static lg_err describe_receivable(lg_db *db, lg_arena *arena, lg_participant_no 
         return err;
     out->receivable = row.id.uuid;
     out->invoice_number = row.invoice_number;
+    out->has_due = true;
     out->due_day = row.due_day;
     out->face_minor = row.amount_minor;
     /* A later holder sees the invoice, not what its two sides noted on it. */
@@ -129,6 +130,10 @@ static lg_err describe_claim(lg_db *db, lg_arena *arena, lg_participant_no parti
     out->claim = row.id.uuid;
     out->face_minor = row.face_minor;
     out->life = lg_claim_life_name(row.life);
+    /* As claims are shown: of a divided one the invoice is its two sides' alone. */
+    if (participant.v != row.creditor.v && participant.v != row.debtor.v &&
+        (row.parent.v != 0 || row.life == LG_CLAIM_SPLIT))
+        out->invoice_number = NULL;
     return LG_OK;
 }
 
@@ -172,7 +177,7 @@ void json_put_moved(lg_buf *buf, const api_moved *thing, lg_currency currency)
     json_put_id(buf, "financing", thing->financing);
     lg_json_put_str(buf, "invoice_number", thing->invoice_number);
     lg_json_put_str(buf, "order_reference", thing->order_reference);
-    lg_json_put_str(buf, "due_date", thing->invoice_number ? lg_day_format(thing->due_day).s : NULL);
+    lg_json_put_str(buf, "due_date", thing->has_due ? lg_day_format(thing->due_day).s : NULL);
     json_put_id(buf, "creditor", thing->creditor);
     lg_json_put_str(buf, "creditor_name", thing->creditor_name);
     json_put_id(buf, "debtor", thing->debtor);

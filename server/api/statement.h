@@ -27,7 +27,8 @@ const char *api_offset_format(lg_arena *arena, int offset_minutes);
 typedef struct api_moved {
     lg_uuid receivable, claim, financing, creditor, debtor;
     const char *creditor_name, *debtor_name, *invoice_number, *order_reference, *life;
-    lg_day due_day; /* meant where invoice_number is */
+    bool has_due;
+    lg_day due_day;
     int64_t face_minor;
 } api_moved;
 /* The participant is one whose position of the account it moved. */

@@ -229,18 +229,18 @@ def test_the_business_day_of_another_zone_begins_and_ends_there(books):
 
 def test_an_entry_of_the_next_day_makes_a_day_final(fresh):
     registry = fresh.cast()
-    registry.confirmed(gross="11.00")
+    registry.confirmed(gross="1100.00")
     registry.restart(offset=registry.offset + 86400 - int(registry.now()) % 86400 + 5)
-    registry.confirmed(gross="22.00")
+    registry.confirmed(gross="2200.00")
     before, after = statement(registry.supplier, registry.day(-1)), statement(registry.supplier, registry.day())
     assert before["final"] and not after["final"]  # an entry of the next day has come: nothing more can come to it
-    assert positions(before)["claims_held", "CNY"] == ((0, "0.00"), (1, "11.00"))
-    assert positions(after)["claims_held", "CNY"] == ((1, "11.00"), (2, "33.00"))
+    assert positions(before)["claims_held", "CNY"] == ((0, "0.00"), (1, "1100.00"))
+    assert positions(after)["claims_held", "CNY"] == ((1, "1100.00"), (2, "3300.00"))
 
 
 def test_a_day_is_preliminary_until_nothing_can_come_to_it(fresh):
     registry = fresh.cast()
-    registry.confirmed(gross="11.00")
+    registry.confirmed(gross="1100.00")
     registry.restart(offset=registry.offset + 86400 - int(registry.now()) % 86400 + 60)
     assert statement(registry.supplier, registry.day(-1))["final"] is False  # a commit might still be under way
     registry.restart(offset=registry.offset + 660)
@@ -251,10 +251,10 @@ def test_a_leap_day_is_a_day(fresh):
     registry = fresh.cast()
     seconds = (datetime.datetime(2028, 2, 29, 12, tzinfo=datetime.timezone.utc).timestamp()) - registry.now()
     registry.restart(offset=int(seconds))
-    registry.confirmed(gross="29.00")
+    registry.confirmed(gross="2900.00")
     shown = statement(registry.supplier, "2028-02-29")
     assert (shown["from"], shown["until"]) == ("2028-02-29T00:00:00.000000Z", "2028-03-01T00:00:00.000000Z")
-    assert positions(shown)["claims_held", "CNY"] == ((0, "0.00"), (1, "29.00"))
+    assert positions(shown)["claims_held", "CNY"] == ((0, "0.00"), (1, "2900.00"))
 
 
 @pytest.mark.parametrize("rest", ("", "/entries", "/statement.csv"))
@@ -274,6 +274,22 @@ def test_pages_of_entries_are_bounded(registry):
     for limit in ("0", "201", "x"):
         registry.supplier.get(f"{path}?limit={limit}", bad=True).problem("bad-query", ("out_of_range", "limit"))
     registry.supplier.get(f"{path}?cursor=nothing", bad=True).problem("bad-query", ("not_a_cursor", "cursor"))
+
+
+def test_a_later_holder_of_a_part_is_shown_no_invoice(books):
+    """As in the claim itself: whoever has a divided claim learns neither the invoice's number nor its order."""
+    partner, part = books.world.partner, books.parts[0]
+    assert partner.get(f"/v1/claims/{part['id']}").ok()["invoice"] is None
+    moved = [m for day in books.days for e in partner.read_all(f"/v1/statements/{day}/entries") for m in e["movements"]]
+    assert [m["claim"] for m in moved] == [part["id"]] * 2
+    assert all(m["invoice_number"] is None and m["order_reference"] is None and m["due_date"] for m in moved)
+    debtors = [m for e in books.registry.debtor.read_all(f"/v1/statements/{books.days[0]}/entries") for m in e["movements"]]
+    number = next(m["invoice_number"] for m in debtors if m["claim"] == part["id"])
+    for rest in ("/entries", "/statement.csv"):
+        for day in books.days:
+            assert number.encode() not in partner.get(f"/v1/statements/{day}{rest}").body
+    bought = [m for e in books.world.factor.read_all(f"/v1/statements/{books.days[0]}/entries") for m in e["movements"]]
+    assert all(m["invoice_number"] for m in bought if m["claim"])  # whole claims
 
 
 def test_a_statement_shows_nothing_of_others(books):
