@@ -76,7 +76,8 @@ update)
     templates
     for name in "${catalogues[@]}"; do
         msgmerge --quiet --no-fuzzy-matching --no-wrap --sort-output --output-file="$work/new.po" "schema/$name.po" "$work/$name.pot"
-        msgattrib --no-obsolete --no-wrap --sort-output --output-file="schema/$name.po" "$work/new.po"
+        msgattrib --no-obsolete --no-wrap --sort-output "$work/new.po" |
+            sed -E '/^"(POT-Creation-Date|Report-Msgid-Bugs-To): /d' >"schema/$name.po"
     done
     ;;
 missing)

@@ -274,7 +274,8 @@ client_exit client_http_send(client *c, lg_arena *arena, const client_request *r
         if (result == CURLE_SSL_CACERT_BADFILE)
             return client_fail(c, CLIENT_LOCAL, "The authorities in %s cannot be read.", c->config.cacert);
         if (result == CURLE_PEER_FAILED_VERIFICATION)
-            c->hint = "Behind a private authority, name its certificate with --cacert or TALLYSTICK_CACERT.";
+            c->hint = client_text(
+                c, "Behind a private authority, name its certificate with --cacert or TALLYSTICK_CACERT.");
         if (result != CURLE_OK)
             return client_fail(c, CLIENT_UNREACHABLE, "%s does not answer: %s.", c->http->base,
                                curl_easy_strerror(result));

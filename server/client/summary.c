@@ -59,16 +59,16 @@ static const char *terms(const summary *s)
     const json_t *recourse = json_object_get(s->thing, "recourse");
     const bool sale = kind && strcmp(kind, "sale") == 0;
     if (json_is_true(recourse))
-        return !kind  ? client_text(s->c, "sale or pledge with recourse")
-               : sale ? client_text(s->c, "sale with recourse")
-                      : client_text(s->c, "pledge with recourse");
+        return !kind  ? client_word(s->c, "terms", "sale or pledge with recourse")
+               : sale ? client_word(s->c, "terms", "sale with recourse")
+                      : client_word(s->c, "terms", "pledge with recourse");
     if (json_is_false(recourse))
-        return !kind  ? client_text(s->c, "sale or pledge without recourse")
-               : sale ? client_text(s->c, "sale without recourse")
-                      : client_text(s->c, "pledge without recourse");
-    return !kind  ? client_text(s->c, "sale or pledge")
-           : sale ? client_text(s->c, "sale")
-                  : client_text(s->c, "pledge");
+        return !kind  ? client_word(s->c, "terms", "sale or pledge without recourse")
+               : sale ? client_word(s->c, "terms", "sale without recourse")
+                      : client_word(s->c, "terms", "pledge without recourse");
+    return !kind  ? client_word(s->c, "terms", "sale or pledge")
+           : sale ? client_word(s->c, "terms", "sale")
+                  : client_word(s->c, "terms", "pledge");
 }
 
 /* A state's name. */

@@ -27,7 +27,8 @@ const json_t *docs_resolve(const docs *d, const json_t *schema)
 static void alternatives(docs *d, const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
-        docs_say(d, i ? LG_TEXT(" or ") : "");
+        if (i)
+            docs_say(d, " or ");
         docs_kind(d, json_array_get(list, i));
     }
 }
@@ -52,7 +53,8 @@ void docs_kind(docs *d, const json_t *schema)
         docs_kind(d, items);
     } else if (json_is_array(type)) {
         for (size_t i = 0; i < json_array_size(type); i++) {
-            docs_say(d, i ? LG_TEXT(" or ") : "");
+            if (i)
+                docs_say(d, " or ");
             docs_text(d, json_string_value(json_array_get(type, i)));
         }
     } else {

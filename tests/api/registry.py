@@ -35,10 +35,9 @@ SERIALS = itertools.count(10_000_001)
 
 
 def tallystick(*args, env=None, **kwargs):
-    """Runs the program to its end; the caller looks at the exit code."""
-    return subprocess.run(
-        [BINARY, *map(str, args)], capture_output=True, text=True, timeout=300, env={**os.environ, **(env or {})}, **kwargs
-    )
+    """Runs the program to its end, in English unless `env` says otherwise; the caller looks at the exit code."""
+    env = {**os.environ, "LC_ALL": "C", **(env or {})}
+    return subprocess.run([BINARY, *map(str, args)], capture_output=True, encoding="utf-8", timeout=300, env=env, **kwargs)
 
 
 class Participant:
