@@ -12,7 +12,7 @@ LIBDIR  ?= $(PREFIX)/lib
 CC      ?= gcc
 PYTHON  ?= /usr/bin/python3
 
-PACKAGES := libmicrohttpd gnutls sqlite3 libsodium jansson libcurl libxml-2.0 libcrypto libsystemd
+PACKAGES := libmicrohttpd gnutls sqlite3 libsodium jansson libcurl libxml-2.0 libarchive libcrypto libsystemd
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 # Evaluated when first needed, so that `make check` can install the packages before.

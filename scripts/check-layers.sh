@@ -46,6 +46,7 @@ mapfile -t not_store < <(sources 'ledger/store/' ledger server)
 mapfile -t not_crypto < <(sources 'ledger/crypto/' ledger server)
 mapfile -t not_curl < <(sources 'server/(client|outbound|webhooks|verifier)/' ledger server)
 mapfile -t not_service < <(sources 'server/service/' ledger server)
+mapfile -t not_uploads < <(sources 'server/uploads/' ledger server)
 mapfile -t not_http < <(sources 'server/http/' ledger server)
 
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]'

@@ -76,6 +76,7 @@ typedef enum {
     X(LG_HOP_LIMIT, CALLER, "hop-limit", "The claim was passed on as often as the policy allows")            \
     X(LG_SPLIT_LIMIT, CALLER, "split-limit", "The claim cannot be divided further under the policy")         \
     X(LG_PAYMENT_REFUSED, CALLER, "payment-refused", "The policy does not take such a payment")              \
+    X(LG_MALFORMED_ARCHIVE, CALLER, "malformed-archive", "The archive cannot be read")                       \
     X(LG_BATCH_UNDONE, CALLER, "batch-undone",                                                               \
       "A command of this atomic batch was refused, so none of it was done")                                  \
     X(LG_GATEWAY_REJECTED, CALLER, "gateway-rejected", "The asset gateway rejected the submission")          \

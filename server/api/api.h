@@ -22,6 +22,7 @@ typedef struct sweeper sweeper;
 typedef struct webhooks webhooks;
 typedef struct verifier verifier;
 typedef struct bulk bulk;
+typedef struct uploads uploads;
 
 /* What handlers reach through http_context(). Everything in it is safe to use from any HTTP thread. */
 typedef struct api_context {
@@ -33,6 +34,7 @@ typedef struct api_context {
     webhooks *webhooks;
     verifier *verifier;
     bulk *bulk;
+    uploads *uploads;
     http_router *router; /* of api_routes, for commands that come inside another request */
     lg_buf docs[LANGUAGES]; /* the page of /docs, made once at the start */
     http_server *http;   /* the public one; set before the other one is opened, which tells of it */
@@ -178,6 +180,12 @@ http_result read_docs(http_request *request);
 
 /* ---- handlers of commands ---- */
 http_result post_command(http_request *request); /* route->arg is the lg_command_type */
+http_result post_upload(http_request *request);  /* behind upload_sink */
+extern const http_body_sink upload_sink;
+http_result read_upload(http_request *request);
+http_result read_upload_results(http_request *request);
+http_result read_upload_ndjson(http_request *request);
+http_result read_upload_csv(http_request *request);
 http_result post_batch(http_request *request);
 http_result post_sweep(http_request *request);
 http_result post_webhook_replay(http_request *request);

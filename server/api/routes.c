@@ -5,6 +5,7 @@
 enum {
     COMMAND_MAX = 64 * 1024, /* bytes of a signed command */
     BATCH_MAX = 8 * 1024 * 1024,
+    UPLOAD_MAX = 1024 * 1024 * 1024, /* taken as it comes */
     SUBMISSION_MAX =
         12 * 1024 * 1024, /* its payload may be an invoice file, which base64 makes a third longer */
 };
@@ -13,6 +14,10 @@ enum {
 static const char *const command_types[] = {"application/jose+json", "application/json", NULL};
 static const char *const signed_types[] = {"application/jose+json", NULL};
 static const char *const batch_types[] = {"application/json", NULL};
+static const char *const upload_types[] = {"text/csv",         "application/x-ndjson", "application/x-tar",
+                                           "application/gzip", "application/zip",      NULL};
+static const char *const upload_query[] = {"first_row", NULL};
+static const char *const results_query[] = {"limit", "cursor", NULL};
 static const char *const submission_types[] = {"application/jose+json", "application/json", "application/xml",
                                                "text/csv", NULL};
 
@@ -159,6 +164,17 @@ const http_route api_routes[] = {
      .handler = post_batch,
      .body_max = BATCH_MAX,
      .types = batch_types},
+    {.method = HTTP_POST,
+     .path = "/v1/uploads",
+     .handler = post_upload,
+     .body_max = UPLOAD_MAX,
+     .types = upload_types,
+     .query = upload_query,
+     .sink = &upload_sink},
+    READ("/v1/uploads/{key}", read_upload),
+    LIST("/v1/uploads/{key}/results", read_upload_results, results_query),
+    READ("/v1/uploads/{key}/results.ndjson", read_upload_ndjson),
+    READ("/v1/uploads/{key}/results.csv", read_upload_csv),
 
     /* Views of claims, and questions about invoices. */
     LIST("/v1/grants", read_grants, grants_query),

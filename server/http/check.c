@@ -4,11 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* A refused body up to this size is read and thrown away before the answer, so that the client, which is
- * still sending, gets to read it: closing a socket with unread bytes resets the connection and may take the
- * answer with it. */
-enum { SWALLOW_MAX = 16 * 1024 * 1024 };
-
 /* The headers that say where the request goes and how its body comes. */
 struct framing {
     unsigned host_count, length_count, encoding_count;
@@ -188,7 +183,7 @@ lg_err check_request(http_request *request, const char *version, bool *now)
     struct framing framing = {0};
     MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, see_header, &framing);
     lg_err err = check_framing(request, &framing);
-    *now = err != LG_OK || framing.expect || request->body_expected > SWALLOW_MAX;
+    *now = err != LG_OK || framing.expect || request->body_expected > HTTP_SWALLOW_MAX;
     if (!err)
         err = check_line(request, version, framing.host_count);
     if (!err)

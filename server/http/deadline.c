@@ -16,6 +16,7 @@ enum {
     INTERVAL_MAX_MS = 1000,
     INTERVAL_STOPPING_MS = 20,
     ANSWER_BYTES_PER_MS = 16, /* the slowest reader of a long answer that is waited for */
+    BODY_BYTES_PER_MS = 16,   /* the slowest sender of a long body */
     DRAIN_IDLE_MS = 1000,     /* for a request that is on its way while we drain */
     CUT_ANSWER_MS = 2000,     /* to read an answer once we cut */
 };
@@ -54,15 +55,38 @@ static uint64_t limit_ms(const http_profile *profile, http_phase phase, size_t a
     return 0;
 }
 
-bool deadline_enter(http_connection *connection, http_phase phase, size_t answer_len)
+static bool enter_until(http_connection *connection, http_phase phase, uint64_t until)
 {
-    uint64_t until = now_ms() + limit_ms(connection->profile, phase, answer_len);
     uint64_t state = atomic_load(&connection->state);
     do {
         if (phase_of(state) == PHASE_CUT)
             return false;
     } while (!atomic_compare_exchange_weak(&connection->state, &state, state_of(phase, until)));
     return true;
+}
+
+bool deadline_enter(http_connection *connection, http_phase phase, size_t answer_len)
+{
+    return enter_until(connection, phase, now_ms() + limit_ms(connection->profile, phase, answer_len));
+}
+
+bool deadline_earn(http_connection *connection, uint64_t before, uint64_t len)
+{
+    uint64_t now = now_ms(), until = atomic_load(&connection->state) >> PHASE_BITS;
+    uint64_t most = now + limit_ms(connection->profile, PHASE_RECEIVING, 0);
+    until += (before + len) / BODY_BYTES_PER_MS - before / BODY_BYTES_PER_MS;
+    return enter_until(connection, PHASE_RECEIVING, until < most ? until : most);
+}
+
+uint64_t deadline_pause(http_connection *connection)
+{
+    uint64_t now = now_ms(), until = atomic_load(&connection->state) >> PHASE_BITS;
+    return enter_until(connection, PHASE_WORKING, now) && until > now ? until - now : 0;
+}
+
+bool deadline_go_on(http_connection *connection, uint64_t left_ms)
+{
+    return enter_until(connection, PHASE_RECEIVING, now_ms() + left_ms);
 }
 
 /* When this phase ends while we stop, if that is sooner than it would end anyway; UINT64_MAX: it is not. */

@@ -27,17 +27,31 @@ typedef http_result (*http_handler)(http_request *request);
 
 typedef enum { HTTP_GET, HTTP_POST } http_method; /* HEAD is served from GET */
 
+/* A route that takes its body as it comes, instead of whole: for bodies that are long, or of no known length.
+ * All of it is called on the HTTP thread and must not block. */
+typedef struct http_body_sink {
+    /* Once the headers were found in order. An error refuses the request, and nothing else is called. */
+    lg_err (*begin)(http_request *request);
+    /* Takes some of the bytes. If not all, the client has to wait: await_room is called next, and calls
+     * http_resume when there is room, from any thread or at once. */
+    size_t (*take)(http_request *request, const char *data, size_t len);
+    void (*await_room)(http_request *request);
+    /* The rest will not come; the handler is not called. */
+    void (*abandon)(http_request *request);
+} http_body_sink;
+
 /* One line of the static route table. Path segments in braces are parameters ("/v1/claims/{id}/split"); a
  * last segment "{rest*}" takes the whole remainder. */
 typedef struct http_route {
     http_method method;
     const char *path;
     http_handler handler;
-    size_t body_max;          /* bytes; 0 for GET */
-    const char *const *types; /* accepted media types, NULL-terminated; NULL for GET */
-    const char *const *query; /* accepted query parameters, NULL-terminated; NULL: none */
-    const void *arg;          /* for handlers that serve several routes */
-    bool quiet;               /* asked all the time: its requests are logged at LOG_DEBUG */
+    size_t body_max;            /* bytes; 0 for GET */
+    const char *const *types;   /* accepted media types, NULL-terminated; NULL for GET */
+    const char *const *query;   /* accepted query parameters, NULL-terminated; NULL: none */
+    const void *arg;            /* for handlers that serve several routes */
+    bool quiet;                 /* asked all the time: its requests are logged at LOG_DEBUG */
+    const http_body_sink *sink; /* takes the body; NULL: http_body has it whole */
 } http_route;
 
 /* Of a client's address, in its requests' lines of the log: it is personal data. */

@@ -24,7 +24,11 @@ enum {
     HTTP_SEGMENTS_MAX = 12, /* of a route's path */
     HTTP_QUERY_MAX = 24,    /* of a route */
     HTTP_METHODS = 2,       /* HTTP_GET, HTTP_POST */
-    HTTP_NOTES_MAX = 8,     /* fields that a handler adds to a request's line in the log */
+    /* A refused body up to this size is read and thrown away before the answer, so that the client, which is
+     * still sending, gets to read it: closing a socket with unread bytes resets the connection and may take
+     * the answer with it. */
+    HTTP_SWALLOW_MAX = 16 * 1024 * 1024,
+    HTTP_NOTES_MAX = 8, /* fields that a handler adds to a request's line in the log */
     HTTP_REQUEST_ID_MAX = 64,
 };
 
@@ -148,6 +152,13 @@ void deadline_forget(http_deadlines *deadlines, http_connection *connection);
  * nothing more. */
 bool deadline_enter(http_connection *connection, http_phase phase, size_t answer_len);
 
+/* Bytes of a streamed body came. One that keeps coming may last as long as it takes: every BODY_BYTES_PER_MS
+ * bytes earn it a millisecond, up to a whole deadline ahead. A slow drip earns less than it uses up. */
+bool deadline_earn(http_connection *connection, uint64_t before, uint64_t len);
+/* We make the client wait: what is left of its time is put aside, and given back. */
+uint64_t deadline_pause(http_connection *connection);
+bool deadline_go_on(http_connection *connection, uint64_t left_ms);
+
 /* ---- router.c ---- */
 
 typedef struct http_match {
@@ -204,6 +215,10 @@ struct http_request {
     char *body;                        /* malloc'ed */
     size_t body_len, body_cap;
     uint64_t body_expected; /* Content-Length; 0 if absent */
+    bool sink_open;         /* route->sink began and is owed an end */
+    bool paused;            /* the sink has no room; counted in the server's `running` */
+    uint64_t left_ms;       /* of the deadline, while paused */
+    uint64_t sunk;          /* bytes of the body that the sink took */
     http_handler finish;
     void *data;
     http_header_line *headers;

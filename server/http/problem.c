@@ -8,6 +8,7 @@ static const int statuses[LG_ERROR_COUNT] = {
     [LG_MALFORMED_JSON] = 400,
     [LG_MALFORMED_XML] = 400,
     [LG_MALFORMED_CSV] = 400,
+    [LG_MALFORMED_ARCHIVE] = 400,
     [LG_MALFORMED_JWS] = 400,
     [LG_WRONG_ALG] = 400,
     [LG_WRONG_AUDIENCE] = 400,

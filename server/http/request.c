@@ -27,10 +27,21 @@ static void drop_body(http_request *request)
     request->body_cap = 0;
 }
 
+static void sink_abandon(http_request *request)
+{
+    if (request->sink_open)
+        request->route->sink->abandon(request);
+    request->sink_open = false;
+}
+
 static void release(http_request *request)
 {
     if (request->body)
         drop_body(request);
+    sink_abandon(request);
+    if (request->paused) /* the client went while it had to wait */
+        server_leave(request->server);
+    request->paused = false;
     if (request->counted)
         server_leave(request->server);
     request->counted = false;
@@ -153,9 +164,13 @@ static enum MHD_Result on_headers(http_request *request, const char *method, con
     request->stage = STAGE_BODY;
     forwarded_read(request);
     request->refusal = check_request(request, version, &now);
-    if (!now && request->server->config.admit) {
+    if (!(request->refusal && now) && request->server->config.admit) {
         lg_err err = request->server->config.admit(request);
         request->refusal = err ? err : request->refusal;
+    }
+    if (!request->refusal && request->route->sink) {
+        request->refusal = request->route->sink->begin(request);
+        request->sink_open = !request->refusal;
     }
     if (request->refusal && now) {
         request->last = true;
@@ -212,6 +227,44 @@ static void on_body(http_request *request, const char *data, size_t len)
     request->body[request->body_len] = '\0';
 }
 
+/* Some of a streamed body. What is left in *len comes again. */
+static enum MHD_Result on_stream(http_request *request, const char *data, size_t *len)
+{
+    const http_body_sink *sink = request->route->sink;
+    if (request->paused) {
+        request->paused = false;
+        server_leave(request->server);
+        if (!deadline_go_on(request->connection, request->left_ms))
+            return MHD_NO;
+    }
+    if (*len > request->route->body_max - request->sunk) {
+        request->last = true;
+        request->refusal = lg_fail(&request->report, LG_BODY_TOO_LARGE, "The body is larger than %zu bytes.",
+                                   request->route->body_max);
+        sink_abandon(request);
+        *len = 0;
+        return MHD_YES;
+    }
+    size_t took = sink->take(request, data, *len);
+    if (!deadline_earn(request->connection, request->sunk, took))
+        return MHD_NO;
+    request->sunk += took;
+    *len -= took;
+    if (*len == 0)
+        return MHD_YES;
+    request->paused = true;
+    request->left_ms = deadline_pause(request->connection);
+    /* A suspended connection would not survive the daemon's end, so that the stop must wait for it. */
+    if (!server_enter(request->server)) {
+        request->paused = false;
+        server_leave(request->server);
+        return MHD_NO;
+    }
+    MHD_suspend_connection(request->mhd);
+    sink->await_room(request);
+    return MHD_YES;
+}
+
 static enum MHD_Result on_complete(http_request *request)
 {
     http_server *server = request->server;
@@ -223,6 +276,7 @@ static enum MHD_Result on_complete(http_request *request)
         return refuse(request, LG_STOPPING);
     if (request->refusal)
         return refuse(request, request->refusal);
+    request->sink_open = false; /* the handler's from here on */
     return run(request, request->route->handler);
 }
 
@@ -238,6 +292,8 @@ enum MHD_Result request_on_data(void *context, struct MHD_Connection *mhd, const
     case STAGE_BODY:
         if (*data_len == 0)
             return on_complete(request);
+        if (request->sink_open)
+            return on_stream(request, data, data_len);
         on_body(request, data, *data_len);
         *data_len = 0;
         return MHD_YES;

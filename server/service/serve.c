@@ -11,6 +11,7 @@
 #include "server/gateway/checks.h"
 #include "server/service/folder.h"
 #include "server/service/sweeper.h"
+#include "server/uploads/uploads.h"
 #include "server/webhooks/webhooks.h"
 
 #include <errno.h>
@@ -211,6 +212,7 @@ lg_err service_open(service *s, const char *dir, lg_report *report)
     if (!err)
         err = router_open(api_routes, api_route_count, &s->api.router, report);
     s->api.bulk = bulk_open();
+    s->api.uploads = uploads_open();
     if (!err)
         err = verifier_start(s->api.verifier);
     if (!err)
@@ -247,6 +249,7 @@ void service_close(service *s)
     http_server_close(s->watch); /* which tells of the other one */
     http_server_close(s->api.http);
     bulk_close(s->api.bulk);
+    uploads_close(s->api.uploads);
     sweeper_close(s->api.sweeper);
     verifier_stop(s->api.verifier);
     lg_writer_close(s->api.writer); /* which wakes webhooks and verifier */

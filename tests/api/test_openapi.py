@@ -18,7 +18,9 @@ POST /v1/participants/{id}/four_eyes | GET /v1/approvals | GET /v1/approvals/{id
 POST /v1/tokens | POST /v1/tokens/{id}/revoke | GET /v1/me | GET /v1/policy | POST /v1/policy | GET /v1/policy/{version}
 GET /v1/receivables | POST /v1/receivables | GET /v1/receivables/{id} | GET /v1/receivables/{id}/history
 POST /v1/receivables/{id}/confirm | POST /v1/receivables/{id}/accept | POST /v1/receivables/{id}/reject
-POST /v1/receivables/{id}/withdraw | POST /v1/receivables/{id}/lapse | POST /v1/sweeps | POST /v1/batches | GET /v1/claims | GET /v1/claims/{id}
+POST /v1/receivables/{id}/withdraw | POST /v1/receivables/{id}/lapse | POST /v1/sweeps | POST /v1/batches | POST /v1/uploads
+GET /v1/uploads/{key} | GET /v1/uploads/{key}/results | GET /v1/uploads/{key}/results.ndjson | GET /v1/uploads/{key}/results.csv
+GET /v1/claims | GET /v1/claims/{id}
 GET /v1/claims/{id}/history | POST /v1/claims/{id}/split | POST /v1/claims/{id}/transfer | POST /v1/claims/{id}/accept_transfer
 POST /v1/claims/{id}/decline_transfer | POST /v1/claims/{id}/cancel_transfer | POST /v1/claims/{id}/lapse_transfer
 POST /v1/claims/{id}/acknowledge | POST /v1/claims/{id}/dispute | POST /v1/claims/{id}/resolve | POST /v1/claims/{id}/freeze
@@ -61,7 +63,7 @@ def test_the_description_is_served_as_it_is(registry):
 def test_every_operation_is_served(registry, method, template):
     """Reachable under its method; the other method is refused or is an operation itself."""
     operation = registry.contract.document["paths"][template][method.lower()]
-    path = template.replace("{id}", NOTHING).replace("{kid}", "A" * 43).replace("{seq}", "0").replace("{version}", "1").replace("{date}", registry.day())
+    path = template.replace("{id}", NOTHING).replace("{kid}", "A" * 43).replace("{key}", NOTHING).replace("{seq}", "0").replace("{version}", "1").replace("{date}", registry.day())
     path = path.replace("{level}/{n}", "0/000.p/1")
     if method == "GET":
         target = path + ("?from=1&to=2" if path.endswith("consistency") else "")

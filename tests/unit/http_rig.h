@@ -141,21 +141,21 @@ static http_result rig_client(http_request *request)
 static const char *const rig_types[] = {"application/json", "text/csv", NULL};
 static const char *const rig_query[] = {"color", "limit", NULL};
 static const http_route rig_routes[] = {
-    {HTTP_POST, "/echo", rig_echo, RIG_BODY_MAX, rig_types, NULL, NULL, false},
-    {HTTP_GET, "/things/{id}", rig_params, 0, NULL, rig_query, NULL, false},
-    {HTTP_GET, "/things/special", rig_named, 0, NULL, NULL, "special", false},
-    {HTTP_POST, "/things/{id}", rig_echo, 10, rig_types, NULL, NULL, false},
-    {HTTP_GET, "/things/{id}/history", rig_named, 0, NULL, NULL, "history", false},
-    {HTTP_GET, "/tile/{rest*}", rig_rest, 0, NULL, NULL, NULL, false},
-    {HTTP_GET, "/tile/entries/{rest*}", rig_named, 0, NULL, NULL, "entries", false},
-    {HTTP_GET, "/tagged", rig_tagged, 0, NULL, NULL, NULL, false},
-    {HTTP_GET, "/broken", rig_broken, 0, NULL, NULL, NULL, false},
-    {HTTP_GET, "/faulty", rig_faulty, 0, NULL, NULL, NULL, false},
-    {HTTP_GET, "/busy", rig_busy, 0, NULL, NULL, NULL, false},
-    {HTTP_GET, "/stranger", rig_stranger, 0, NULL, NULL, NULL, false},
-    {HTTP_GET, "/hang", rig_keep_thread, 0, NULL, NULL, NULL, false},
-    {HTTP_GET, "/client", rig_client, 0, NULL, NULL, NULL, false},
-    {HTTP_POST, "/later", rig_later, RIG_BODY_MAX, rig_types, NULL, NULL, false},
+    {HTTP_POST, "/echo", rig_echo, RIG_BODY_MAX, rig_types, NULL, NULL, false, NULL},
+    {HTTP_GET, "/things/{id}", rig_params, 0, NULL, rig_query, NULL, false, NULL},
+    {HTTP_GET, "/things/special", rig_named, 0, NULL, NULL, "special", false, NULL},
+    {HTTP_POST, "/things/{id}", rig_echo, 10, rig_types, NULL, NULL, false, NULL},
+    {HTTP_GET, "/things/{id}/history", rig_named, 0, NULL, NULL, "history", false, NULL},
+    {HTTP_GET, "/tile/{rest*}", rig_rest, 0, NULL, NULL, NULL, false, NULL},
+    {HTTP_GET, "/tile/entries/{rest*}", rig_named, 0, NULL, NULL, "entries", false, NULL},
+    {HTTP_GET, "/tagged", rig_tagged, 0, NULL, NULL, NULL, false, NULL},
+    {HTTP_GET, "/broken", rig_broken, 0, NULL, NULL, NULL, false, NULL},
+    {HTTP_GET, "/faulty", rig_faulty, 0, NULL, NULL, NULL, false, NULL},
+    {HTTP_GET, "/busy", rig_busy, 0, NULL, NULL, NULL, false, NULL},
+    {HTTP_GET, "/stranger", rig_stranger, 0, NULL, NULL, NULL, false, NULL},
+    {HTTP_GET, "/hang", rig_keep_thread, 0, NULL, NULL, NULL, false, NULL},
+    {HTTP_GET, "/client", rig_client, 0, NULL, NULL, NULL, false, NULL},
+    {HTTP_POST, "/later", rig_later, RIG_BODY_MAX, rig_types, NULL, NULL, false, NULL},
 };
 
 static void *rig_work(void *context)

@@ -303,11 +303,11 @@ static void wrong_route_tables_are_refused(void **state)
 {
     (void)state;
     static const http_route wrong[] = {
-        {HTTP_GET, "things", rig_named, 0, NULL, NULL, NULL, false},
-        {HTTP_GET, "/a/{rest*}/b", rig_named, 0, NULL, NULL, NULL, false},
-        {HTTP_GET, "/a", NULL, 0, NULL, NULL, NULL, false},
-        {HTTP_POST, "/a", rig_echo, 10, NULL, NULL, NULL, false},
-        {HTTP_GET, "/{a}/{b}/{c}/{d}/{e}/{f}/{g}", rig_named, 0, NULL, NULL, NULL, false},
+        {HTTP_GET, "things", rig_named, 0, NULL, NULL, NULL, false, NULL},
+        {HTTP_GET, "/a/{rest*}/b", rig_named, 0, NULL, NULL, NULL, false, NULL},
+        {HTTP_GET, "/a", NULL, 0, NULL, NULL, NULL, false, NULL},
+        {HTTP_POST, "/a", rig_echo, 10, NULL, NULL, NULL, false, NULL},
+        {HTTP_GET, "/{a}/{b}/{c}/{d}/{e}/{f}/{g}", rig_named, 0, NULL, NULL, NULL, false, NULL},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         http_server *none = NULL;

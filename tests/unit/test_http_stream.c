@@ -64,8 +64,8 @@ static http_result answer_plainly(http_request *request)
 
 static const char *const query[] = {"fail", NULL};
 static const http_route routes[] = {
-    {HTTP_GET, "/stream/{pieces}", answer_with, 0, NULL, query, NULL, false},
-    {HTTP_GET, "/plain", answer_plainly, 0, NULL, NULL, NULL, false},
+    {HTTP_GET, "/stream/{pieces}", answer_with, 0, NULL, query, NULL, false, NULL},
+    {HTTP_GET, "/plain", answer_plainly, 0, NULL, NULL, NULL, false, NULL},
 };
 
 static world *open_world(unsigned deadline_ms)

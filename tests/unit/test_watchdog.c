@@ -69,7 +69,7 @@ static http_result hang_http(http_request *request)
     return http_answer_text(request, 200, "text/plain", lg_bytes_str("awake"));
 }
 
-static const http_route routes[] = {{HTTP_GET, "/hang", hang_http, 0, NULL, NULL, NULL, false}};
+static const http_route routes[] = {{HTTP_GET, "/hang", hang_http, 0, NULL, NULL, NULL, false, NULL}};
 
 static void open_service(service *s, ledger_rig *r)
 {
