@@ -10,7 +10,7 @@ import threading
 class Liar(http.server.ThreadingHTTPServer):
     """`bend(path, body)` makes the body that is answered. `meet(method, path, n)` may act before request number n (from 1)
     to that path is passed on: None lets it be; "drop" closes the connection unanswered, before the registry hears of it;
-    "swallow" does so after; (status, headers) is answered instead. `asked` remembers (method, path, body).
+    "swallow" does so after; (status, headers) or (status, headers, body) is answered instead. `asked` remembers (method, path, body).
     """
 
     daemon_threads = True
@@ -50,7 +50,8 @@ class Relay(http.server.BaseHTTPRequestHandler):
         elif how is None or how == "swallow":
             self.pass_on(body, swallow=how == "swallow")
         else:
-            self.respond(how[0], {"Content-Type": "application/problem+json", **how[1]}, b'{"title": "as told"}')
+            status, headers, *body = how
+            self.respond(status, {"Content-Type": "application/problem+json", **headers}, *(body or [b'{"title": "as told"}']))
 
     def pass_on(self, body, swallow):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)

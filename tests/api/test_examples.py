@@ -311,6 +311,17 @@ def test_nothing_is_sent_on_to_where_a_redirect_points(registry, supplier, liar)
         elsewhere.close()
 
 
+def test_a_page_of_a_proxy_is_no_answer(registry, supplier, liar):
+    liar.meet = lambda method, path, n: (403, {"Content-Type": "text/html"}, b"<html>Please log in.</html>")
+    path = supplier.invoice()
+    with registry.unchanged():
+        supplier.does("submit", path, code=UNREACHABLE)
+    assert len(supplier.outbox) == 1
+    liar.honest()
+    supplier.does("submit", path)
+    assert supplier.outbox == []
+
+
 def test_nobody_answering(supplier):
     _, told = supplier.does("submit", supplier.invoice(), code=UNREACHABLE, TALLYSTICK_URL="http://127.0.0.1:1")
     assert told and len(supplier.outbox) == 1

@@ -101,20 +101,21 @@ ts_send() {
         ts_die 3 "$(tail -n 1 "$ts_tmp/curl") What was signed is kept: the same call sends the same bytes."
     case $ts_status in
     2??) ;;
-    429 | 3?? | 5??) ts_die 3 "The registry answers $ts_status. What was signed is kept: the same call sends the same bytes." ;;
+    4??) # a problem document; a proxy's page is no answer
+        jq -e 'type == "object"' "$ts_answer" >"$ts_tmp/jq" 2>&1 && [[ $ts_status != 429 ]] || ts_die 3 "The registry answers $ts_status." ;;
+    *) ts_die 3 "The registry answers $ts_status. What was signed is kept: the same call sends the same bytes." ;;
     esac
 }
 
 # The problem document (RFC 9457) for a person: every broken rule, the field it is about, and a sentence.
 ts_explain() {
     jq -r '"\(.title) (\(.type | tostring | split(":") | last))", (.detail // empty),
-           (.errors[]? | "  \(.code) at \(if .pointer == "" then "the whole" else .pointer end): \(.detail)")' "$ts_answer" >&2 ||
-        ts_die 3 "HTTP $ts_status without an explanation"
+           (.errors[]? | "  \(.code) at \(if .pointer == "" then "the whole" else .pointer end): \(.detail)")' "$ts_answer" >&2
 }
 
 ts_get() {
     ts_send "$1"
-    [[ $ts_status == 200 ]] || { ts_explain; exit 1; }
+    [[ $ts_status == 2?? ]] || { ts_explain; exit 1; }
 }
 
 # ---- signed commands ----
