@@ -47,9 +47,10 @@ client_exit client_key_open(client *c, const char *path, lg_signing_key **out)
     if (!path)
         path = c->config.key;
     if (!path) {
-        c->hint = client_text(c, "Name a key file with --key, TALLYSTICK_KEY, or `key = …` in the "
-                                 "configuration file; `tallystick keygen` makes one. Where the registry keeps "
-                                 "your key, a token is enough: --token or TALLYSTICK_TOKEN.");
+        c->hint =
+            client_text(c, "Name a key file with --key, TALLYSTICK_KEY, or `key = …` in the "
+                           "configuration file; `tallystick keygen` makes one. Where the registry keeps "
+                           "your key, a token is enough: --token or TALLYSTICK_TOKEN.");
         return client_fail(c, CLIENT_USAGE, "This command is signed, and no key is named.");
     }
     if (lg_key_file_read(path, out, &c->report) != LG_OK)
@@ -123,12 +124,12 @@ static bool leaves_no_entry(const char *path)
 static client_exit receipts_complete(client *c, const char *path, const json_t *body)
 {
     const json_t *results = json_object_get(body, "results");
-    bool complete = json_object_get(body, "receipt") || results || leaves_no_entry(path);
+    bool complete = json_object_get(body, "receipt") || json_array_size(results) || leaves_no_entry(path);
     size_t i;
     json_t *row;
-    json_array_foreach(results, i, row)
+    json_array_foreach(results, i, row) /* of a CSV file; what was refused before it was looked at has none */
     {
-        complete = complete && (json_object_get(row, "receipt") || !json_object_get(row, "receivable"));
+        complete = complete && (json_object_get(row, "receipt") || json_object_get(row, "problem"));
     }
     return complete ? CLIENT_OK
                     : client_fail(c, CLIENT_UNVERIFIED, "The answer to %s lacks a receipt.", path);

@@ -360,6 +360,14 @@ def test_an_answer_without_a_receipt_is_not_believed(supplier, liar):
     assert LOUD in told
 
 
+@pytest.mark.parametrize("body", [b"[]", b"7", b'{"results": []}', b'{"results": [7]}', b'{"results": [{}]}', b'{"receipt": 7}', b"<html>"])
+def test_what_proves_nothing_is_no_answer(supplier, liar, body):
+    liar.bend = lambda path, true: body if path == "/v1/receivables" else true
+    done = supplier.run("submit", supplier.invoice())
+    assert done.returncode in (UNREACHABLE, UNVERIFIED) and not done.stdout and "Traceback" not in done.stderr, (done.stdout, done.stderr)
+    assert len(supplier.outbox) == 1
+
+
 def test_a_rejection_must_be_proven_as_well(supplier, liar):
     path = supplier.invoice()
     supplier.does("submit", path)

@@ -88,10 +88,21 @@ static const char *fact(const tallystick_receipt *receipt, const char *name)
     return value;
 }
 
+/* The receipt of a command. What proves nothing is no answer to one. */
+static const tallystick_receipt *receipt_of(const tallystick_answer *answer)
+{
+    const tallystick_receipt *receipt = tallystick_answer_receipt(answer, 0);
+    if (!receipt) {
+        tell("VERIFICATION FAILED: the answer proves nothing.");
+        exit(TALLYSTICK_UNVERIFIED);
+    }
+    return receipt;
+}
+
 /* Prints what the next step needs, and tells of the entry that proves it. */
 static const tallystick_receipt *report(tallystick_answer *answer, const char *id)
 {
-    const tallystick_receipt *receipt = tallystick_answer_receipt(answer, 0);
+    const tallystick_receipt *receipt = receipt_of(answer);
     if (id)
         puts(fact(receipt, id));
     tell("%s: entry %lld, verified", tallystick_receipt_type(receipt), (long long)tallystick_receipt_seq(receipt));
@@ -195,7 +206,7 @@ static void submit(char **argv)
     check(t, tallystick_act(t, "/v1/receivables", invoice, len, end && strcmp(end, ".xml") == 0 ? "application/xml" : NULL,
                             &answer));
     tallystick_sha256(invoice, len, hash);
-    const tallystick_receipt *receipt = tallystick_answer_receipt(answer, 0);
+    const tallystick_receipt *receipt = receipt_of(answer);
     if (strcmp(fact(receipt, "document_sha256"), hash) != 0) {
         tell("VERIFICATION FAILED: the ledger speaks of another document than the one submitted.");
         exit(TALLYSTICK_UNVERIFIED);

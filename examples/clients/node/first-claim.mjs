@@ -142,7 +142,9 @@ async function main([name, ...operands]) {
 }
 
 main(process.argv.slice(2)).catch((error) => {
-  tell(error instanceof Unverified ? `VERIFICATION FAILED: ${error.message}` : error.message);
-  const kinds = [[Refused, EXIT.refused], [Usage, EXIT.usage], [Unreachable, EXIT.unreachable], [Unverified, EXIT.unverified]];
+  const isUnverified = error instanceof Unverified || error instanceof TypeError; // lacks what it must say
+  tell(isUnverified ? `VERIFICATION FAILED: ${error.message}` : error.message);
+  const kinds = [[Refused, EXIT.refused], [Usage, EXIT.usage], [Unreachable, EXIT.unreachable], [Unverified, EXIT.unverified],
+    [TypeError, EXIT.unverified]];
   process.exitCode = kinds.find(([kind]) => error instanceof kind)?.[1] ?? EXIT.local;
 });

@@ -172,6 +172,9 @@ def main():
     except Unverified as error:
         tell("VERIFICATION FAILED:", error)
         sys.exit(UNVERIFIED)
+    except (KeyError, TypeError, IndexError) as error:
+        tell("VERIFICATION FAILED: the answer or its entry lacks what it must say:", repr(error))
+        sys.exit(UNVERIFIED)
     except (OSError, ValueError) as error:
         tell(error)
         sys.exit(LOCAL)

@@ -286,6 +286,8 @@ class Registry:
                 write_durably(kept, self.sign(path, payload, content_type))
             try:
                 answer, proven = self.deliver(path, kept.read_bytes())
+                if not proven:
+                    raise Unverified("The answer proves nothing.")
                 kept.unlink()
                 return answer, proven[0]
             except Refused as refusal:
@@ -325,10 +327,11 @@ class Registry:
                 self.keep(Proven(refusal.problem["receipt"], self.vkey, command))
             raise
         try:
-            holders = [row for row in answer["results"] if "receivable" in row] if "results" in answer else [answer]
-        except (KeyError, TypeError) as error:
+            rows = answer["results"] if answer.get("results") else [answer]
+            receipts = [row.get("receipt") for row in rows if "receipt" in row or "problem" not in row]
+        except (TypeError, AttributeError) as error:
             raise Unverified(f"The answer cannot be read: {error!r}") from None
-        return answer, [self.keep(Proven(holder.get("receipt"), self.vkey, command)) for holder in holders]
+        return answer, [self.keep(Proven(receipt, self.vkey, command)) for receipt in receipts]
 
     def keep(self, proven):
         write_durably(self.state / "receipts" / f"{proven.entry['seq']}.json", compact(proven.receipt))

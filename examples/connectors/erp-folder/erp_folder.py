@@ -110,7 +110,8 @@ class Connector:
         for entry in proven:
             self.follow(path.name, entry)
         if "results" in answer:
-            refused, held = answer.get("refused"), answer.get("held")
+            refused = any("problem" in row for row in answer["results"])
+            held = any(entry.type == "receivable.held" for entry in proven)
             self.finish(path, kept, "refused" if refused else "held" if held else "done", answer, proven)
         else:
             self.finish(path, kept, TARGETS.get(proven[0].type, "done"), answer, proven)
