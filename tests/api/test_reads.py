@@ -163,6 +163,11 @@ def test_what_a_participant_may_see_of_itself_has_its_own_etag(registry):
     assert registry.debtor.get(path).headers["etag"] != registry.supplier.get(path).headers["etag"]
 
 
+def anonymous(answer):
+    """The problem without what names the request."""
+    return {name: value for name, value in answer.json.items() if name != "instance"}
+
+
 def test_what_is_not_yours_is_not_there(registry):
     receivable, claim = registry.confirmed()
     paths = [f"/v1/receivables/{receivable['id']}", f"/v1/claims/{claim['id']}"]
@@ -174,7 +179,7 @@ def test_what_is_not_yours_is_not_there(registry):
             theirs.problem("not-found")
             absent = stranger.get(path.replace(receivable["id"], NOTHING).replace(claim["id"], NOTHING))
             absent.problem("not-found")
-            assert theirs.body.replace(b"\n", b"") == absent.body.replace(b"\n", b""), "nothing tells the two apart"
+            assert anonymous(theirs) == anonymous(absent), "nothing tells the two apart"
 
 
 @pytest.mark.parametrize("identity", [NOTHING, "x", NOTHING.upper(), NOTHING[:-1], "%00", "..", "%2e%2e%2fpolicy"])
