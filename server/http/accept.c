@@ -16,6 +16,7 @@
 enum {
     AT_ONCE_MAX = 64,  /* taken from one socket before the others are looked at */
     SHORTAGE_MS = 100, /* until the next try when descriptors or memory have run out */
+    LAST_ROUNDS = 64,  /* of AT_ONCE_MAX, for those who had connected when draining began */
 };
 
 static http_worker *lightest_worker(http_server *server, bool tls)
@@ -110,12 +111,33 @@ static bool take_waiting(http_server *server, const http_listener *listener, boo
     return false;
 }
 
+/* True when nobody waits any more. */
+static bool take_all(http_server *server, bool *shortage)
+{
+    bool all = true;
+    *shortage = false;
+    for (size_t i = 0; i < server->listeners.count; i++)
+        all &= take_waiting(server, &server->listeners.list[i], shortage);
+    return all;
+}
+
+/* A socket of ours would reset those who wait when it is closed, so they are taken first, within reason. One
+ * that was passed to us keeps them for whoever comes next. */
+static void take_last(http_server *server)
+{
+    bool shortage = false;
+    for (int i = 0; i < LAST_ROUNDS && !server->listeners.inherited && !shortage; i++) {
+        if (take_all(server, &shortage))
+            break;
+    }
+}
+
 static void *accept_all(void *context)
 {
     http_server *server = context;
     struct pollfd polled[HTTP_LISTENERS_MAX + 1];
     bool shortage = false;
-    for (;;) {
+    while (!atomic_load(&server->draining)) {
         bool listening = !shortage && has_room(server);
         polled[0] = (struct pollfd){.fd = server->wake_fd, .events = POLLIN};
         nfds_t count = 1;
@@ -126,14 +148,11 @@ static void *accept_all(void *context)
         eventfd_t ignored;
         if (polled[0].revents)
             (void)!eventfd_read(server->wake_fd, &ignored);
-        bool last = atomic_load(&server->draining), all = true;
-        shortage = false;
-        for (size_t i = 0; i < server->listeners.count; i++)
-            all &= take_waiting(server, &server->listeners.list[i], &shortage);
-        /* What had connected before draining began has been taken by now, as far as there is room. */
-        if (last && all)
-            return NULL;
+        if (!atomic_load(&server->draining))
+            (void)take_all(server, &shortage);
     }
+    take_last(server);
+    return NULL;
 }
 
 lg_err accept_open(http_server *server, lg_report *report)

@@ -2,18 +2,17 @@
  * sockets. A thread for https answers that it speaks https, which shows as much. */
 #include "server/http/internal.h"
 
+#include "ledger/base/calendar.h"
+
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return lg_monotonic_us() / 1000;
 }
 
 /* The end to hear the answer at; -1: it cannot be asked. */

@@ -299,6 +299,7 @@ enum { HTTP_LISTENERS_MAX = 64 };
 typedef struct http_listeners {
     http_listener list[HTTP_LISTENERS_MAX];
     size_t count;
+    bool inherited; /* passed to us: others will use them after us */
 } http_listeners;
 
 /* The inherited sockets, or else those of `listen`. On failure none is open. */

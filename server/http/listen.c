@@ -139,8 +139,9 @@ lg_err listeners_open(http_listeners *listeners, const http_config *config, lg_r
     if (count == 0 || count > HTTP_LISTENERS_MAX)
         return lg_fail(report, LG_BAD_REQUEST, "There must be from 1 to %d addresses to listen on.",
                        HTTP_LISTENERS_MAX);
+    listeners->inherited = config->inherited_count > 0;
     for (size_t i = 0; i < count && !err; i++) {
-        if (config->inherited_count)
+        if (listeners->inherited)
             err = take_inherited(listeners, &config->inherited[i], report);
         else
             err = open_own(listeners, config->listen[i], tls, report);

@@ -25,9 +25,7 @@ typedef struct runner {
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return lg_monotonic_us() / 1000;
 }
 
 /* ---- watchdog ---- */

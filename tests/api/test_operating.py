@@ -249,6 +249,14 @@ def test_what_is_passed_must_be_a_listening_socket_of_tcp(registry, manager, tmp
             manager.start_with(registry, wrong)
 
 
+def test_the_name_of_a_passed_socket_says_what_is_spoken(registry, manager, listener):
+    with pytest.raises(AssertionError, match="needs a certificate"):
+        manager.start_with(registry, listener, name="https")
+    registry.log.unlink()  # what it said is not the log of a server that runs
+    manager.start_with(registry, listener, name="http")
+    registry.stop()
+
+
 class Load:
     """Clients that ask without pause and repeat nothing: half of them on kept connections, half on new ones."""
 
