@@ -8,6 +8,7 @@ from decimal import Decimal
 import jws
 import pytest
 from bearer import register
+from bulk_world import plain, post
 from contract import OPENAPI, ROOT
 
 SCOPES = ["read", "submit", "confirm", "finance", "admin"]
@@ -385,3 +386,32 @@ def test_a_token_adds_no_key_of_ones_own(house):
     house.debtor.post(path, {"custody": True}).ok(201)
 
 
+
+
+# ---- many at once ----
+
+
+def test_each_item_of_a_batch_is_held_to_the_limit(house):
+    token = limited(house, house.debtor, {"CNY": "1000.00"})
+    receivables = [house.receivable() for _ in range(3)]
+    items = [plain(f"/v1/receivables/{r['id']}/confirm", {"amount": a}) for r, a in zip(receivables, ("999.99", "1000.01", "1000.00"))]
+    answer = post(house.registry, "independent", items, token=token)
+    assert [r["status"] for r in answer.ok()["results"]] == [200, 403, 200]
+    assert answer.json["results"][1]["problem"]["type"].endswith(":token-limit")
+    items = [plain(f"/v1/receivables/{house.receivable()['id']}/confirm", {"amount": a}) for a in ("5.00", "1000.01")]
+    with house.registry.unchanged():
+        answer = post(house.registry, "atomic", items, token=token)
+    assert any(r["problem"]["type"].endswith(":token-limit") for r in answer.json["results"])
+
+
+def test_a_batch_holds_first_and_second_halves_too(house):
+    firm = register(house.registry, "Batching Motors", ["core_enterprise"], SCOPES)
+    firm.post(f"/v1/participants/{firm.id}/four_eyes", {"currency": "CNY", "above": "100.00"}).ok()
+    other, _ = firm.issue_token(SCOPES, signer=house.registry.operator)
+    receivables = [house.registry.registered(buyer=firm) for _ in range(2)]
+    items = [plain(f"/v1/receivables/{r['id']}/confirm", {}) for r in receivables]
+    said = post(house.registry, "atomic", items, token=firm.token).ok()["results"]
+    assert [r["status"] for r in said] == [202, 202]
+    again = post(house.registry, "independent", items, token=firm.token).ok()["results"]
+    assert [r["problem"]["type"].rsplit(":", 1)[1] for r in again] == ["same-token", "same-token"]
+    assert [r["status"] for r in post(house.registry, "atomic", items, token=other).ok()["results"]] == [200, 200]
