@@ -242,11 +242,14 @@ static void proposal_tell(summary *s)
 static void approval_tell(summary *s)
 {
     const char *label = client_field(s->c->arena, s->thing, "first.label");
+    const char *second = client_field(s->c->arena, s->thing, "second.label");
     if (strcmp(field(s, "kind"), "four_eyes") == 0)
         phrase(s, "four eyes above %s %s", field(s, "amount"), field(s, "currency"));
     else
         phrase(s, "%s %s of receivable %s", field(s, "kind"), money(s, "amount"), field(s, "receivable"));
     phrase(s, ", said by %s", label ? label : field(s, "first.token"));
+    if (strcmp(field(s, "status"), "given") == 0)
+        phrase(s, " and %s", second ? second : field(s, "second.token"));
     if (strcmp(field(s, "status"), "waiting") == 0)
         phrase(s, ", waits for a second token until %s", field(s, "expires_at"));
 }

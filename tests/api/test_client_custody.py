@@ -78,6 +78,7 @@ def test_two_people_confirm_with_a_token_each(registry, firm, desks):
     assert receivable["id"] in wu.run("approval", "show", waiting[0]["id"]).stdout
     answer = wu.json("approval", "give", waiting[0]["id"])
     assert answer["claim"]["face_amount"] == receivable["amount"] and answer["approval"]["second"]["label"] == "Ms Wu"
+    assert "said by Mr Chen and Ms Wu" in wu.run("approval", "show", waiting[0]["id"]).stdout
 
 
 def test_a_first_half_is_withdrawn(registry, firm, desks):
