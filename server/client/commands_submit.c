@@ -1,5 +1,6 @@
 /* `submit`: one command per file, a line of the result table for each, and the reasons of those that were
  * refused. */
+#include "server/client/bulk.h"
 #include "server/client/describe.h"
 #include "server/client/invoice_file.h"
 #include "server/client/table.h"
@@ -250,6 +251,12 @@ client_exit command_submit(client *c)
     client_exit code = client_invoice_terms(c, &run.terms, &documents);
     for (int i = 0; i < c->args.operand_count && code == CLIENT_OK; i++)
         code = operand_add(&run, c->args.operands[i]);
+    if (code == CLIENT_OK && bulk_is_meant(c, run.file_count)) {
+        code = bulk_run(c, &run.terms, run.files, run.file_count);
+        json_decref(documents);
+        json_decref(run.problems);
+        return code;
+    }
     run.results = c->json ? json_array() : NULL;
     if (code == CLIENT_OK)
         code = files_submit(&run);

@@ -10,16 +10,25 @@ const client_command menu_receivables[] = {
      "files are signed as they "
      "are. A JSON file is the whole payload or just the invoice object. With --json one file gives the "
      "registry's answer as it is, "
-     "several give {\"results\":[{\"file\",\"format\",\"status\",\"answer\"}…]}.",
+     "several give {\"results\":[{\"file\",\"format\",\"status\",\"answer\"}…]}. Fifty files or more, and "
+     "CSV files "
+     "of any length with --state or --report, are sent in batches with a state file: a run that was "
+     "interrupted goes on "
+     "when the same command is given again. What went in is not sent again; what was refused is, once the "
+     "file has "
+     "changed.",
      command_submit, 1, MANY,
-     MENU_OPTIONS({"seller", "ID", "the seller's participant id"},
-                  {"debtor", "ID", "the buyer's participant id"},
-                  {"amount", "AMOUNT", "what is registered; default: what is payable"},
-                  {"due-date", "DATE", "if the file has none, or instead"},
-                  {"part", "LABEL", "names this part of the invoice"},
-                  {"document", "KIND=FILE|SHA256",
-                   "a document behind it (contract order delivery_note …); may be repeated"},
-                  {"countersign", "FILE", "key file of the other side: both sign at once"}, MENU_RECEIPT)},
+     MENU_OPTIONS(
+         {"seller", "ID", "the seller's participant id"}, {"debtor", "ID", "the buyer's participant id"},
+         {"amount", "AMOUNT", "what is registered; default: what is payable"},
+         {"due-date", "DATE", "if the file has none, or instead"},
+         {"part", "LABEL", "names this part of the invoice"},
+         {"document", "KIND=FILE|SHA256",
+          "a document behind it (contract order delivery_note …); may be repeated"},
+         {"countersign", "FILE", "key file of the other side: both sign at once"},
+         {"state", "FILE", "remember here what was sent; default from 50 files on: in the state folder"},
+         {"report", "FILE", "what became of each file and CSV row, as CSV or (.json) JSON"},
+         {"retry-refused", NULL, "send again what was refused in earlier runs"}, MENU_RECEIPT)},
     {"confirm", "ID", "confirm a receivable (its debtor)", NULL, command_post, 1, 1,
      MENU_OPTIONS({"amount", "AMOUNT", "if only a part is acknowledged"}, MENU_NOTE, MENU_RECEIPT)},
     {"accept", "ID", "accept a payable (its supplier)", NULL, command_post, 1, 1, MENU_OPTIONS(MENU_RECEIPT)},
