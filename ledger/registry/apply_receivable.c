@@ -24,6 +24,15 @@ static bool parse_format(const char *text, lg_invoice_format *out)
     return false;
 }
 
+/* An answer registers it, rejects it, or leaves it to a reviewer. */
+static lg_receivable_life life_verified(const lg_event *event)
+{
+    const char *reject = lg_review_outcome_name(LG_OUTCOME_REJECT);
+    if (event->confirm_by)
+        return LG_LIFE_REGISTERED;
+    return strcmp(event->review_outcome, reject) == 0 ? LG_LIFE_REJECTED : LG_LIFE_HELD;
+}
+
 static lg_receivable_life life_after(const lg_event *event)
 {
     switch ((int)event->type) {
@@ -39,10 +48,7 @@ static lg_receivable_life life_after(const lg_event *event)
     case LG_EV_RECEIVABLE_DECLINED:
         return LG_LIFE_REJECTED;
     case LG_EV_REVIEW_VERIFIED:
-        return event->confirm_by ? LG_LIFE_REGISTERED
-               : strcmp(event->review_outcome, lg_review_outcome_name(LG_OUTCOME_REJECT)) == 0
-                   ? LG_LIFE_REJECTED
-                   : LG_LIFE_HELD;
+        return life_verified(event);
     case LG_EV_RECEIVABLE_WITHDRAWN:
         return LG_LIFE_WITHDRAWN;
     case LG_EV_RECEIVABLE_EXPIRED:
