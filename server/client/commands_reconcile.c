@@ -93,6 +93,22 @@ static client_exit account_check(client *c, const char *account)
     return client_fail(c, CLIENT_USAGE, "There is no account \"%s\".", client_clean(c->arena, account));
 }
 
+/* "claim.accepted,payment.recorded": what is no type at all would let nothing through, and all would seem to
+ * lack. */
+static client_exit only_check(client *c, const char *only)
+{
+    for (const char *at = only; at && *at;) {
+        const size_t kind = strspn(at, "abcdefghijklmnopqrstuvwxyz_");
+        const size_t rest = at[kind] == '.' ? strspn(at + kind + 1, "abcdefghijklmnopqrstuvwxyz_") : 0;
+        at += kind + 1 + rest;
+        if (kind == 0 || rest == 0 || (*at && *at != ','))
+            return client_fail(c, CLIENT_USAGE,
+                               "--only must be types of entries as claim.accepted,payment.recorded.");
+        at += *at == ',';
+    }
+    return CLIENT_OK;
+}
+
 /* ---- the registry's side ---- */
 
 static const char *kept(job *j, const json_t *object, const char *member)
@@ -413,6 +429,8 @@ client_exit command_reconcile(client *c)
     client_exit code = days_parse(c, c->args.operands[0], &j.from, &j.to);
     if (code == CLIENT_OK)
         code = account_check(c, j.account);
+    if (code == CLIENT_OK)
+        code = only_check(c, only);
     if (code == CLIENT_OK)
         code = format_read(c, &format);
     if (code == CLIENT_OK)

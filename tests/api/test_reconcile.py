@@ -294,8 +294,9 @@ def test_what_is_typed_wrong_is_a_usage_error(shell, books, tmp_path):
     path.write_text("invoice,amount,currency\n")
     for days in ("yesterday", "2026-01-02..2026-01-01", "2001-01-01..2026-06-01", "2026-01-01.."):
         assert shell.run("reconcile", days, path).returncode == 2
-    for more in (("--decimal", "dot"), ("--dates", "iso"), ("--delimiter", ";;"), ("--states", "open"), ("--account", "cash")):
-        assert shell.run("reconcile", books.days[0], path, *more).returncode == 2
+    wrong = "decimal dot, dates iso, delimiter ;;, states open, account cash, only payments, only claim.split,x"
+    for option, value in (pair.split(" ") for pair in wrong.split(", ")):
+        assert shell.run("reconcile", books.days[0], path, f"--{option}", value).returncode == 2
     assert shell.run("reconcile", books.days[0], path, "--amount", "Nix", **as_(books.registry.supplier)).returncode == 5
     assert shell.run("reconcile", books.days[0], tmp_path / "absent.csv", **as_(books.registry.supplier)).returncode == 5
 
