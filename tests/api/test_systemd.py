@@ -1,5 +1,6 @@
 """The units of examples/systemd: valid, hardened, and not so hardened that the server cannot work."""
 
+import pathlib
 import re
 import shutil
 import subprocess
@@ -59,6 +60,8 @@ def members(group):
 @needs_strace
 def test_the_filter_lets_the_server_do_its_work(tmp_path):
     """Every system call of a day's work is one that the unit allows."""
+    if re.search(rb"__[at]san_init", pathlib.Path(BINARY).read_bytes()):
+        pytest.skip("a sanitizer makes system calls of its own, and cannot be traced")
     allowed = set()
     for line in re.findall(r"^SystemCallFilter=(.*)$", (UNITS / "tallystick.service").read_text(), re.M):
         for group in line.lstrip("~").split():
