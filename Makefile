@@ -136,7 +136,7 @@ check: deps
 	@$(MAKE) --no-print-directory -j2 all
 	@$(MAKE) --no-print-directory check-all
 
-check-all: check-layers check-unit check-api check-model
+check-all: check-layers check-language check-unit check-api check-model
 
 check-unit:
 	@$(MAKE) --no-print-directory -j2 $(UNIT_BIN)

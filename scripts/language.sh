@@ -36,7 +36,7 @@ templates() {
     done | "$python" scripts/language_texts.py tables >"$work/tables.pot"
     msgcat --use-first "$work/code.pot" "$work/tables.pot" --output-file="$work/zh.pot"
     # xgettext's name for what PRId64 puts into a literal, on 64-bit machines.
-    sed -i 's/%<PRId64>/%ld/g' "$work/zh.pot"
+    sed -i 's/%<PRId64>/%ld/g; s/%<PRIu64>/%lu/g' "$work/zh.pot"
     "$python" scripts/language_texts.py openapi schema/openapi.json >"$work/openapi.zh.pot"
 }
 
@@ -45,7 +45,7 @@ templates() {
 unmarked() {
     sources | extract --keyword --keyword=log_event:4 --keyword=access_fault:2 --output="$work/log.pot"
     sources ! -name 'metrics*' ! -name 'stats*' ! -path 'server/base/*' | extract --extract-all --output="$work/all.pot"
-    sed -i 's/%<PRId64>/%ld/g' "$work/all.pot"
+    sed -i 's/%<PRId64>/%ld/g; s/%<PRIu64>/%lu/g' "$work/all.pot"
     comm -23 <(grep -E '^msgid "[A-Z][a-z].* .*[^.]\.(\\n)?"$' "$work/all.pot" | sort -u) \
          <(msgcat --use-first --no-wrap "$work/zh.pot" "$work/log.pot" | grep '^msgid' | sort -u)
 }

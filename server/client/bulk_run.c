@@ -690,7 +690,7 @@ static client_exit finish(bulk *b, client_exit code, const char *path)
         code = reported;
     if (code != CLIENT_OK) {
         if (!c->hint)
-            c->hint = "Run the same command again to go on: what went in is not sent again.";
+            c->hint = client_text(c, "Run the same command again to go on: what went in is not sent again.");
         return code;
     }
     print_summary(b, path, report);

@@ -29,7 +29,7 @@ const char *catalogue_find(const uint8_t *file, const char *english);
 enum {
     FORMAT_ARGUMENTS_MAX = 8,
     SENTENCE_MAX = 1024, /* bytes; a longer one stays English */
-    TELLING_MIN = 10,    /* bytes of a format with conversions that are its own */
+    TELLING_MIN = 6,     /* bytes of a format with conversions that are its own */
 };
 
 /* Text that stands before a conversion, or behind the last one. */

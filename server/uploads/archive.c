@@ -211,7 +211,8 @@ static bool take_file(archive_source *s, const char *name, lg_bytes content, upl
         refuse(out, LG_NOT_A_RECEIVABLE, "The file is empty.");
         return true;
     case FILE_OTHER:
-        refuse(out, LG_UNSUPPORTED_MEDIA_TYPE, "The file is neither JSON nor XML, and is not named .csv.");
+        refuse(out, LG_UNSUPPORTED_MEDIA_TYPE,
+               LG_TEXT("The file is neither JSON nor XML, and is not named .csv."));
         return true;
     }
     return true;
@@ -237,7 +238,7 @@ static lg_err next_file(archive_source *s, lg_arena *arena, upload_row *out, boo
     if (!is_plain_file(entry)) {
         *is_row = true;
         out->file = name;
-        refuse(out, LG_NOT_A_RECEIVABLE, "This is a link or a device, not a file.");
+        refuse(out, LG_NOT_A_RECEIVABLE, LG_TEXT("This is a link or a device, not a file."));
         return LG_OK;
     }
     err = read_file(s, arena, &content, &too_large, report);
@@ -246,7 +247,8 @@ static lg_err next_file(archive_source *s, lg_arena *arena, upload_row *out, boo
     *is_row = true;
     if (too_large) {
         out->file = name;
-        refuse(out, LG_BODY_TOO_LARGE, "The file is larger than the 6 MiB that an invoice may have.");
+        refuse(out, LG_BODY_TOO_LARGE,
+               LG_TEXT("The file is larger than the 6 MiB that an invoice may have."));
         return LG_OK;
     }
     *is_row = take_file(s, name, content, out);
