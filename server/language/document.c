@@ -48,9 +48,19 @@ static bool is_spoken(const char *at, const char *behind, const dialect *in)
     return false;
 }
 
-/* What a quoted string says; NULL if it holds what no sentence does. */
+/* The control character that the JSON writer wrote as \u00XX; 0: none. */
+static char control_at(const char *digits)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char *high = digits[0] == '0' && digits[1] == '0' && digits[2] ? strchr("01", digits[2]) : NULL;
+    const char *low = high && digits[3] ? strchr(hex, digits[3]) : NULL;
+    return low ? (char)(16 * (*high - '0') + (low - hex)) : '\0';
+}
+
+/* What a quoted string says; NULL if it is written as our writer writes none. */
 static char *unquote(lg_arena *arena, const char *at, const char *behind)
 {
+    static const char escaped[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     if (behind - at < 2 || behind[-1] != '"')
         return NULL;
     char *text = lg_arena_strndup(arena, at + 1, (size_t)(behind - at) - 2), *to = text;
@@ -59,10 +69,12 @@ static char *unquote(lg_arena *arena, const char *at, const char *behind)
             *to++ = *from;
             continue;
         }
-        const char *found = strchr("\"\\/n", *++from);
-        if (!found || !*from)
+        const char *found = *++from ? strchr(escaped, *from) : NULL;
+        char c = found ? meant[found - escaped] : *from == 'u' ? control_at(from + 1) : '\0';
+        if (!c)
             return NULL;
-        *to++ = *from == 'n' ? '\n' : *from;
+        from += found ? 0 : 4;
+        *to++ = c;
     }
     *to = '\0';
     return text;

@@ -192,6 +192,18 @@ static void only_titles_and_details_of_json_change(void **state)
     lg_buf_clear(&out);
 }
 
+static void what_json_escapes_is_understood(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "{\"detail\":\"The header names a column \\\"a\\u001fb\\tc\\\" the registry does not know.\"}";
+    lg_buf out = {0};
+    language_json(LANGUAGE_CHINESE, lg_bytes_str(json), &out);
+    assert_non_null(strstr(out.data, "a\\u001fb\\tc"));
+    assert_null(strstr(out.data, "The header"));
+    lg_buf_clear(&out);
+}
+
 static void broken_json_is_copied(void **state)
 {
     (void)state;
@@ -205,7 +217,10 @@ static void broken_json_is_copied(void **state)
                                         "[\"title\":]",
                                         "",
                                         "{\"facts\":\"x",
-                                        "{\"title\":\"\\u4e2d\"}"};
+                                        "{\"title\":\"\\u4e2d\"}",
+                                        "{\"title\":\"\\u00",
+                                        "{\"title\":\"\\u00\"}",
+                                        "{\"title\":\"\\u0000\"}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         lg_buf out = {0};
         language_json(LANGUAGE_CHINESE, lg_bytes_str(texts[i]), &out);
@@ -321,6 +336,7 @@ int main(void)
         cmocka_unit_test(long_and_crowded_sentences_end),
         cmocka_unit_test(formats_are_read_as_printf_reads_them),
         cmocka_unit_test(only_titles_and_details_of_json_change),
+        cmocka_unit_test(what_json_escapes_is_understood),
         cmocka_unit_test(broken_json_is_copied),
         cmocka_unit_test(accept_language_is_read_by_weight),
         cmocka_unit_test(a_locale_need_not_be_installed),
