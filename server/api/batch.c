@@ -410,6 +410,14 @@ static http_result answer(http_request *request)
     return result;
 }
 
+static void gone(void *data)
+{
+    batch *b = data;
+    if (b->spool >= 0)
+        close(b->spool);
+    free(b);
+}
+
 http_result post_batch(http_request *request)
 {
     batch *b = calloc(1, sizeof *b);
@@ -421,6 +429,7 @@ http_result post_batch(http_request *request)
     b->arena = lg_arena_open();
     b->report = http_report(request);
     http_set_data(request, b);
+    http_on_gone(request, gone);
     /* Suspended before it is handed over: it may be done before the next line runs. */
     http_result result = http_suspend(request, answer);
     lg_err err = bulk_start(b->api->bulk, BULK_BATCH, run, b);

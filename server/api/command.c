@@ -303,6 +303,11 @@ static lg_err prepare(http_request *request, api_command *c, lg_command_type typ
     return err;
 }
 
+static void gone(void *data)
+{
+    api_command_clear(data);
+}
+
 http_result post_command(http_request *request)
 {
     api_context *api = http_context(request);
@@ -319,6 +324,7 @@ http_result post_command(http_request *request)
     c->request = request;
     c->job.done = done;
     http_set_data(request, c);
+    http_on_gone(request, gone);
     /* Suspended before it is queued: the writer may be done with it before the next line runs. */
     http_result result = http_suspend(request, finish);
     err = lg_writer_submit(api->writer, &c->job);

@@ -195,6 +195,8 @@ http_result http_suspend(http_request *request, http_handler finish) LG_MUST_CHE
 void http_resume(http_request *request);               /* from any thread, exactly once */
 void http_set_data(http_request *request, void *data); /* the handler's own, for finish */
 void *http_data(const http_request *request);
+/* Takes the data back if the client goes before finish runs: MHD then ends the request without asking. */
+void http_on_gone(http_request *request, void (*gone)(void *data));
 
 /* ---- router.c: where a request goes; also for those that came inside another one ---- */
 typedef struct http_router http_router;

@@ -221,6 +221,7 @@ struct http_request {
     uint64_t sunk;          /* bytes of the body that the sink took */
     http_handler finish;
     void *data;
+    void (*gone)(void *data); /* owed while suspended; NULL: nothing is */
     http_header_line *headers;
     http_address client; /* behind proxies that are trusted */
     bool secure;         /* the client speaks https, with us or such a proxy */

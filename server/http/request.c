@@ -39,6 +39,9 @@ static void release(http_request *request)
     if (request->body)
         drop_body(request);
     sink_abandon(request);
+    if (request->gone)
+        request->gone(request->data);
+    request->gone = NULL;
     if (request->paused) /* the client went while it had to wait */
         server_leave(request->server);
     request->paused = false;
@@ -298,6 +301,7 @@ enum MHD_Result request_on_data(void *context, struct MHD_Connection *mhd, const
         *data_len = 0;
         return MHD_YES;
     case STAGE_SUSPENDED:
+        request->gone = NULL;
         return run(request, request->finish);
     case STAGE_ANSWERED:
         *data_len = 0;
@@ -328,6 +332,11 @@ void http_resume(http_request *request)
 void http_set_data(http_request *request, void *data)
 {
     request->data = data;
+}
+
+void http_on_gone(http_request *request, void (*gone)(void *data))
+{
+    request->gone = gone;
 }
 
 void *http_data(const http_request *request)

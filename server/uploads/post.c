@@ -138,9 +138,15 @@ static http_result answer(http_request *request)
     return result;
 }
 
+static void gone(void *data)
+{
+    upload_release(data);
+}
+
 http_result post_upload(http_request *request)
 {
     upload *u = http_data(request);
+    http_on_gone(request, gone);
     http_result result = http_suspend(request, answer);
     pipe_end(u->pipe);
     pthread_mutex_lock(&u->lock);
