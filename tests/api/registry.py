@@ -30,6 +30,8 @@ ORIGIN = "registry.test/ledger"
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "stack smashing", "Assertion")
 START_S, STOP_S, LOG_S = 60, 60, 20
 LOG_OPTIONS = ("--log-format", "json", "--log-level", "debug")
+# Stories ask again and again until something has happened, faster than any program should; those of limits set their own.
+PATIENCE = ("--rate-reads-burst", "10000000")
 SECRET_MIN = 5  # characters; what is shorter may stand in a log by chance
 SERIALS = itertools.count(10_000_001)
 
@@ -110,6 +112,7 @@ class Registry:
     def __init__(self, directory, origin=ORIGIN, options=(), tls=None):
         """options: further ones of `serve`; tls: the context of a client, if they make it https."""
         self.directory, self.options, self.tls = pathlib.Path(directory), list(options), tls
+        self.patience = PATIENCE
         self.origin, self.offset, self.process, self.http = origin, 0, None, None
         self.contract = the_contract()
         self.seen, self.entries = [], {}  # checkpoints met; entries by seq, from receipts
@@ -126,7 +129,7 @@ class Registry:
     # ---- the process ----
 
     def command_line(self):
-        return [BINARY, "serve", str(self.directory), "--listen", "127.0.0.1:0", *LOG_OPTIONS, *self.options]
+        return [BINARY, "serve", str(self.directory), "--listen", "127.0.0.1:0", *LOG_OPTIONS, *self.patience, *self.options]
 
     def start(self, offset=0, wrap=(), env=None, **how):
         """Serves with the clock shifted by `offset` seconds; `wrap` is a command put in front (prlimit …)."""

@@ -28,6 +28,7 @@ def limits(**budgets):
 def serving(tmp_path, *options, **budgets):
     """With the usual people, who are cast before there are limits."""
     made = Registry(tmp_path / "ledger", options=PROXIED)
+    made.patience = ()
     made.start().cast()
     made.options += [*options, *limits(**budgets)]
     made.restart()
