@@ -242,6 +242,7 @@ def test_a_batch_costs_its_address_what_is_in_it(tmp_path):
 def test_a_reload_changes_rates_and_the_log_at_once(tmp_path):
     manager = ServiceManager(tmp_path)
     registry = Registry(tmp_path / "ledger", options=["--metrics-listen", "127.0.0.1:0"])
+    registry.patience = ()
     registry.start().cast()
     registry.stop()
 
