@@ -467,7 +467,7 @@ static void every_projection(void **state)
         {"participants", "last_seq = 0"},
         {"participants", "id = zeroblob(16)"},
         {"keys", "public_key = zeroblob(32)"},
-        {"keys", "custody = 1"},
+        {"keys", "custody = 1 - custody"},
         {"keys", "valid_from = 1"},
         {"keys", "valid_until = 1"},
         {"keys", "revoked_at = 1"},
