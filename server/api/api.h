@@ -35,9 +35,9 @@ typedef struct api_context {
     verifier *verifier;
     bulk *bulk;
     uploads *uploads;
-    http_router *router; /* of api_routes, for commands that come inside another request */
+    http_router *router;    /* of api_routes, for commands that come inside another request */
     lg_buf docs[LANGUAGES]; /* the page of /docs, made once at the start */
-    http_server *http;   /* the public one; set before the other one is opened, which tells of it */
+    http_server *http;      /* the public one; set before the other one is opened, which tells of it */
     struct api_counters *counters;
     struct api_limits *limits;
     const char *origin;

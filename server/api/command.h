@@ -21,8 +21,9 @@ lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_are
                            const char *url, lg_command_type type, lg_report *report) LG_MUST_CHECK;
 /* Its two halves, for commands that name their own address. From the bytes of a JWS to who signed it, and
  * whether it was answered before (outcome.replayed); url NULL: any. */
-lg_err api_command_identify(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws,
-                            const char *url, lg_jws *parsed, lg_report *report) LG_MUST_CHECK;
+lg_err api_command_identify(api_command *out, api_context *api, lg_db *db, lg_arena *arena,
+                            lg_bytes jws_bytes, const char *url, lg_jws *jws,
+                            lg_report *report) LG_MUST_CHECK;
 /* Then, with command.type, subject and kid set: its age and its payload. */
 lg_err api_command_decode(api_command *c, lg_db *db, const lg_jws *parsed, lg_report *report) LG_MUST_CHECK;
 /* The job's apply function. */

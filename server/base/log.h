@@ -68,6 +68,6 @@ void log_write(logger *logger, log_level level, const char *event, const char *m
 /* log_event(logger, LOG_WARN, "sweep.failed", "A sentence for the operator.", log_text("why", …), …). Events
  * are literals, what it is about and what happened: "webhook.dead". message may be NULL. */
 #define log_event(logger_, level_, event_, message_, ...)                                                    \
-    log_write(logger_, level_, event_, message_, (const log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+    log_write(logger_, level_, event_, message_, (const log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)
 
 #endif

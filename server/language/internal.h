@@ -48,8 +48,8 @@ typedef struct format {
 } format;
 
 /* A sentence is told by its own text: there must be some ("%s to %s" fits too much), and some between any two
- * texts that are put in (nobody can tell where one ends). False if it has more conversions than that, or ones that no message has. Texts point into `text`, or into
- * the arena. */
+ * texts that are put in (nobody can tell where one ends). False if it has more conversions than that, or ones
+ * that no message has. Texts point into `text`, or into the arena. */
 bool format_parse(lg_arena *arena, const char *text, format *out) LG_MUST_CHECK;
 
 typedef struct format_match {

@@ -69,8 +69,8 @@ static bool file_under_head(int no)
     return true;
 }
 
-/* Once, when the first reader asks for Chinese; kept for the process's life. Formats that tell nothing and words of
- * a context are no sentences. */
+/* Once, when the first reader asks for Chinese; kept for the process's life. Formats that tell nothing and
+ * words of a context are no sentences. */
 static void file_all(void)
 {
     size_t count = catalogue_count(catalogue_messages);

@@ -40,11 +40,13 @@ static void two_steps(const char *invoice)
     MUST(tallystick_answer_status(first) == 201 && tallystick_answer_receipt_count(first) == 1);
     const tallystick_receipt *receipt = tallystick_answer_receipt(first, 0);
     MUST(tallystick_receipt_seq(receipt) == tallystick_receipt_seq(tallystick_answer_receipt(second, 0)));
-    MUST(strcmp(tallystick_answer_value(first, "/receivable/id"), tallystick_fact(receipt, "receivable_id")) == 0);
+    MUST(strcmp(tallystick_answer_value(first, "/receivable/id"),
+                tallystick_fact(receipt, "receivable_id")) == 0);
     MUST(strcmp(tallystick_answer_value(first, "/receivable/review/checks/0/outcome"), "pass") == 0);
     MUST(!tallystick_answer_value(first, "/receivable/claim") && !tallystick_answer_value(first, "/no/such"));
     MUST(!tallystick_answer_value(first, "receivable") && *tallystick_answer_value(first, "") == '{');
-    MUST(strtoll(tallystick_answer_value(first, "/receipt/seq"), NULL, 10) == tallystick_receipt_seq(receipt));
+    MUST(strtoll(tallystick_answer_value(first, "/receipt/seq"), NULL, 10) ==
+         tallystick_receipt_seq(receipt));
     MUST(!tallystick_answer_receipt(first, 1) && !tallystick_fact(receipt, "no such"));
     size_t facts = 0;
     while (tallystick_fact_name(receipt, facts))
@@ -53,7 +55,8 @@ static void two_steps(const char *invoice)
 
     const char *text = tallystick_receipt_text(receipt);
     MUST(tallystick_receipt_check(t, text, strlen(text), &checked) == TALLYSTICK_OK);
-    MUST(strcmp(tallystick_receipt_type(tallystick_answer_receipt(checked, 0)), "receivable.registered") == 0);
+    MUST(strcmp(tallystick_receipt_type(tallystick_answer_receipt(checked, 0)), "receivable.registered") ==
+         0);
     tallystick_answer_close(checked);
     char *bent = strdup(text), *place = strstr(bent, "registered");
     MUST(place);
@@ -77,8 +80,11 @@ static void by_token(const char *token, const char *state, const char *invoice)
     MUST(tallystick_act(t, "/v1/receivables", invoice, strlen(invoice), NULL, &answer) == TALLYSTICK_OK);
     printf("custody %s\n", tallystick_fact(tallystick_answer_receipt(answer, 0), "custody"));
     tallystick_answer_close(answer);
-    MUST(tallystick_act(t, "/v1/receivables", invoice, strlen(invoice), NULL, &answer) == TALLYSTICK_REFUSED && !answer);
-    printf("refused %s %s %s\n", tallystick_problem(t), tallystick_fault_at(t, 0).code, tallystick_fault_at(t, 0).pointer);
+    MUST(tallystick_act(t, "/v1/receivables", invoice, strlen(invoice), NULL, &answer) ==
+             TALLYSTICK_REFUSED &&
+         !answer);
+    printf("refused %s %s %s\n", tallystick_problem(t), tallystick_fault_at(t, 0).code,
+           tallystick_fault_at(t, 0).pointer);
     MUST(strstr(tallystick_problem_text(t), "\"receipt\"") && !*tallystick_fault_at(t, 9).code);
     MUST(tallystick_get(t, "/v1/me", &answer) == TALLYSTICK_OK);
     MUST(tallystick_fault_count(t) == 0 && !*tallystick_problem(t) && !*tallystick_problem_text(t));
@@ -107,7 +113,8 @@ static void wrong_calls(const char *state)
     MUST(tallystick_use_state(t, "/no/such/folder") == TALLYSTICK_LOCAL);
     MUST(tallystick_key_create(t, key_file, public) == TALLYSTICK_LOCAL && !*public);
     MUST(tallystick_open(url, vkey, &other) == TALLYSTICK_OK);
-    MUST(tallystick_use_state(other, state) == TALLYSTICK_LOCAL && strstr(tallystick_message(other), "in use"));
+    MUST(tallystick_use_state(other, state) == TALLYSTICK_LOCAL &&
+         strstr(tallystick_message(other), "in use"));
     tallystick_close(t);
     MUST(tallystick_use_state(other, state) == TALLYSTICK_OK);
     tallystick_close(other);

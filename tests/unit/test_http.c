@@ -267,7 +267,8 @@ static void problems(void **state)
                "{\"type\":\"urn:tallystick:problem:io-error\",\"title\":\"Reading or writing storage "
                "failed\",\"status\":500}");
     pthread_mutex_lock(&server->lock);
-    assert_non_null(strstr(server->last_fault, " method=GET route=/broken problem=io-error detail=\"the disk said no\""));
+    assert_non_null(
+        strstr(server->last_fault, " method=GET route=/broken problem=io-error detail=\"the disk said no\""));
     pthread_mutex_unlock(&server->lock);
 }
 
