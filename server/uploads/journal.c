@@ -323,21 +323,29 @@ static void put_tally(upload_journal *j)
     lg_buf_str(out, "}}\n");
 }
 
+/* Whatever was written is no longer pending, also when the disk is full in the middle: a later write goes on
+ * right behind it.
+ */
+static lg_err write_pending(upload_journal *j)
+{
+    lg_buf *pending = &j->pending;
+    while (pending->len > 0) {
+        ssize_t len = write(j->fd, pending->data, pending->len);
+        if (len < 0 && errno != EINTR)
+            return lg_file_fail(NULL, errno, "write", j->path);
+        pending->len -= len > 0 ? (size_t)len : 0;
+        memmove(pending->data, pending->data + (len > 0 ? len : 0), pending->len);
+    }
+    return LG_OK;
+}
+
 lg_err upload_journal_write(upload_journal *j, upload_journal_state state, const char *problem)
 {
-    size_t done = 0;
     j->tally.state = state;
     j->tally.problem = problem;
     j->tally.at = lg_now();
     put_tally(j);
-    while (done < j->pending.len) {
-        ssize_t len = write(j->fd, j->pending.data + done, j->pending.len - done);
-        if (len < 0 && errno != EINTR)
-            return lg_file_fail(NULL, errno, "write", j->path);
-        done += len > 0 ? (size_t)len : 0;
-    }
-    lg_buf_reset(&j->pending);
-    return LG_OK;
+    return write_pending(j);
 }
 
 lg_err upload_journal_sync(upload_journal *j)

@@ -10,9 +10,12 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LONG = 3 * 1024 * 1024 };
@@ -213,6 +216,58 @@ static void a_journal_drops_what_no_tally_covers(void **state)
     lg_arena_close(arena);
 }
 
+static void let_files_grow_to(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The disk is full in the middle of a group, and has room again when the upload's end is noted. */
+static void a_journal_goes_on_where_a_write_stopped(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/tallystick-journal-XXXXXX", a[JOURNAL_DIGEST_LEN + 1];
+    lg_arena *arena = lg_arena_open();
+    upload_journal *journal;
+    upload_journal_reader *reader;
+    struct rlimit before;
+    struct stat st;
+    assert_non_null(mkdtemp(dir));
+    digest_of(a, 'a');
+    assert_int_equal(upload_journal_open(dir, owner, KEY, "text/csv", &journal, NULL), LG_OK);
+    const char *path = lg_arena_printf(arena, "%s/uploads/%s/%s.ndjson", dir, lg_uuid_format(owner).s, KEY);
+    assert_int_equal(stat(path, &st), 0);
+    add_row(journal, 1, a, 201);
+    add_row(journal, 2, a, 201);
+
+    void (*usual)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    let_files_grow_to((rlim_t)st.st_size + 40);
+    assert_int_not_equal(upload_journal_write(journal, JOURNAL_UNDER_WAY, NULL), LG_OK);
+    let_files_grow_to(before.rlim_cur);
+    signal(SIGXFSZ, usual);
+    assert_int_equal(upload_journal_write(journal, JOURNAL_STOPPED, "{}"), LG_OK);
+    upload_journal_close(journal);
+
+    assert_int_equal(upload_journal_read(dir, owner, KEY, &reader), LG_OK);
+    assert_int_equal(upload_journal_reader_tally(reader, arena).rows, 2);
+    for (int row = 1; row <= 2; row++) {
+        const char *line = upload_journal_reader_next(reader);
+        assert_non_null(line);
+        assert_string_equal(line,
+                            lg_arena_printf(arena, "{\"row\":%d,\"sha256\":\"%s\",\"status\":201}", row, a));
+    }
+    assert_null(upload_journal_reader_next(reader));
+    upload_journal_reader_close(reader);
+    unlink(path);
+    rmdir(lg_arena_printf(arena, "%s/uploads/%s", dir, lg_uuid_format(owner).s));
+    rmdir(lg_arena_printf(arena, "%s/uploads", dir));
+    rmdir(dir);
+    lg_arena_close(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +276,7 @@ int main(void)
         cmocka_unit_test(records_end_where_a_line_ends_outside_quotation_marks),
         cmocka_unit_test(each_csv_row_is_a_file_with_the_header),
         cmocka_unit_test(a_journal_drops_what_no_tally_covers),
+        cmocka_unit_test(a_journal_goes_on_where_a_write_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
