@@ -123,7 +123,7 @@ static bool is_reader(lg_db_mode mode)
     return mode == LG_DB_READER || mode == LG_DB_SIDE_READER;
 }
 
-enum { APPLICATION_ID = 0x54414c59 /* "TALY" */ };
+enum { APPLICATION_ID = 0x54414c31 /* "TAL1"; "TALY" until statements and custody were first kept */ };
 
 static lg_err application_of(lg_db *db, int64_t *out)
 {
@@ -134,7 +134,8 @@ static lg_err application_of(lg_db *db, int64_t *out)
 }
 
 /* A ledger says whose file it is (PRAGMA application_id, set with the first migration). Those made by
- * programs from before the first release do not, number their rows otherwise, and cannot be brought over. */
+ * programs from before the first release say nothing or another word: their rows are numbered otherwise, or
+ * lack what statements are made from, and cannot be brought over. */
 static lg_err check_application(lg_db *db, lg_report *report)
 {
     int64_t application;

@@ -218,6 +218,14 @@ static void newer_and_older_schemas_are_refused(void **state)
     IS(lg_db_open(path, LG_DB_WRITER, &db, &report), LG_SCHEMA_UNKNOWN);
     assert_non_null(strstr(report.detail, "no ledger of this program"));
     remove_files();
+    db = open_db(LG_DB_WRITER);
+    lg_db_close(db);
+    tamper(
+        "PRAGMA application_id = 0x54414c59; PRAGMA user_version = 7"); /* without movements: before 0008 */
+    IS(lg_db_open(path, LG_DB_WRITER, &db, &report), LG_SCHEMA_UNKNOWN);
+    IS(lg_db_open(path, LG_DB_READER, &db, &report), LG_SCHEMA_UNKNOWN);
+    assert_non_null(strstr(report.detail, "before its first release"));
+    remove_files();
     IS(lg_db_open(path, LG_DB_READER, &db, &report), LG_IO);
     FILE *file = fopen(path, "w");
     for (int i = 0; i < 200; i++)
