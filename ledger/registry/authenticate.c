@@ -68,6 +68,17 @@ static lg_err verify_signature(lg_db *db, const lg_jws_signature *signature, lg_
     return err ? err : check_key(key, lg_now(), report);
 }
 
+/* The registry signs what one token asked for, and what that may is judged for the command's only signer: its
+ * signature, taken from a command that came to nothing, must not serve as the second of another. */
+static lg_err check_custody_alone(const lg_key *keys, size_t count, lg_report *report)
+{
+    for (size_t i = 0; i < count && count > 1; i++)
+        if (keys[i].custody)
+            return lg_fail(report, LG_MALFORMED_JWS,
+                           "The registry keeps the key %s; what it signs has one signature.", keys[i].kid.s);
+    return LG_OK;
+}
+
 lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena *arena, lg_bytes bytes,
                                const char *url, lg_command *out, lg_jws *jws, lg_report *report)
 {
@@ -77,6 +88,8 @@ lg_err lg_command_authenticate(const lg_registry *registry, lg_db *db, lg_arena 
     lg_key keys[LG_JWS_SIGNATURES_MAX];
     for (size_t i = 0; i < jws->signature_count && !err; i++)
         err = verify_signature(db, &jws->signatures[i], &keys[i], report);
+    if (!err)
+        err = check_custody_alone(keys, jws->signature_count, report);
     for (size_t i = 0; i < jws->signature_count && !err; i++)
         err = fill_signer(db, arena, &keys[i], &out->signers[i], report);
     if (err)

@@ -1,6 +1,10 @@
 """Two pairs of eyes: what one token said waits until a token of another line says the same; and what a dishonest clerk with
 one token tries."""
 
+import json
+import sqlite3
+from contextlib import closing
+
 import jws
 import pytest
 from bearer import Bearer, register
@@ -283,6 +287,25 @@ def test_a_key_of_ones_own_may_withdraw_and_may_overtake(registry, t):
     waiting = firm.confirm(receivable, firm.chen).ok(202)["approval"]
     assert "approval" not in signer.act(receivable, "confirm").ok()
     assert firm.approval(waiting["id"])["status"] == "overtaken"
+
+
+def test_what_the_registry_signed_is_no_second_signature(registry, t):
+    """Of a payable that was rejected, so that no amount was held to one token: its signature under another command."""
+    payload = registry.invoice(buyer=t.firm, gross="900000.00", number="FE-TWICE")
+    first = registry.supplier.submit(payload).ok(201)["receivable"]
+    t.firm.post("/v1/receivables", payload, token=t.chen).problem("gateway-rejected")
+    registry.supplier.act(first, "withdraw").ok()
+    with closing(sqlite3.connect(f"file:{registry.directory}/ledger.db?mode=ro", uri=True)) as db:
+        texts = [bytes(row[0]) if isinstance(row[0], bytes) else row[0].encode() for row in db.execute("SELECT jws FROM commands")]
+    commands = [json.loads(text) for text in texts]
+    signed = [c for c in commands if jws.b64url_decode(c.get("payload", "")) == jws.compact(payload)]
+    custody = next(c for c in signed if "protected" in c and b'"token"' in jws.b64url_decode(c["protected"]))
+    head = json.loads(jws.b64url_decode(custody["protected"]))
+    own = jws.header(registry.supplier.key, registry.origin, "/v1/receivables", registry.now(), jti=head["jti"])
+    for order in (1, -1):
+        parts = [jws.part(registry.supplier.key, own, custody["payload"]), {name: custody[name] for name in ("protected", "signature")}]
+        with registry.unchanged():
+            registry.send("/v1/receivables", jws.compact({"payload": custody["payload"], "signatures": parts[::order]})).problem("malformed-jws")
 
 
 # ---- the setting ----
