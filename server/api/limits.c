@@ -113,16 +113,23 @@ lg_err api_limit_failures(http_request *request)
 
 /* ---- by caller ---- */
 
+/* Tokens and participants are numbered each by themselves. */
+static limit_key number_key(char kind, int64_t number)
+{
+    limit_key key = {{0}};
+    memcpy(key.bytes, &number, sizeof number);
+    key.bytes[sizeof number] = (uint8_t)kind;
+    return key;
+}
+
 static lg_err take_by_number(http_request *request, api_budget budget, char kind, int64_t number,
                              int64_t cost)
 {
     api_context *api = http_context(request);
     const limit_rule rule = limiter_rule(api->limits->buckets, budget);
-    limit_key key = {{0}};
+    const limit_key key = number_key(kind, number);
     if (rule.per_minute == 0)
         return LG_OK;
-    memcpy(key.bytes, &number, sizeof number);
-    key.bytes[sizeof number] = (uint8_t)kind; /* tokens and participants are numbered each by themselves */
     const limit_answer answer = limiter_take(api->limits->buckets, budget, &key, cost, lg_monotonic_us());
     if (!answer.allowed)
         return refuse(request, budget, &rule, &answer);
@@ -150,4 +157,15 @@ lg_err api_limit_batch(http_request *request, const api_read *read, size_t count
     if (!err && more > 0 && read->caller.no.v)
         err = api_limit_token(request, &read->token, more);
     return err;
+}
+
+int64_t api_limit_row(api_context *api, int64_t token_no)
+{
+    enum { MS_PER_MINUTE = 60000, MS_MAX = 100 }; /* so that a stop or a broken connection is soon seen */
+    const limit_rule rule = limiter_rule(api->limits->buckets, LIMIT_COMMANDS);
+    const limit_key key = number_key('t', token_no);
+    if (limiter_take(api->limits->buckets, LIMIT_COMMANDS, &key, 1, lg_monotonic_us()).allowed)
+        return 0;
+    const int64_t each = rule.per_minute ? MS_PER_MINUTE / rule.per_minute : 0;
+    return each < 1 ? 1 : each < MS_MAX ? each : MS_MAX;
 }

@@ -41,6 +41,9 @@ lg_err api_limit_signer(http_request *request, lg_participant_no signer, int64_t
 /* A batch of `count` commands in one request: what the address, and the token if there is one, still owes for
  * them, beyond the one that is taken. Signed ones cost their signers besides. */
 lg_err api_limit_batch(http_request *request, const api_read *read, size_t count) LG_MUST_CHECK;
+/* A row of an upload, for which its token owes a unit of commands as for any command: 0, and it is taken, or
+ * milliseconds to wait before it is asked for again. */
+int64_t api_limit_row(api_context *api, int64_t token_no);
 /* Before each signature of a batch is looked at: may this address still bring some? */
 lg_err api_limit_failures(http_request *request) LG_MUST_CHECK;
 

@@ -37,6 +37,7 @@ static lg_err read_caller(http_request *request, upload *u)
         return err;
     u->owner = read.caller.id.uuid;
     u->token = read.token.id;
+    u->token_no = read.token.token_no;
     api_read_close(&read);
     return LG_OK;
 }

@@ -19,6 +19,7 @@ typedef struct upload {
     api_context *api;
     lg_uuid owner;
     lg_token_id token; /* looked at again for each group of rows */
+    int64_t token_no;
     char key[LG_JTI_MAX + 1];
     int64_t row; /* number of the next row to come */
     bool is_signed;

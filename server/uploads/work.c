@@ -9,10 +9,12 @@
 #include "server/api/bulk.h"
 #include "server/api/custody.h"
 #include "server/api/group.h"
+#include "server/api/limits.h"
 #include "server/api/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { GROUP_ROWS = 128, GROUP_BYTES = 1024 * 1024, PROBLEM_DETAIL = 600 };
 
@@ -210,6 +212,25 @@ static lg_err do_group(upload *u, upload_group *g)
     return stopped ? stopped : err ? err : noted;
 }
 
+/* Rows cost their token what commands sent alone would; where those would be refused, an upload waits. */
+static lg_err await_turn(upload *u, size_t rows)
+{
+    while (rows > 0) {
+        int64_t wait_ms = api_limit_row(u->api, u->token_no);
+        if (wait_ms == 0) {
+            rows--;
+            continue;
+        }
+        if (pipe_is_broken(u->pipe))
+            return LG_REQUEST_TIMEOUT;
+        if (atomic_load(&u->api->draining))
+            return LG_STOPPING;
+        const struct timespec pause = {.tv_nsec = wait_ms * 1000000};
+        nanosleep(&pause, NULL);
+    }
+    return LG_OK;
+}
+
 static lg_err do_rows(upload *u)
 {
     upload_group g = {.arena = lg_arena_open()};
@@ -218,6 +239,8 @@ static lg_err do_rows(upload *u)
     while (!err && !end) {
         lg_err reading = read_group(u, &g, &end);
         if (g.count)
+            err = await_turn(u, g.count);
+        if (!err && g.count)
             err = do_group(u, &g);
         if (!err)
             err = reading;

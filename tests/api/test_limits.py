@@ -14,6 +14,7 @@ from bulk_world import BATCHES, RECEIVABLES, plain, post, register, signed, slug
 from registry import Participant, Registry, tallystick
 from service_manager import ServiceManager
 from test_metrics import scrape
+from test_uploads import HEAD, csv_rows, key_of, upload
 
 SLOW = {"per-minute": 1, "burst": 3}
 STRANGER = "198.51.100.7"
@@ -223,6 +224,32 @@ def test_a_plain_batch_costs_its_token_what_is_in_it(tmp_path):
         assert slugs(post(registry, "independent", papers, token=mill.token).ok()) == [201] * 7
         with registry.unchanged():
             limited(post(registry, "independent", papers, token=mill.token), "commands", 10, left=2)
+
+
+def test_an_upload_costs_its_token_what_is_in_it_and_waits_when_that_is_spent(tmp_path):
+    with serving(tmp_path, "--drain-deadline-ms", "100") as registry:
+        mill, other = (register(registry, name, ["supplier"], ["read", "submit"]) for name in ("Upload Mill", "Other Mill"))
+        registry.options += limits(commands={"per-minute": 1, "burst": 10})
+        registry.restart()
+        assert upload(registry, mill, key_of("spends"), HEAD + "".join(csv_rows(registry, mill, 9))).ok()["accepted"] == 9
+        limited(mill.post(RECEIVABLES, registry.invoice(seller=mill)), "commands", 10)
+        assert upload(registry, other, key_of("before"), HEAD + "".join(csv_rows(registry, other, 7))).ok()["accepted"] == 7
+        with registry.unchanged():
+            waiting = upload_unanswered(registry, other, key_of("waits"), HEAD + "".join(csv_rows(registry, other, 5)))
+            while (found := other.get(f"/v1/uploads/{key_of('waits')}", bad=True)).status == 404:
+                pass
+            assert (found.json["state"], found.json["rows"]) == ("running", 0)
+        with waiting:
+            registry.restart()  # a stop does not wait for its turn to come
+        assert other.get(f"/v1/uploads/{key_of('waits')}").ok()["state"] == "interrupted"
+
+
+def upload_unanswered(registry, owner, key, body):
+    """A connection over which an upload was sent whole and not answered yet."""
+    head = {"Authorization": f"Bearer {owner.token}", "Content-Type": "text/csv", "Idempotency-Key": key}
+    connection = http.client.HTTPConnection("127.0.0.1", registry.port, timeout=60)
+    connection.request("POST", "/v1/uploads", body.encode(), head)
+    return contextlib.closing(connection)
 
 
 def test_a_batch_costs_its_address_what_is_in_it(tmp_path):
