@@ -11,6 +11,7 @@ typedef struct api_plain {
     const char *cty;        /* NULL: JSON */
     const char *submission; /* JSON text, or NULL */
     lg_bytes payload;
+    bool is_row; /* of an upload, which another token of its owner may send again */
 } api_plain;
 
 /* From a plain command of the token's owner to the signed one: *jws in the arena. When its jti was accepted

@@ -107,6 +107,7 @@ static lg_err prepare_row(upload *u, const api_read *read, const upload_row *row
             .jti = jti_of(u, number, read->arena),
             .cty = row->cty,
             .payload = row->payload,
+            .is_row = true,
         };
         lg_err err = api_custody_sign(read, read->arena, &plain, &bytes, &c->outcome.stored,
                                       &c->outcome.replayed, report);

@@ -394,6 +394,18 @@ def test_a_token_revoked_in_the_middle_ends_the_upload(registry, small):
     assert upload(registry, small, key, body).ok()["rows"] == 300, "another token goes on with it"
 
 
+def test_rows_done_before_a_crash_are_found_under_another_token(registry, small):
+    """The ledger has the rows, the journal does not: as when the power fails between the two."""
+    key, body = key_of("crash"), HEAD + "".join(csv_rows(registry, small, 3))
+    upload(registry, small, key, body).ok()
+    found = statuses(small, key)
+    (registry.directory / "uploads" / small.id / f"{key}.ndjson").unlink()
+    other, _ = small.issue_token(["read", "submit"], signer=registry.operator)
+    with registry.unchanged():
+        upload(registry, small, key, body, token=other).ok()
+    assert statuses(small, key) == found
+
+
 def test_old_results_make_room_for_new_ones(fresh):
     small = custody_supplier(fresh)
     for i in range(34):
