@@ -69,15 +69,14 @@ static client_exit note_failed(bulk *b, const char *name, const char *file)
 
 /* ---- files into items ---- */
 
-/* Was it told before, and is not to be asked again? What was refused and then mended is another file;
- * sha256 NULL: it has not been read. */
+/* Was it told before, and is not to be asked again? What was refused and then mended is another file, and so
+ * is a part of a CSV file to which rows were added; sha256 NULL: it has not been read. */
 static bool is_settled(bulk *b, const char *name, const char *sha256)
 {
     const bulk_record r = bulk_state_find(b->state, name);
-    if (r.outcome != BULK_REFUSED)
-        return r.outcome == BULK_ACCEPTED || r.outcome == BULK_HELD;
-    if (b->retry_refused || !sha256)
-        return false;
+    const bool went_in = r.outcome == BULK_ACCEPTED || r.outcome == BULK_HELD;
+    if (!sha256 || (!went_in && (r.outcome != BULK_REFUSED || b->retry_refused)))
+        return went_in;
     json_t *line = bulk_state_result(b->state, name);
     const char *then = json_string_value(json_object_get(line, "sha256"));
     bool settled = then && strcmp(then, sha256) == 0;

@@ -192,3 +192,18 @@ def test_a_run_without_a_registry_says_how_to_go_on(works):
     works.shell.env["TALLYSTICK_URL"] = "http://127.0.0.1:9"
     done = works.shell.run("submit", works.folder, "--retries", "0", **works.env)
     assert done.returncode == 3 and "Run the same command again to go on" in done.stderr
+
+
+def test_rows_added_to_a_file_that_went_in_by_parts_go_in(works):
+    """Parts are known by their first line; one with more rows is sent again, and what went in before is found there."""
+    works.folder.mkdir()
+    rows = works.rows(280)
+    (works.folder / "year.csv").write_text(invoice_folder.as_csv(rows[:250]), encoding="utf-8")
+    assert works.summary("--report", works.home / "report.csv")["files"] == 1
+    (works.folder / "year.csv").write_text(invoice_folder.as_csv(rows), encoding="utf-8")
+    with works.registry.grows(30 + 50):
+        again = works.summary("--report", works.home / "report.csv", code=1)
+    assert (again["accepted"] + again["held"], again["refused"]) == (230, 50)
+    refused = [row for row in report(works.home / "report.csv") if row["result"] == "refused"]
+    assert [int(row["row"]) for row in refused] == list(range(202, 252))
+    assert {row["problem"] for row in refused} == {"gateway-rejected"}
