@@ -26,16 +26,23 @@ typedef enum { INT, BOOL, TEXT, FILE_PATH, CHOICE, ADDRESSES, NETWORKS } setting
 
 typedef struct setting {
     const char *name, *flag;
-    setting_type type;
     int64_t min, max;
     const char *preset, *value;
-    bool reloads;
     size_t offset; /* in server_config */
+    setting_type type;
+    bool reloads;
 } setting;
 
 #define SETTING_ROW(name_, flag_, type_, min_, max_, default_, when_, value_, help_)                         \
-    {#name_, flag_,           SETTING_TYPE_##type_,          min_, max_, default_,                           \
-     value_, SETTING_##when_, offsetof(server_config, name_)},
+    {#name_,                                                                                                 \
+     flag_,                                                                                                  \
+     min_,                                                                                                   \
+     max_,                                                                                                   \
+     default_,                                                                                               \
+     value_,                                                                                                 \
+     offsetof(server_config, name_),                                                                         \
+     SETTING_TYPE_##type_,                                                                                   \
+     SETTING_##when_},
 #define SETTING_RELOAD true
 #define SETTING_START  false
 static const setting settings[] = {SERVER_SETTINGS(SETTING_ROW)};
