@@ -265,6 +265,14 @@ static lg_err apply_financing(const lg_apply *apply, const lg_event *event, lg_r
     return err == LG_NOT_FOUND ? LG_CORRUPT : err;
 }
 
+/* The seller holds the claims no more and is no party to what is paid on them, but its debt to the lender
+ * ends, or begins anew, with the entry: it learns that there is one, and of its facts the currency. */
+static lg_err tell_seller(const lg_apply *apply, const lg_financing *row)
+{
+    lg_err err = lg_history_insert(apply->db, row->no.v, apply->seq);
+    return err ? err : lg_entry_party_insert(apply->db, apply->seq, row->seller, LG_SHARE_REQUEST);
+}
+
 lg_err lg_apply_financing_settled(const lg_apply *apply, const lg_claim *claim)
 {
     lg_financing row;
@@ -282,7 +290,7 @@ lg_err lg_apply_financing_settled(const lg_apply *apply, const lg_claim *claim)
     err = draw(apply, &row, -1);
     if (!err)
         err = write_change(apply, &row);
-    return err ? err : lg_history_insert(apply->db, row.no.v, apply->seq);
+    return err ? err : tell_seller(apply, &row);
 }
 
 lg_err lg_apply_financing_reopened(const lg_apply *apply, const lg_claim *claim)
@@ -297,7 +305,7 @@ lg_err lg_apply_financing_reopened(const lg_apply *apply, const lg_claim *claim)
     err = draw(apply, &row, 1);
     if (!err)
         err = write_change(apply, &row);
-    return err ? err : lg_history_insert(apply->db, row.no.v, apply->seq);
+    return err ? err : tell_seller(apply, &row);
 }
 
 lg_err lg_apply_financing_event(const lg_apply *apply, const lg_event *event, lg_result *result)

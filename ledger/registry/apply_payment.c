@@ -8,7 +8,8 @@ static lg_payment *keep(const lg_apply *apply, lg_result *result)
     return result->payment;
 }
 
-/* One share: the claim is paid, and holder and payee learn of their own part. */
+/* One share: the claim is paid, and holder and payee learn of their own part; so does the lender it is
+ * reserved for. */
 static lg_err pay_part(const lg_apply *apply, const lg_payment *payment, const lg_event_part *part,
                        int number)
 {
@@ -21,6 +22,7 @@ static lg_err pay_part(const lg_apply *apply, const lg_payment *payment, const l
         return err;
     if (!lg_claim_is_live(&claim) || part->amount_minor < 1 || part->amount_minor > claim.outstanding_minor)
         return LG_CORRUPT;
+    const lg_participant_no lender = claim.lender; /* what settles it may end the reservation */
     share.claim = claim.no;
     share.holder = claim.holder;
     err = lg_payment_share_insert(apply->db, &share);
@@ -32,6 +34,8 @@ static lg_err pay_part(const lg_apply *apply, const lg_payment *payment, const l
         err = lg_entry_party_insert(apply->db, apply->seq, share.payee, number);
     if (!err)
         err = lg_entry_party_insert(apply->db, apply->seq, share.holder, number);
+    if (!err && lender.v)
+        err = lg_entry_party_insert(apply->db, apply->seq, lender, number);
     if (!err && claim.life == LG_CLAIM_SETTLED && claim.financing.v)
         err = lg_apply_financing_settled(apply, &claim);
     return err;
@@ -84,6 +88,8 @@ static lg_err take_back(const lg_apply *apply, const lg_payment_share *share)
         err = lg_apply_stop_debtor(apply, &claim); /* it may have been cleared since */
     if (!err)
         err = lg_apply_party(apply, share->holder);
+    if (!err)
+        err = lg_apply_party(apply, claim.lender);
     return err ? err : lg_apply_party(apply, share->payee);
 }
 

@@ -14,7 +14,8 @@ enum {
     LG_SHARE_PARTS_MAX = LG_ROW_INDEX_MAX,
     LG_SHARE_ALONE = LG_SHARE_PARTS_MAX + 1,
     LG_SHARE_TITLE = -1,  /* what a later holder needs to prove its title: no invoice, nobody else's terms */
-    LG_SHARE_REQUEST = -2 /* which financing request it is about, and its currency: for the lenders asked */
+    LG_SHARE_REQUEST = -2 /* which financing request it is about, and its currency: for the lenders asked, and
+                             for a seller whose financing ends or revives with the entry */
 };
 
 bool lg_share_is_known(int64_t share);

@@ -140,6 +140,12 @@ static const struct invariant {
       " SELECT c.debtor_no, c.currency, -c.outstanding_minor FROM claims c WHERE " LIVE_C
       ") AS used_and_owed GROUP BY participant_no, currency HAVING SUM(used_minor) <> 0"}},
     {"movements",
+     "it is of an entry that its participant is no party to",
+     {"SELECT participant_no || '/' || account || '/' || currency || '/' || seq || '/' || line FROM "
+      "movements m"
+      " WHERE NOT EXISTS (SELECT 1 FROM party_entries p WHERE p.participant_no = m.participant_no"
+      " AND p.seq = m.seq)"}},
+    {"movements",
      "the position behind it is not the one before with what moved",
      {"SELECT participant_no || '/' || account || '/' || currency || '/' || seq || '/' || line FROM"
       " (SELECT *, lag(items_after, 1, 0) OVER before AS items_before,"

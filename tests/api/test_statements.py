@@ -9,6 +9,8 @@ from decimal import Decimal
 
 import ledger
 import pytest
+from financing_world import World as FinancingWorld
+from registry import tallystick
 from statement_world import Books
 
 
@@ -290,6 +292,31 @@ def test_a_later_holder_of_a_part_is_shown_no_invoice(books):
             assert number.encode() not in partner.get(f"/v1/statements/{day}{rest}").body
     bought = [m for e in books.world.factor.read_all(f"/v1/statements/{books.days[0]}/entries") for m in e["movements"]]
     assert all(m["invoice_number"] for m in bought if m["claim"])  # whole claims
+
+
+@pytest.mark.parametrize("kind", ["sale", "pledge"])
+def test_a_seller_whose_financed_claim_is_paid_learns_that_its_debt_ended_and_no_more(fresh, kind):
+    world = FinancingWorld(fresh.cast())
+    seller, day = fresh.supplier, fresh.day()
+    (claim,), financing = world.financed(kind=kind)
+    payment = world.pay(claim, "10000.00").ok(201)
+    entries = seller.read_all(f"/v1/statements/{day}/entries")
+    last = entries[-1]
+    assert (last["seq"], last["type"]) == (payment["receipt"]["seq"], "payment.recorded")
+    moved = {(m["account"], m["items"], m["amount"]) for m in last["movements"]}
+    assert ("advances_received", -1, f"-{financing['advance_amount']}") in moved
+    assert positions(statement(seller, day))["advances_received", "CNY"][1] == (0, "0.00")
+    if kind == "sale":
+        assert len(moved) == 1
+        assert seller.get(f"/v1/entries/{last['seq']}").ok()["facts"] == {"currency": "CNY"}
+    world.debtor.post(f"/v1/payments/{payment['payment']['id']}/reverse", {"reason": "bounced"}).ok()
+    assert positions(statement(seller, day))["advances_received", "CNY"][1] == (1, financing["advance_amount"])
+    later = seller.read_all(f"/v1/statements/{day}/entries?limit=2")
+    assert [entry["seq"] for entry in later[: len(entries)]] == [entry["seq"] for entry in entries]
+    assert sum(len(entry["movements"]) for entry in later) > sum(len(entry["movements"]) for entry in entries)
+    run = tallystick("statement", day, "--facts", env={
+        "TALLYSTICK_URL": f"http://127.0.0.1:{fresh.port}", "TALLYSTICK_VKEY": fresh.vkey, "TALLYSTICK_TOKEN": seller.token})  # fmt: skip
+    assert run.returncode == 0, run.stderr
 
 
 def test_a_statement_shows_nothing_of_others(books):

@@ -155,6 +155,7 @@ static const char *all_that_was_heard(void)
 #define SHARES    "payments", "the shares and the excess"
 #define PAID      "claims", "what was paid is not"
 #define EXPOSURE  "exposures", "what the debtor owes"
+#define STRANGER  "movements", "is no party to"
 #define STEP      "movements", "the position behind it"
 #define MOVED     "movements", "what moved is not what"
 #define EYES      "approvals", "given by no second token"
@@ -454,7 +455,7 @@ static void positions(void **state)
         {"DELETE FROM movements WHERE participant_no = no('buyer') AND account = 3",
          {{MOVED, "no('buyer') || '/3/CNY'"}}},
         {"INSERT INTO movements VALUES (no('tier2'), 0, 'USD', 5, 0, 'claim.split', 1, 1, 7, 1, 7)",
-         {{MOVED, "no('tier2') || '/0/USD'"}}},
+         {{STRANGER, "no('tier2') || '/0/USD/5/0'"}, {MOVED, "no('tier2') || '/0/USD'"}}},
     };
     EACH_SPEAKS(all);
 }
