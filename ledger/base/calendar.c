@@ -1,7 +1,6 @@
 #include "ledger/base/calendar.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -64,27 +63,56 @@ lg_day lg_day_of(lg_time time)
     return (lg_day)(time % LG_TIME_PER_DAY < 0 ? day - 1 : day);
 }
 
+/* Writes the last `digits` decimal digits of `value` and gives the place behind them. By hand: a page of a list
+ * has hundreds of dates and times. */
+static char *write_digits(char *out, unsigned value, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--, value /= 10)
+        out[i] = (char)('0' + value % 10);
+    return out + digits;
+}
+
+static char *write_char(char *out, char c)
+{
+    *out = c;
+    return out + 1;
+}
+
+/* YYYY-MM-DD without a NUL; NULL if the year has not four digits. */
+static char *write_day(char *out, lg_day day)
+{
+    int y, m, d;
+    civil_from_days(day, &y, &m, &d);
+    if (y < 1 || y > 9999)
+        return NULL;
+    out = write_char(write_digits(out, (unsigned)y, 4), '-');
+    out = write_char(write_digits(out, (unsigned)m, 2), '-');
+    return write_digits(out, (unsigned)d, 2);
+}
+
 lg_day_text lg_day_format(lg_day day)
 {
     lg_day_text out = {"invalid"};
-    int y, m, d;
-    civil_from_days(day, &y, &m, &d);
-    if (y >= 1 && y <= 9999)
-        snprintf(out.s, sizeof out.s, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100,
-                 (unsigned)d % 100);
+    char *end = write_day(out.s, day);
+    if (end)
+        *end = '\0';
     return out;
 }
 
 lg_time_text lg_time_format(lg_time time)
 {
     lg_time_text out = {"invalid"};
-    lg_day_text day = lg_day_format(lg_day_of(time));
-    if (day.s[0] == 'i')
+    const lg_day day = lg_day_of(time);
+    char *end = write_day(out.s, day);
+    if (!end)
         return out;
-    int64_t rest = time - (lg_time)lg_day_of(time) * LG_TIME_PER_DAY;
-    unsigned second = (unsigned)(rest / LG_TIME_PER_SECOND);
-    snprintf(out.s, sizeof out.s, "%.10sT%02u:%02u:%02u.%06uZ", day.s, second / 3600 % 24, second / 60 % 60,
-             second % 60, (unsigned)(rest % LG_TIME_PER_SECOND));
+    const int64_t rest = time - (lg_time)day * LG_TIME_PER_DAY;
+    const unsigned second = (unsigned)(rest / LG_TIME_PER_SECOND);
+    end = write_digits(write_char(end, 'T'), second / 3600, 2);
+    end = write_digits(write_char(end, ':'), second / 60 % 60, 2);
+    end = write_digits(write_char(end, ':'), second % 60, 2);
+    end = write_digits(write_char(end, '.'), (unsigned)(rest % LG_TIME_PER_SECOND), 6);
+    *write_char(end, 'Z') = '\0';
     return out;
 }
 

@@ -1,6 +1,5 @@
 #include "ledger/registry/money.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ISO 4217 list one as of 2026 (with XCG, ZWG, SLE, VED; without the withdrawn ANG, BGN, CUC, HRK, SLL, ZWL),
@@ -135,20 +134,24 @@ lg_amount_parse_result lg_amount_parse_decimal(const char *text, lg_currency cur
     return decimal_value(&decimal, scale, minor);
 }
 
+/* Digits are written from the last to the first, by hand: a page of a list has hundreds of amounts. */
 lg_money_text lg_amount_format(int64_t minor, lg_currency currency)
 {
     lg_money_text text;
-    int scale = lg_currency_scale(currency);
-    uint64_t unit = 1;
-    for (int i = 0; i < scale; i++)
-        unit *= 10;
+    char reversed[sizeof text.s];
+    const int scale = lg_currency_scale(currency);
     uint64_t size = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
-    const char *sign = minor < 0 ? "-" : "";
-    if (scale == 0)
-        snprintf(text.s, sizeof text.s, "%s%llu", sign, (unsigned long long)size);
-    else
-        snprintf(text.s, sizeof text.s, "%s%llu.%0*llu", sign, (unsigned long long)(size / unit), scale,
-                 (unsigned long long)(size % unit));
+    size_t len = 0;
+    for (int digits = 0; size || digits <= scale; digits++, size /= 10) {
+        if (digits == scale && scale > 0)
+            reversed[len++] = '.';
+        reversed[len++] = (char)('0' + size % 10);
+    }
+    if (minor < 0)
+        reversed[len++] = '-';
+    for (size_t i = 0; i < len; i++)
+        text.s[i] = reversed[len - 1 - i];
+    text.s[len] = '\0';
     return text;
 }
 
