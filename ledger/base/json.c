@@ -1,5 +1,6 @@
 #include "ledger/base/json.h"
 
+#include "ledger/base/json_plain.h"
 #include "ledger/base/text.h"
 
 #include <string.h>
@@ -40,6 +41,9 @@ _Static_assert(LG_JSON_DEPTH_MAX == 32 && VALUES_MAX == 100000, "as the sentence
 lg_err lg_json_load(lg_bytes text, json_t **out, lg_report *report)
 {
     json_error_t error;
+    *out = lg_json_load_plain(text);
+    if (*out)
+        return LG_OK;
     const char *too_much = excess(text);
     if (too_much)
         return lg_fail(report, LG_MALFORMED_JSON, "%s", too_much);
