@@ -63,8 +63,8 @@ lg_day lg_day_of(lg_time time)
     return (lg_day)(time % LG_TIME_PER_DAY < 0 ? day - 1 : day);
 }
 
-/* Writes the last `digits` decimal digits of `value` and gives the place behind them. By hand: a page of a list
- * has hundreds of dates and times. */
+/* Writes the last `digits` decimal digits of `value` and gives the place behind them. By hand: a page of a
+ * list has hundreds of dates and times. */
 static char *write_digits(char *out, unsigned value, int digits)
 {
     for (int i = digits - 1; i >= 0; i--, value /= 10)
