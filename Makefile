@@ -20,12 +20,15 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lcsv -lunistring
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
+WARNINGS += $(if $(filter fuzz,$(MODE)),-Wno-unknown-warning-option)
 HARDEN   := -fstack-protector-strong -fPIE -fno-strict-overflow -ftrivial-auto-var-init=zero
 # The same bytes wherever the tree lies.
 FLAGS_release  := -O2 -g -D_FORTIFY_SOURCE=3 -ffile-prefix-map=$(CURDIR)=. $(HARDEN)
 FLAGS_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FLAGS_tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 FLAGS_coverage := -O0 -g --coverage
+# With clang: what libFuzzer steers by, and both sanitizers. The driver comes with each target.
+FLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 MODE_FLAGS := $(FLAGS_$(MODE))
 ifeq ($(MODE_FLAGS),)
 $(error unknown MODE '$(MODE)')
@@ -53,13 +56,15 @@ LEDGER_SRC := $(sort $(wildcard ledger/*/*.c))
 SERVER_SRC := $(filter-out $(LIBRARY_SRC),$(sort $(wildcard server/*/*.c)))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
+FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
 LEDGER_OBJ := $(LEDGER_SRC:%.c=$B/%.o)
 SERVER_OBJ := $(SERVER_SRC:%.c=$B/%.o)
 UNIT_BIN   := $(UNIT_SRC:%.c=$B/%)
+FUZZ_BIN   := $(FUZZ_SRC:%.c=$B/%)
 BIN        := $B/tallystick
 
-.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint lint-openapi format coverage bench \
+.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint lint-openapi format coverage bench fuzz fuzz-replay \
         install deb sbom reproducible clean help deps
 .DEFAULT_GOAL := all
 
@@ -115,11 +120,18 @@ $B/tests/unit/%: $B/tests/unit/%.o $(SERVER_OBJ) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+.SECONDARY: $(FUZZ_SRC:%.c=$B/%.o) $B/tests/fuzz/replay.o
+# A fuzz target: with libFuzzer in MODE=fuzz, else with a main that runs it over files.
+FUZZ_DRIVER = $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer,$B/tests/fuzz/replay.o)
+$B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(if $(filter fuzz,$(MODE)),,$B/tests/fuzz/replay.o) $(SERVER_OBJ) $B/ledger.a
+	@echo '  LD  $@'
+	$Q$(CC) $(LDFLAGS) -o $@ $< $(FUZZ_DRIVER) $(SERVER_OBJ) $B/ledger.a $(PKG_LIBS)
+
 $B/bench: $(BENCH_SRC:%.c=$B/%.o) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
--include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d)
+-include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d)
 
 deps:
 	@scripts/install-deps.sh
@@ -156,7 +168,7 @@ check-layers:
 asan ubsan:
 	@$(MAKE) --no-print-directory MODE=asan -j2 all
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
-	 $(MAKE) --no-print-directory MODE=asan check-unit check-api check-model
+	 $(MAKE) --no-print-directory MODE=asan check-unit fuzz-replay check-api check-model
 
 tsan:
 	@$(MAKE) --no-print-directory MODE=tsan -j2 all
@@ -177,6 +189,19 @@ lint-openapi:
 
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+# The corpora, once through every target.
+fuzz-replay:
+	@$(MAKE) --no-print-directory -j2 $(FUZZ_BIN)
+	@scripts/fuzz.sh replay $(FUZZ_BIN)
+
+# A search with libFuzzer (clang): FUZZ_RUNS executions of each target, or of those in FUZZ_TARGETS.
+FUZZ_RUNS    ?= 100000
+FUZZ_TARGETS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
+fuzz:
+	@$(MAKE) --no-print-directory MODE=fuzz CC="$(FUZZ_CC)" -j2 $(FUZZ_TARGETS:%=build/fuzz/tests/fuzz/fuzz_%)
+	@scripts/fuzz.sh search $(FUZZ_RUNS) $(FUZZ_TARGETS:%=build/fuzz/tests/fuzz/fuzz_%)
+FUZZ_CC ?= clang
 
 coverage:
 	@$(MAKE) --no-print-directory MODE=coverage -j2 all

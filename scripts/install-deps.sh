@@ -3,7 +3,7 @@
 # are there. Needs root or sudo only when something is missing.
 #
 #   scripts/install-deps.sh          what building, testing and the demo need
-#   scripts/install-deps.sh --dev    also the tools of `make lint` and `make coverage`
+#   scripts/install-deps.sh --dev    also the tools of `make lint`, `make coverage` and `make fuzz`
 #   scripts/install-deps.sh --deb    also what `make deb` needs
 set -euo pipefail
 
@@ -11,7 +11,7 @@ packages=(gcc make pkg-config gettext libmicrohttpd-dev libgnutls28-dev libsyste
           libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-cryptography python3-jsonschema python3-prometheus-client python3-jwcrypto curl openssl jq
           ca-certificates nginx-light strace)
 case ${1-} in
---dev) packages+=(clang-format clang-tidy cppcheck gcovr valgrind) ;;
+--dev) packages+=(clang clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev valgrind) ;;
 --deb) packages+=(debhelper dpkg-dev lintian) ;;
 '') ;;
 *) echo "usage: $0 [--dev|--deb]" >&2; exit 2 ;;

@@ -50,10 +50,12 @@ typedef struct scan {
 /* True when the record ends at s->at, the line end included. */
 static bool scan_on(const text_reader *r, scan *s, bool quoted)
 {
-    const char *text = r->buffer + r->at;
     size_t len = r->len - r->at;
+    if (s->at == len)
+        return false; /* nothing new; before the first bytes there is no buffer either */
+    const char *text = r->buffer + r->at;
     if (!quoted) {
-        const char *end = s->at < len ? memchr(text + s->at, '\n', len - s->at) : NULL;
+        const char *end = memchr(text + s->at, '\n', len - s->at);
         s->at = end ? (size_t)(end - text) + 1 : len;
         s->lines += end != NULL;
         return end != NULL;
