@@ -1,5 +1,6 @@
 #include "ledger/store/db.h"
 
+#include "ledger/store/known.h"
 #include "ledger/store/schema.h"
 
 #include <errno.h>
@@ -22,6 +23,8 @@ struct lg_db {
     lg_db_mode mode;
     int wal_pages;
     bool sync_failed;
+    bool unsettled;
+    lg_known *known;
     struct {
         const lg_sql *sql;
         sqlite3_stmt *statement;
@@ -246,7 +249,31 @@ void lg_db_close(lg_db *db)
     for (size_t i = 0; i < STATEMENT_SLOTS; i++)
         sqlite3_finalize(db->slots[i].statement);
     sqlite3_close(db->handle);
+    lg_known_close(db->known);
     free(db);
+}
+
+lg_known *lg_db_known(const lg_db *db)
+{
+    return db->known;
+}
+
+void lg_db_remember(lg_db *db, lg_known *known_take)
+{
+    lg_known_close(db->known);
+    db->known = known_take;
+}
+
+void lg_db_unsettle(lg_db *db)
+{
+    db->unsettled = true;
+}
+
+bool lg_db_was_unsettled(lg_db *db)
+{
+    const bool was = db->unsettled;
+    db->unsettled = false;
+    return was;
 }
 
 const char *lg_db_message(const lg_db *db)

@@ -31,6 +31,12 @@ typedef enum {
 /* path is ignored for LG_DB_SCRATCH. LG_SCHEMA_UNKNOWN if the database is newer than the program. */
 lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *report) LG_MUST_CHECK;
 void lg_db_close(lg_db *db);
+/* What the connection remembers of who is who (known.h); NULL: nothing. */
+struct lg_known *lg_db_known(const lg_db *db);
+void lg_db_remember(lg_db *db, struct lg_known *known_take);
+/* Of a writer: what others may remember was changed; and whether it was, since this was last asked. */
+void lg_db_unsettle(lg_db *db);
+bool lg_db_was_unsettled(lg_db *db);
 /* What SQLite said about the last error; for the log, not for users. */
 const char *lg_db_message(const lg_db *db);
 
@@ -88,6 +94,9 @@ lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_re
 lg_err lg_readers_open_side(const char *path, unsigned count, lg_readers **out,
                             lg_report *report) LG_MUST_CHECK;
 void lg_readers_close(lg_readers *readers);
+/* From now on they remember who is who, until `changes`, which is borrowed, says otherwise. */
+struct lg_known_changes;
+void lg_readers_remember(lg_readers *readers, const struct lg_known_changes *changes);
 lg_db *lg_readers_take(
     lg_readers *readers); /* waits for a free one; begins a read transaction (a consistent snapshot) */
 void lg_readers_give(lg_readers *readers, lg_db *db); /* ends the transaction */

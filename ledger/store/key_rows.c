@@ -1,5 +1,5 @@
 /* Keys of participants. */
-#include "ledger/store/participant_rows.h"
+#include "ledger/store/known.h"
 #include "ledger/store/rows_internal.h"
 
 /* All columns of a key but its kid. */
@@ -33,6 +33,8 @@ lg_err lg_key_get(lg_db *db, const char *kid, lg_key *out)
     lg_kid asked;
     if (!kid_copy(kid, &asked))
         return LG_NOT_FOUND;
+    if (lg_known_key(lg_db_known(db), &asked, out))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_text(&query, 1, asked.s);
     bool found = lg_query_next(&query);
@@ -40,7 +42,10 @@ lg_err lg_key_get(lg_db *db, const char *kid, lg_key *out)
         key_read(&query, out);
         out->kid = asked;
     }
-    return lg_query_end_found(&query, found);
+    lg_err err = lg_query_end_found(&query, found);
+    if (!err)
+        lg_known_keep_key(lg_db_known(db), out);
+    return err;
 }
 
 lg_err lg_key_insert(lg_db *db, const lg_key *row)
@@ -48,6 +53,7 @@ lg_err lg_key_insert(lg_db *db, const lg_key *row)
     static const lg_sql sql = {"INSERT INTO keys (kid, " KEY_COLUMNS
                                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
     lg_query query = lg_query_start(db, &sql);
+    lg_db_unsettle(db);
     lg_bind_text(&query, 1, row->kid.s);
     lg_bind_int(&query, 2, row->key_no);
     lg_bind_int(&query, 3, row->participant.v);
@@ -63,6 +69,7 @@ lg_err lg_key_revoke(lg_db *db, const char *kid, lg_time at)
 {
     static const lg_sql sql = {"UPDATE keys SET revoked_at = ?2 WHERE kid = ?1"};
     lg_query query = lg_query_start(db, &sql);
+    lg_db_unsettle(db);
     lg_bind_text(&query, 1, kid);
     lg_bind_int(&query, 2, at);
     return lg_query_run_found(&query);

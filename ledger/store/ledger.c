@@ -1,5 +1,7 @@
 #include "ledger/store/ledger.h"
 
+#include "ledger/store/known.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@ struct lg_ledger {
     } * staged;
     size_t staged_count, staged_cap;
 
+    lg_known_changes changes; /* of participants, tokens and keys */
     pthread_mutex_t publish_lock;
     lg_published *published; /* never NULL after open */
 };
@@ -68,6 +71,11 @@ static void publish(lg_ledger *ledger, int64_t size, const lg_hash *root)
     ledger->published = published;
     pthread_mutex_unlock(&ledger->publish_lock);
     lg_published_drop(old);
+}
+
+const lg_known_changes *lg_ledger_changes(const lg_ledger *ledger)
+{
+    return &ledger->changes;
 }
 
 /* ---- opening ---- */
@@ -411,6 +419,8 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
         ledger->broken = ledger->broken || err == LG_WRITER_DISPLACED;
         return err;
     }
+    if (lg_db_was_unsettled(ledger->db))
+        atomic_fetch_add_explicit(&ledger->changes.count, 1, memory_order_release);
     const struct staged last = ledger->staged[ledger->staged_count - 1];
     ledger->staged_count = 0;
     ledger->right = next;

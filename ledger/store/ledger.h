@@ -60,6 +60,8 @@ bool lg_ledger_is_broken(const lg_ledger *ledger);
 lg_err lg_ledger_prove(lg_ledger *ledger, int64_t seq, lg_proof *out) LG_MUST_CHECK;
 /* The newest checkpoint, one reference for the caller; any thread. */
 lg_published *lg_ledger_published(lg_ledger *ledger);
+/* How often committed batches changed participants, tokens or keys, for lg_readers_remember; any thread. */
+const struct lg_known_changes *lg_ledger_changes(const lg_ledger *ledger);
 /* The signed checkpoint of an earlier tree head of this ledger (the same bytes as it had then); any thread.
  */
 char *lg_ledger_note(const lg_ledger *ledger, lg_arena *arena, int64_t size, const lg_hash *root);

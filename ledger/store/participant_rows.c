@@ -1,5 +1,6 @@
 #include "ledger/store/participant_rows.h"
 
+#include "ledger/store/known.h"
 #include "ledger/store/rows_internal.h"
 
 static const char *const role_names[LG_ROLE_COUNT] = {
@@ -58,9 +59,14 @@ static lg_err participant_one(lg_query *query, lg_arena *arena, lg_participant *
 lg_err lg_participant_get(lg_db *db, lg_participant_no no, lg_arena *arena, lg_participant *out)
 {
     static const lg_sql sql = {PARTICIPANT_COLUMNS " WHERE participant_no = ?1"};
+    if (lg_known_participant(lg_db_known(db), no, arena, out))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, no.v);
-    return participant_one(&query, arena, out);
+    lg_err err = participant_one(&query, arena, out);
+    if (!err)
+        lg_known_keep_participant(lg_db_known(db), out);
+    return err;
 }
 
 lg_err lg_participant_by_id(lg_db *db, lg_participant_id id, lg_arena *arena, lg_participant *out)
@@ -85,14 +91,17 @@ lg_err lg_participant_id_of(lg_db *db, lg_participant_no no, lg_participant_id *
 {
     static const lg_sql sql = {"SELECT id FROM participants WHERE participant_no = ?1"};
     *out = (lg_participant_id){0};
-    if (no.v == 0)
+    if (no.v == 0 || lg_known_id(lg_db_known(db), no, out))
         return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, no.v);
     bool found = lg_query_next(&query);
     if (found)
         lg_column_fixed(&query, 0, out->uuid.b, sizeof out->uuid.b);
-    return lg_query_end_found(&query, found);
+    lg_err err = lg_query_end_found(&query, found);
+    if (!err)
+        lg_known_keep_id(lg_db_known(db), no, *out);
+    return err;
 }
 
 lg_err lg_participant_is_suspended(lg_db *db, lg_participant_no no, bool *out)
@@ -112,6 +121,7 @@ lg_err lg_participant_insert(lg_db *db, const lg_participant *row)
         " rating, rating_agency, registered_at, last_seq)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"};
     lg_query query = lg_query_start(db, &sql);
+    lg_db_unsettle(db);
     lg_bind_int(&query, 1, row->no.v);
     lg_bind_uuid(&query, 2, &row->id.uuid);
     lg_bind_text(&query, 3, row->name);
@@ -133,6 +143,7 @@ lg_err lg_participant_update(lg_db *db, const lg_participant *row)
         "UPDATE participants SET suspended = ?2, stopped = ?3, last_seq = ?4, rating = ?5, rating_agency = ?6"
         " WHERE participant_no = ?1"};
     lg_query query = lg_query_start(db, &sql);
+    lg_db_unsettle(db);
     lg_bind_int(&query, 1, row->no.v);
     lg_bind_int(&query, 2, row->suspended);
     lg_bind_int(&query, 3, row->stopped);

@@ -1,4 +1,4 @@
-#include "ledger/store/db.h"
+#include "ledger/store/known.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -61,6 +61,12 @@ void lg_readers_close(lg_readers *readers)
     free(readers);
 }
 
+void lg_readers_remember(lg_readers *readers, const lg_known_changes *changes)
+{
+    for (unsigned i = 0; i < readers->count; i++)
+        lg_db_remember(readers->all[i], lg_known_open(changes));
+}
+
 lg_db *lg_readers_take(lg_readers *readers)
 {
     pthread_mutex_lock(&readers->lock);
@@ -68,6 +74,8 @@ lg_db *lg_readers_take(lg_readers *readers)
         pthread_cond_wait(&readers->given, &readers->lock);
     lg_db *db = readers->free[--readers->free_count];
     pthread_mutex_unlock(&readers->lock);
+    if (lg_db_known(db))
+        lg_known_begin(lg_db_known(db)); /* before the snapshot */
     /* If even BEGIN fails, so does the first query, which then reports it. */
     if (lg_db_begin(db) != LG_OK)
         lg_db_rollback(db);

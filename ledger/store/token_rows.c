@@ -1,5 +1,5 @@
 /* Bearer tokens of participants, and what they may commit. */
-#include "ledger/store/participant_rows.h"
+#include "ledger/store/known.h"
 #include "ledger/store/rows_internal.h"
 
 static const char *const scope_names[LG_SCOPE_COUNT] = {
@@ -55,9 +55,14 @@ static lg_err token_one(lg_query *query, lg_arena *arena, lg_token *out)
 lg_err lg_token_by_hash(lg_db *db, const lg_hash *token_sha256, lg_arena *arena, lg_token *out)
 {
     static const lg_sql sql = {"SELECT " TOKEN_COLUMNS " FROM tokens WHERE token_sha256 = ?1"};
+    if (lg_known_token(lg_db_known(db), token_sha256, arena, out))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_blob(&query, 1, token_sha256->b, sizeof token_sha256->b);
-    return token_one(&query, arena, out);
+    lg_err err = token_one(&query, arena, out);
+    if (!err)
+        lg_known_keep_token(lg_db_known(db), out);
+    return err;
 }
 
 lg_err lg_token_by_id(lg_db *db, lg_token_id id, lg_arena *arena, lg_token *out)
@@ -81,6 +86,7 @@ lg_err lg_token_insert(lg_db *db, const lg_token *row)
     static const lg_sql sql = {"INSERT INTO tokens (" TOKEN_COLUMNS
                                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"};
     lg_query query = lg_query_start(db, &sql);
+    lg_db_unsettle(db);
     lg_bind_int(&query, 1, row->token_no);
     lg_bind_uuid(&query, 2, &row->id.uuid);
     lg_bind_int(&query, 3, row->participant.v);
@@ -99,6 +105,7 @@ lg_err lg_token_revoke(lg_db *db, int64_t token_no, lg_time at)
 {
     static const lg_sql sql = {"UPDATE tokens SET revoked_at = ?2 WHERE token_no = ?1"};
     lg_query query = lg_query_start(db, &sql);
+    lg_db_unsettle(db);
     lg_bind_int(&query, 1, token_no);
     lg_bind_int(&query, 2, at);
     return lg_query_run_found(&query);

@@ -1,0 +1,201 @@
+#include "ledger/store/known.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SLOTS = 2048, /* power of two */
+    KEPT_MAX = SLOTS / 2,
+    IDS = 4096, /* power of two */
+};
+
+/* Open addressing; a slot without a row is free. */
+typedef struct table {
+    struct {
+        uint64_t key;
+        const void *row; /* in the arena */
+    } slots[SLOTS];
+    size_t count;
+} table;
+
+struct lg_known {
+    const lg_known_changes *changes;
+    uint64_t as_of; /* changes->count before the oldest of the snapshots that all this was read from */
+    lg_arena *arena;
+    table participants, tokens, keys;
+    struct {
+        int64_t no;
+        lg_participant_id id;
+    } ids[IDS]; /* at no's own place; number 0 is nobody's */
+};
+
+lg_known *lg_known_open(const lg_known_changes *changes)
+{
+    lg_known *known = calloc(1, sizeof *known);
+    if (!known)
+        lg_die("out of memory");
+    known->changes = changes;
+    known->arena = lg_arena_open();
+    return known;
+}
+
+void lg_known_close(lg_known *known)
+{
+    if (!known)
+        return;
+    lg_arena_close(known->arena);
+    free(known);
+}
+
+static void forget(lg_known *known)
+{
+    known->participants = (table){0};
+    known->tokens = (table){0};
+    known->keys = (table){0};
+    lg_arena_reset(known->arena);
+}
+
+void lg_known_begin(lg_known *known)
+{
+    const uint64_t now = atomic_load_explicit(&known->changes->count, memory_order_acquire);
+    const bool full = known->participants.count == KEPT_MAX || known->tokens.count == KEPT_MAX ||
+                      known->keys.count == KEPT_MAX;
+    if (now != known->as_of || full)
+        forget(known);
+    known->as_of = now;
+}
+
+/* Where in a row, and how long, the name is by which it is found. */
+#define NAME_OF(type, member) offsetof(type, member), sizeof((type *)0)->member
+
+static size_t spread(uint64_t key, size_t places)
+{
+    return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) % places;
+}
+
+/* Where a row of this name is, or would be. */
+static size_t place_of(const table *t, uint64_t key, const void *name, size_t name_at, size_t name_len)
+{
+    size_t at = spread(key, SLOTS);
+    while (t->slots[at].row &&
+           (t->slots[at].key != key || memcmp((const char *)t->slots[at].row + name_at, name, name_len) != 0))
+        at = (at + 1) % SLOTS;
+    return at;
+}
+
+static uint64_t first_bytes(const void *name, size_t len)
+{
+    uint64_t key = 0;
+    memcpy(&key, name, len < sizeof key ? len : sizeof key);
+    return key;
+}
+
+static const void *find(const table *t, const void *name, size_t name_at, size_t name_len)
+{
+    return t->slots[place_of(t, first_bytes(name, name_len), name, name_at, name_len)].row;
+}
+
+/* A copy of the row, for its strings to be copied too; NULL if there is one or no room. */
+static void *add(lg_known *known, table *t, const void *row, size_t row_len, size_t name_at, size_t name_len)
+{
+    const void *name = (const char *)row + name_at;
+    const uint64_t key = first_bytes(name, name_len);
+    const size_t at = place_of(t, key, name, name_at, name_len);
+    if (t->slots[at].row || t->count == KEPT_MAX)
+        return NULL;
+    void *copy = lg_arena_alloc(known->arena, row_len);
+    memcpy(copy, row, row_len);
+    t->slots[at].key = key;
+    t->slots[at].row = copy;
+    t->count++;
+    return copy;
+}
+
+static const char *copy_text(lg_arena *arena, const char *text)
+{
+    return text ? lg_arena_strdup(arena, text) : NULL;
+}
+
+/* ---- participants ---- */
+
+static void copy_participant_texts(lg_participant *row, lg_arena *arena)
+{
+    row->name = copy_text(arena, row->name);
+    row->country = copy_text(arena, row->country);
+    row->group = copy_text(arena, row->group);
+    row->rating = copy_text(arena, row->rating);
+    row->rating_agency = copy_text(arena, row->rating_agency);
+}
+
+bool lg_known_participant(const lg_known *known, lg_participant_no no, lg_arena *arena, lg_participant *out)
+{
+    const lg_participant *row = known ? find(&known->participants, &no, NAME_OF(lg_participant, no)) : NULL;
+    if (!row)
+        return false;
+    *out = *row;
+    copy_participant_texts(out, arena);
+    return true;
+}
+
+void lg_known_keep_participant(lg_known *known, const lg_participant *row)
+{
+    lg_participant *copy =
+        known ? add(known, &known->participants, row, sizeof *row, NAME_OF(lg_participant, no)) : NULL;
+    if (copy)
+        copy_participant_texts(copy, known->arena);
+}
+
+bool lg_known_id(const lg_known *known, lg_participant_no no, lg_participant_id *out)
+{
+    const size_t at = spread((uint64_t)no.v, IDS);
+    if (!known || known->ids[at].no != no.v)
+        return false;
+    *out = known->ids[at].id;
+    return true;
+}
+
+void lg_known_keep_id(lg_known *known, lg_participant_no no, lg_participant_id id)
+{
+    if (!known)
+        return;
+    const size_t at = spread((uint64_t)no.v, IDS);
+    known->ids[at].no = no.v;
+    known->ids[at].id = id;
+}
+
+/* ---- tokens ---- */
+
+bool lg_known_token(const lg_known *known, const lg_hash *token_sha256, lg_arena *arena, lg_token *out)
+{
+    const lg_token *row = known ? find(&known->tokens, token_sha256, NAME_OF(lg_token, token_sha256)) : NULL;
+    if (!row)
+        return false;
+    *out = *row;
+    out->label = copy_text(arena, row->label);
+    return true;
+}
+
+void lg_known_keep_token(lg_known *known, const lg_token *row)
+{
+    lg_token *copy =
+        known ? add(known, &known->tokens, row, sizeof *row, NAME_OF(lg_token, token_sha256)) : NULL;
+    if (copy)
+        copy->label = copy_text(known->arena, row->label);
+}
+
+/* ---- keys ---- */
+
+bool lg_known_key(const lg_known *known, const lg_kid *kid, lg_key *out)
+{
+    const lg_key *row = known ? find(&known->keys, kid, NAME_OF(lg_key, kid)) : NULL;
+    if (row)
+        *out = *row;
+    return row != NULL;
+}
+
+void lg_known_keep_key(lg_known *known, const lg_key *row)
+{
+    if (known)
+        (void)add(known, &known->keys, row, sizeof *row, NAME_OF(lg_key, kid));
+}

@@ -1,0 +1,36 @@
+/* Who is who, as a reader remembers it: participants, tokens and keys, which every request asks for and which
+ * seldom change. The row files ask here first (participant_rows.c, token_rows.c, key_rows.c).
+ *
+ * What was read stands until the ledger's count of such changes moves. The writer moves it behind the COMMIT
+ * and before any answer; a reader looks at it before it opens its snapshot. So whoever asks after the
+ * acknowledgement of a revocation is judged by what the snapshot says, and never by what was remembered. */
+#ifndef LG_STORE_KNOWN_H
+#define LG_STORE_KNOWN_H
+
+#include "ledger/store/participant_rows.h"
+
+#include <stdatomic.h>
+
+typedef struct lg_known lg_known;
+typedef struct lg_known_changes {
+    atomic_uint_fast64_t count;
+} lg_known_changes;
+
+/* One connection's memory; `changes` is borrowed. Bounded: a few thousand rows. */
+lg_known *lg_known_open(const lg_known_changes *changes);
+void lg_known_close(lg_known *known);
+/* Before a snapshot is opened: forgets all if anything was changed. */
+void lg_known_begin(lg_known *known);
+
+/* All below: `known` may be NULL, which remembers nothing. Strings of *out are copied to the arena. */
+bool lg_known_participant(const lg_known *known, lg_participant_no no, lg_arena *arena, lg_participant *out);
+void lg_known_keep_participant(lg_known *known, const lg_participant *row);
+bool lg_known_token(const lg_known *known, const lg_hash *token_sha256, lg_arena *arena, lg_token *out);
+void lg_known_keep_token(lg_known *known, const lg_token *row);
+bool lg_known_key(const lg_known *known, const lg_kid *kid, lg_key *out);
+void lg_known_keep_key(lg_known *known, const lg_key *row);
+/* A participant's id never changes, so this is never forgotten. */
+bool lg_known_id(const lg_known *known, lg_participant_no no, lg_participant_id *out);
+void lg_known_keep_id(lg_known *known, lg_participant_no no, lg_participant_id id);
+
+#endif

@@ -1,0 +1,146 @@
+/* What readers remember of participants, tokens and keys, and when they must not. */
+#include "tests/unit/ledger_rig.h"
+
+#include "ledger/store/known.h"
+
+typedef struct world {
+    lg_participant participant;
+    lg_token token;
+    lg_key key;
+} world;
+
+/* One of each, in a batch of the ledger's. */
+static world commit_world(ledger_rig *r)
+{
+    world w = {
+        .participant =
+            {.no = {128}, .name = "Acme", .country = "CN", .rating = "AA", .registered_at = 1, .last_seq = 1},
+        .token = {.token_no = 128, .participant = {128}, .scopes = 1, .label = "till", .expires_at = 9},
+        .key = {.key_no = 128, .participant = {128}, .valid_from = 1},
+    };
+    w.participant.id.uuid = w.token.id.uuid = (lg_uuid){{7}};
+    w.token.token_sha256 = lg_sha256(lg_bytes_str("secret"));
+    memset(w.key.kid.s, 'k', sizeof w.key.kid.s - 1);
+    OK(lg_ledger_begin(r->ledger));
+    OK(append_to(r->ledger, r->arena, NULL));
+    OK(append_to(r->ledger, r->arena, NULL));
+    OK(lg_participant_insert(lg_ledger_db(r->ledger), &w.participant));
+    OK(lg_token_insert(lg_ledger_db(r->ledger), &w.token));
+    OK(lg_key_insert(lg_ledger_db(r->ledger), &w.key));
+    OK(lg_ledger_commit(r->ledger));
+    return w;
+}
+
+/* Past the ledger, so that nobody is told: only who asks the database sees it. */
+static void tamper(const ledger_rig *r, const char *sql)
+{
+    sqlite3 *handle;
+    assert_int_equal(sqlite3_open(r->database, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(handle);
+}
+
+/* What a new snapshot says: when the token and the key were revoked, and the name. */
+static void assert_seen(ledger_rig *r, lg_readers *readers, const world *w, lg_time token_at, lg_time key_at,
+                        const char *name)
+{
+    lg_participant participant;
+    lg_participant_id id;
+    lg_token token;
+    lg_key key;
+    for (int twice = 0; twice < 2; twice++) {
+        lg_db *db = lg_readers_take(readers);
+        OK(lg_token_by_hash(db, &w->token.token_sha256, r->arena, &token));
+        OK(lg_key_get(db, w->key.kid.s, &key));
+        OK(lg_participant_get(db, w->participant.no, r->arena, &participant));
+        OK(lg_participant_id_of(db, w->participant.no, &id));
+        lg_readers_give(readers, db);
+        assert_int_equal(token.revoked_at, token_at);
+        assert_string_equal(token.label, "till");
+        assert_int_equal(key.revoked_at, key_at);
+        assert_string_equal(key.kid.s, w->key.kid.s);
+        assert_string_equal(participant.name, name);
+        assert_string_equal(participant.rating, "AA");
+        assert_null(participant.group);
+        assert_true(lg_uuid_equal(id.uuid, w->participant.id.uuid));
+    }
+}
+
+static void readers_remember_until_a_batch_changes_it(void **state)
+{
+    ledger_rig *r = *state;
+    lg_readers *readers;
+    const world w = commit_world(r);
+    OK(lg_readers_open(r->database, 1, &readers, NULL));
+    lg_readers_remember(readers, lg_ledger_changes(r->ledger));
+    assert_seen(r, readers, &w, 0, 0, "Acme");
+
+    tamper(r, "UPDATE participants SET name = 'Else'");
+    assert_seen(r, readers, &w, 0, 0, "Acme"); /* remembered */
+    commit_some(r, 1);
+    assert_seen(r, readers, &w, 0, 0, "Acme"); /* a batch that is about other things */
+
+    OK(lg_ledger_begin(r->ledger));
+    OK(append_to(r->ledger, r->arena, NULL));
+    OK(lg_token_revoke(lg_ledger_db(r->ledger), w.token.token_no, 5));
+    assert_seen(r, readers, &w, 0, 0, "Acme"); /* not committed */
+    OK(lg_ledger_commit(r->ledger));
+    assert_seen(r, readers, &w, 5, 0, "Else");
+
+    OK(lg_ledger_begin(r->ledger));
+    OK(append_to(r->ledger, r->arena, NULL));
+    OK(lg_key_revoke(lg_ledger_db(r->ledger), w.key.kid.s, 6));
+    OK(lg_ledger_commit(r->ledger));
+    assert_seen(r, readers, &w, 5, 6, "Else");
+    lg_readers_close(readers);
+}
+
+static void a_snapshot_that_is_older_than_a_change_teaches_nothing(void **state)
+{
+    ledger_rig *r = *state;
+    lg_readers *readers;
+    lg_token token;
+    const world w = commit_world(r);
+    OK(lg_readers_open(r->database, 1, &readers, NULL));
+    lg_readers_remember(readers, lg_ledger_changes(r->ledger));
+    lg_db *early = lg_readers_take(readers);
+    OK(lg_key_get(early, w.key.kid.s, &(lg_key){0})); /* the snapshot begins with the first query */
+    OK(lg_ledger_begin(r->ledger));
+    OK(append_to(r->ledger, r->arena, NULL));
+    OK(lg_token_revoke(lg_ledger_db(r->ledger), w.token.token_no, 5));
+    OK(lg_ledger_commit(r->ledger));
+    OK(lg_token_by_hash(early, &w.token.token_sha256, r->arena, &token));
+    assert_int_equal(token.revoked_at, 0);
+    lg_readers_give(readers, early);
+    assert_seen(r, readers, &w, 5, 0, "Acme");
+    lg_readers_close(readers);
+}
+
+static void what_is_remembered_is_bounded(void **state)
+{
+    ledger_rig *r = *state;
+    lg_known_changes changes = {0};
+    lg_known *known = lg_known_open(&changes);
+    lg_participant out;
+    for (int64_t no = 1; no <= 5000; no++)
+        lg_known_keep_participant(known, &(lg_participant){.no = {no}, .name = "N"});
+    assert_true(lg_known_participant(known, (lg_participant_no){1}, r->arena, &out));
+    assert_false(lg_known_participant(known, (lg_participant_no){5000}, r->arena, &out));
+    lg_known_begin(known); /* full: begins anew, so that others get a place */
+    assert_false(lg_known_participant(known, (lg_participant_no){1}, r->arena, &out));
+    lg_known_keep_participant(known, &(lg_participant){.no = {5000}, .name = "N"});
+    assert_true(lg_known_participant(known, (lg_participant_no){5000}, r->arena, &out));
+    assert_false(lg_known_participant(NULL, (lg_participant_no){5000}, r->arena, &out));
+    lg_known_close(known);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(readers_remember_until_a_batch_changes_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_snapshot_that_is_older_than_a_change_teaches_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_remembered_is_bounded, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
