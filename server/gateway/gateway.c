@@ -49,18 +49,7 @@ static void room_for(lg_command *command, lg_arena *arena, size_t count)
     command->early_reviews = lg_arena_array(arena, count, sizeof *command->early_reviews);
 }
 
-/* Form, then the checks that can be made alone. */
-static lg_err judge(const gw_invoice *invoice, const lg_policy *policy, lg_arena *arena,
-                    lg_submission *submission, lg_review *review, lg_report *report)
-{
-    lg_err err = invoice_to_submission(invoice, (int)policy->default_tenor_days, submission, report);
-    if (err)
-        return err;
-    const lg_review_input input = {.submission = submission, .policy = policy, .today = lg_day_of(lg_now())};
-    return gateway_review(&input, arena, review);
-}
-
-static lg_err read_csv(const lg_jws *jws, const lg_policy *policy, lg_command *command, lg_report *report)
+static lg_err parse_csv(const lg_jws *jws, int default_tenor_days, lg_command *command, lg_report *report)
 {
     gw_invoice *rows;
     size_t count;
@@ -75,8 +64,7 @@ static lg_err read_csv(const lg_jws *jws, const lg_policy *policy, lg_command *c
         lg_report_init(row_report, report->arena);
         err = overlay(&jws->signatures[0], &rows[i], row_report);
         if (!err)
-            err = judge(&rows[i], policy, report->arena, &command->submissions[i], &command->early_reviews[i],
-                        row_report);
+            err = invoice_to_submission(&rows[i], default_tenor_days, &command->submissions[i], row_report);
         row_report->err = err;
         if (err && lg_err_kind(err) != LG_KIND_CALLER)
             return err;
@@ -84,23 +72,11 @@ static lg_err read_csv(const lg_jws *jws, const lg_policy *policy, lg_command *c
     return LG_OK;
 }
 
-static bool may_submit(const lg_signer *signers, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!lg_has_role(signers[i].roles, LG_ROLE_SUPPLIER) &&
-            !lg_has_role(signers[i].roles, LG_ROLE_CORE_ENTERPRISE))
-            return false;
-    return true;
-}
-
-lg_err gateway_read(const lg_jws *jws, const lg_policy *policy, lg_command *command, lg_report *report)
+lg_err gateway_parse(const lg_jws *jws, int default_tenor_days, lg_command *command, lg_report *report)
 {
     const char *cty = jws->signatures[0].cty;
-    /* Reading costs; only those who may submit get that far. */
-    if (!may_submit(command->signers, command->signer_count))
-        return lg_fail(report, LG_NOT_PERMITTED, "Submitting needs the role supplier or core_enterprise.");
     if (cty && strcmp(cty, "text/csv") == 0)
-        return read_csv(jws, policy, command, report);
+        return parse_csv(jws, default_tenor_days, command, report);
     if (cty && strcmp(cty, "application/xml") != 0)
         return lg_fail(report, LG_UNSUPPORTED_MEDIA_TYPE,
                        "cty is %s; a submission is JSON (no cty), application/xml or text/csv.", cty);
@@ -109,6 +85,38 @@ lg_err gateway_read(const lg_jws *jws, const lg_policy *policy, lg_command *comm
     if (err)
         return err;
     room_for(command, report->arena, 1);
-    return judge(&invoice, policy, report->arena, &command->submissions[0], &command->early_reviews[0],
-                 report);
+    return invoice_to_submission(&invoice, default_tenor_days, &command->submissions[0], report);
+}
+
+bool gateway_may_submit(const lg_signer *signers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!lg_has_role(signers[i].roles, LG_ROLE_SUPPLIER) &&
+            !lg_has_role(signers[i].roles, LG_ROLE_CORE_ENTERPRISE))
+            return false;
+    return true;
+}
+
+/* The checks that can be made alone. */
+static lg_err review_rows(const lg_policy *policy, lg_command *command, lg_report *report)
+{
+    for (size_t i = 0; i < command->submission_count; i++) {
+        const lg_review_input input = {
+            .submission = &command->submissions[i], .policy = policy, .today = lg_day_of(lg_now())};
+        if (command->submission_faults[i].err)
+            continue;
+        lg_err err = gateway_review(&input, report->arena, &command->early_reviews[i]);
+        if (err)
+            return err;
+    }
+    return LG_OK;
+}
+
+lg_err gateway_read(const lg_jws *jws, const lg_policy *policy, lg_command *command, lg_report *report)
+{
+    /* Reading costs; only those who may submit get that far. */
+    if (!gateway_may_submit(command->signers, command->signer_count))
+        return lg_fail(report, LG_NOT_PERMITTED, "Submitting needs the role supplier or core_enterprise.");
+    lg_err err = gateway_parse(jws, (int)policy->default_tenor_days, command, report);
+    return err ? err : review_rows(policy, command, report);
 }

@@ -11,5 +11,10 @@
  * error; in a CSV only that row's. */
 lg_err gateway_read(const lg_jws *jws, const lg_policy *policy, lg_command *command,
                     lg_report *report) LG_MUST_CHECK;
+/* The same without asking who signed, and without the checks: only what the document says. */
+lg_err gateway_parse(const lg_jws *jws, int default_tenor_days, lg_command *command,
+                     lg_report *report) LG_MUST_CHECK;
+/* Only a supplier or core enterprise submits; of two signers, both. */
+bool gateway_may_submit(const lg_signer *signers, size_t count);
 
 #endif
