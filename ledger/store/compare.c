@@ -35,13 +35,36 @@ static void show_value(char *out, size_t len, sqlite3_stmt *row, int column)
     }
 }
 
-/* The key columns, which come first in a row, as text. */
-static void show_key(char *out, size_t len, sqlite3_stmt *row, int key_columns)
+enum { KEY_COLUMNS_MAX = 6 };
+
+/* Where a table's key columns stand among all of its columns. */
+typedef struct key_columns {
+    int at[KEY_COLUMNS_MAX], count;
+} key_columns;
+
+/* The names are those of "ORDER BY": separated by ", ". */
+static key_columns find_columns(sqlite3_stmt *row, const char *names)
+{
+    key_columns keys = {0};
+    int columns = row ? sqlite3_column_count(row) : 0;
+    for (; *names && keys.count < KEY_COLUMNS_MAX; names += strspn(names, ", ")) {
+        size_t len = strcspn(names, ",");
+        for (int i = 0; i < columns; i++) {
+            const char *name = sqlite3_column_name(row, i);
+            if (strncmp(name, names, len) == 0 && name[len] == '\0')
+                keys.at[keys.count++] = i;
+        }
+        names += len;
+    }
+    return keys;
+}
+
+static void show_key(char *out, size_t len, sqlite3_stmt *row, const key_columns *keys)
 {
     size_t at = 0;
-    for (int i = 0; i < key_columns && at + 1 < len; i++) {
+    for (int i = 0; i < keys->count && at + 1 < len; i++) {
         char value[80];
-        show_value(value, sizeof value, row, i);
+        show_value(value, sizeof value, row, keys->at[i]);
         int wrote = snprintf(out + at, len - at, "%s%s", i ? "/" : "", value);
         at += (size_t)wrote;
     }
@@ -49,9 +72,10 @@ static void show_key(char *out, size_t len, sqlite3_stmt *row, int key_columns)
 
 /* Order of two rows by their key columns, as SQLite's BINARY collation has it: integers, then text or blobs
  * by bytes. */
-static int compare_keys(sqlite3_stmt *a, sqlite3_stmt *b, int key_columns)
+static int compare_keys(sqlite3_stmt *a, sqlite3_stmt *b, const key_columns *keys)
 {
-    for (int i = 0; i < key_columns; i++) {
+    for (int k = 0; k < keys->count; k++) {
+        const int i = keys->at[k];
         if (sqlite3_column_type(a, i) == SQLITE_INTEGER) {
             int64_t x = sqlite3_column_int64(a, i), y = sqlite3_column_int64(b, i);
             if (x != y)
@@ -69,21 +93,14 @@ static int compare_keys(sqlite3_stmt *a, sqlite3_stmt *b, int key_columns)
     return 0;
 }
 
-static int count_columns(const char *order)
+static void compare_row(sqlite3_stmt *actual, sqlite3_stmt *expected, const char *table,
+                        const key_columns *keys, lg_table_differ differ, void *ctx)
 {
-    int count = 1;
-    for (; *order; order++)
-        count += *order == ',';
-    return count;
-}
-
-static void compare_row(sqlite3_stmt *actual, sqlite3_stmt *expected, const char *table, const char *key,
-                        lg_table_differ differ, void *ctx)
-{
-    for (int i = 0; i < sqlite3_column_count(actual); i++) {
+    for (int i = 0, count = sqlite3_column_count(actual); i < count; i++) {
         if (same_value(sqlite3_column_value(actual, i), sqlite3_column_value(expected, i)))
             continue;
-        char is[80], should[80], detail[256];
+        char is[80], should[80], key[256], detail[256];
+        show_key(key, sizeof key, actual, keys);
         show_value(is, sizeof is, actual, i);
         show_value(should, sizeof should, expected, i);
         snprintf(detail, sizeof detail, "%s is %s, the ledger says %s", sqlite3_column_name(actual, i), is,
@@ -92,26 +109,33 @@ static void compare_row(sqlite3_stmt *actual, sqlite3_stmt *expected, const char
     }
 }
 
+static void tell(sqlite3_stmt *row, const char *table, const key_columns *keys, const char *detail,
+                 lg_table_differ differ, void *ctx)
+{
+    char key[256];
+    show_key(key, sizeof key, row, keys);
+    differ(ctx, table, key, detail);
+}
+
 lg_err lg_db_compare(lg_db *actual_db, lg_db *expected_db, const char *table, const char *order,
                      lg_table_differ differ, void *ctx, int64_t *rows)
 {
-    char sql[256], key[256];
-    int keys = count_columns(order);
-    /* Key columns first, so that they can be compared by position. */
-    snprintf(sql, sizeof sql, "SELECT %s, * FROM %s ORDER BY %s", order, table, order);
+    char sql[256];
+    snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY %s", table, order);
     lg_query actual = lg_query_start_once(actual_db, sql), expected = lg_query_start_once(expected_db, sql);
     bool have_actual = lg_query_next(&actual), have_expected = lg_query_next(&expected);
+    const key_columns keys = find_columns(expected.statement, order);
     *rows = 0;
     while (have_actual || have_expected) {
         int side = !have_actual     ? 1
                    : !have_expected ? -1
-                                    : compare_keys(actual.statement, expected.statement, keys);
-        show_key(key, sizeof key, side > 0 ? expected.statement : actual.statement, keys);
+                                    : compare_keys(actual.statement, expected.statement, &keys);
         if (side == 0)
-            compare_row(actual.statement, expected.statement, table, key, differ, ctx);
+            compare_row(actual.statement, expected.statement, table, &keys, differ, ctx);
+        else if (side < 0)
+            tell(actual.statement, table, &keys, "the row is not of the ledger's making", differ, ctx);
         else
-            differ(ctx, table, key,
-                   side < 0 ? "the row is not of the ledger's making" : "the row is missing");
+            tell(expected.statement, table, &keys, "the row is missing", differ, ctx);
         *rows += side <= 0;
         if (side <= 0)
             have_actual = lg_query_next(&actual);

@@ -174,19 +174,27 @@ static const struct invariant {
       " OR SUM(amount_minor / 1000000) * 1000000 + SUM(amount_minor % 1000000) <> 0"}},
 };
 
+size_t lg_invariant_count(void)
+{
+    return sizeof invariants / sizeof *invariants;
+}
+
+lg_err lg_db_check_invariant(lg_db *db, size_t number, lg_table_differ differ, void *ctx)
+{
+    const struct invariant *one = &invariants[number];
+    lg_arena *arena = lg_arena_open();
+    lg_query query = lg_query_start(db, &one->sql);
+    while (lg_query_next(&query))
+        differ(ctx, one->table, lg_column_text(&query, 0, arena), one->rule);
+    lg_arena_close(arena);
+    return lg_query_end(&query);
+}
+
 lg_err lg_db_check_invariants(lg_db *db, lg_table_differ differ, void *ctx, int64_t *checked)
 {
-    lg_arena *arena = lg_arena_open();
     lg_err err = LG_OK;
     *checked = 0;
-    for (size_t i = 0; i < sizeof invariants / sizeof *invariants && !err; i++) {
-        const struct invariant *one = &invariants[i];
-        lg_query query = lg_query_start(db, &one->sql);
-        while (lg_query_next(&query))
-            differ(ctx, one->table, lg_column_text(&query, 0, arena), one->rule);
-        err = lg_query_end(&query);
-        ++*checked;
-    }
-    lg_arena_close(arena);
+    for (size_t i = 0; i < lg_invariant_count() && !err; i++, ++*checked)
+        err = lg_db_check_invariant(db, i, differ, ctx);
     return err;
 }
