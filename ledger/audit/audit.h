@@ -9,33 +9,49 @@
 typedef void (*lg_audit_finding)(void *ctx, const char *table, const char *key, const char *detail);
 typedef void (*lg_audit_progress)(void *ctx, int64_t done, int64_t total);
 
-/* Where an entry stands: its number and time, and which of how many entries of its command it is, from 0. */
-typedef struct lg_audit_place {
-    int64_t seq;
-    lg_time at;
-    int64_t row, row_count;
-} lg_audit_place;
+/* On threads of the audit's own, ahead of the rest: what can be made of a command without any state, in the
+ * arena. `first` is the event of its first entry; `db` the database under audit, whose tables are not checked
+ * yet. */
+typedef void *(*lg_audit_prepare)(void *ctx, lg_db *db, lg_arena *arena, const lg_jws *jws,
+                                  const lg_event *first);
 
-/* One entry with the command that caused it, for a further opinion on whether the event is what the command
- * had to cause. `db` is the rebuilt state before this entry. Returns a sentence (in the arena) when it is
- * not.
- */
-typedef const char *(*lg_audit_opinion)(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command,
-                                        const lg_jws *jws, const lg_event *event,
-                                        const lg_audit_place *place);
+/* A command with what became of it. */
+typedef struct lg_audit_case {
+    lg_db *db;       /* the rebuilt state before the entry at hand */
+    lg_arena *arena; /* lives as long as the case */
+    const lg_command *command;
+    const lg_jws *jws;
+    void *prepared; /* by lg_audit_prepare; NULL: it was not asked, because the first entry cannot be read */
+    int64_t seq;    /* of its first entry */
+    lg_time at;     /* of all its entries */
+    int64_t row_count;
+    const lg_event **events; /* of its entries from the first, as far as they can be read ahead */
+    size_t event_count;
+    lg_result *result; /* of its act; an opinion that projects the events itself, puts what they left there */
+    /* How many of the first entries the opinion has projected into `db` itself, and what ended that, if
+     * anything. */
+    size_t projected;
+    lg_err failed;
+} lg_audit_case;
+
+/* A further opinion on whether an entry, number `row` of its command (from 0), is what that had to cause.
+ * Returns a sentence (in the arena) when it is not. */
+typedef const char *(*lg_audit_opinion)(void *ctx, lg_audit_case *audited, const lg_event *event,
+                                        int64_t row);
 
 /* A whole command, after its last entry was projected into `db`: is `stored` what it must have been answered?
  * results are those of its acts: one for each entry of a CSV's, one for all entries of any other command.
  * Returns a sentence when it is not. */
-typedef const char *(*lg_audit_answer)(lg_db *db, lg_arena *arena, const lg_command *command,
-                                       const lg_jws *jws, const lg_command_row *stored, lg_result *results,
-                                       size_t count);
+typedef const char *(*lg_audit_answer)(void *ctx, const lg_audit_case *audited, const lg_command_row *stored,
+                                       lg_result *results, size_t count);
 
 typedef struct lg_audit_config {
     const char *dir;
     const char *origin, *vkey;
-    lg_audit_opinion opinion; /* may be NULL */
-    lg_audit_answer answer;   /* may be NULL */
+    unsigned threads;         /* 0: as many as there are cores */
+    lg_audit_prepare prepare; /* may be NULL, like the next two */
+    lg_audit_opinion opinion;
+    lg_audit_answer answer;
     lg_audit_finding finding;
     lg_audit_progress progress; /* may be NULL */
     void *ctx;

@@ -8,7 +8,7 @@
 
 static const char *key_of(const lg_audit *audit)
 {
-    return lg_arena_printf(audit->arena, "%lld", (long long)audit->command_row.first_seq);
+    return lg_audit_seq_key(audit, audit->read->row.first_seq);
 }
 
 /* The key as the rebuilt state has it: added by an earlier entry, not revoked by one. Its validity is judged
@@ -23,9 +23,19 @@ static bool find_key(lg_audit *audit, const lg_entry *entry, const lg_jws_signat
     return lg_key_get(audit->rebuilt, signature->kid, key) == LG_OK;
 }
 
+/* It was verified ahead, as a rule with the very key. */
+static bool verifies(const lg_audit *audit, size_t index, const lg_public_key *key)
+{
+    const lg_jws_signature *signature = &audit->read->jws.signatures[index];
+    const lg_public_key *with = &audit->read->signatures[index].key;
+    if (audit->read->signatures[index].tried && memcmp(with->b, key->b, sizeof key->b) == 0)
+        return audit->read->signatures[index].good;
+    return lg_verify(key, signature->signing_input, &signature->signature);
+}
+
 static void check_signature(lg_audit *audit, const lg_entry *entry, size_t index, lg_signer *signer)
 {
-    const lg_jws_signature *signature = &audit->jws.signatures[index];
+    const lg_jws_signature *signature = &audit->read->jws.signatures[index];
     lg_key key;
     audit->summary->signatures++;
     if (!find_key(audit, entry, signature, &key)) {
@@ -33,7 +43,7 @@ static void check_signature(lg_audit *audit, const lg_entry *entry, size_t index
                       signature->kid);
         return;
     }
-    if (!lg_verify(&key.public_key, signature->signing_input, &signature->signature))
+    if (!verifies(audit, index, &key.public_key))
         lg_audit_find(audit, "commands", key_of(audit), "the signature of key %s does not verify",
                       signature->kid);
     if (key.revoked_at || key.valid_from > entry->at || (key.valid_until && key.valid_until <= entry->at))
@@ -75,93 +85,119 @@ static void check_signers(lg_audit *audit, const lg_entry *entry, const lg_event
         lg_audit_find(audit, "entries", key, "`custody` does not match the key that signed");
 }
 
+/* A command's jti leads to it by the index, so that of two commands with one, the later one's does not. */
 static lg_err check_once(lg_audit *audit)
 {
-    lg_command_row earlier;
-    lg_err err = lg_command_by_jti(audit->rebuilt, audit->command_row.signer, audit->command_row.jti,
-                                   audit->command_arena, &earlier);
-    if (err == LG_OK)
-        lg_audit_find(audit, "commands", key_of(audit), "its jti was used by the command of entry %lld",
-                      (long long)earlier.first_seq);
-    else if (err != LG_NOT_FOUND)
-        return err;
-    /* The index by which a repeated command is known must lead to this row. */
+    const lg_ahead_command *read = audit->read;
     lg_command_row indexed;
-    lg_err index_err = lg_command_by_jti(audit->actual, audit->command_row.signer, audit->command_row.jti,
-                                         audit->command_arena, &indexed);
-    if (index_err == LG_NOT_FOUND || (!index_err && indexed.first_seq != audit->command_row.first_seq))
+    if (read->indexed >= 0 && read->indexed < read->row.first_seq)
+        lg_audit_find(audit, "commands", key_of(audit), "its jti was used by the command of entry %lld",
+                      (long long)read->indexed);
+    /* The index by which a repeated command is known must lead to this row. */
+    if (read->indexed != read->row.first_seq)
         lg_audit_find(audit, "commands", key_of(audit), "jti_key does not belong to its jti");
-    else if (index_err)
-        return index_err;
     /* Remembered without its bytes, which may be megabytes. */
-    lg_command_row row = audit->command_row;
-    row.jws = lg_bytes_str("{}");
-    row.answer = "";
-    return err == LG_OK ? LG_OK : lg_command_insert(audit->rebuilt, &row);
+    indexed = read->row;
+    indexed.jws = lg_bytes_str("{}");
+    indexed.answer = "";
+    return lg_command_insert(audit->rebuilt, &indexed);
 }
 
-static lg_err load_command(lg_audit *audit, const lg_entry *entry, bool *found)
+/* The events of its entries, as far as they follow in the chunk at hand and bear its time. */
+static void look_ahead(lg_audit *audit, const lg_ahead_entry *first)
 {
-    lg_report report;
-    lg_command_row *row = &audit->command_row;
-    *found = false;
-    audit->has_command = false;
-    lg_arena_reset(audit->command_arena);
-    lg_report_init(&report, audit->command_arena);
-    audit->command = (lg_command){0};
-    lg_err err = lg_command_by_seq(audit->actual, entry->seq, audit->command_arena, row);
-    if (err == LG_NOT_FOUND || (!err && row->first_seq != entry->seq)) {
-        lg_audit_find(audit, "commands", lg_arena_printf(audit->arena, "%lld", (long long)entry->seq),
-                      "no command begins at this entry, and none before reaches it");
-        return LG_OK;
+    lg_audit_case *audited = &audit->audited;
+    const lg_ahead_chunk *chunk = audit->chunk;
+    const lg_ahead_entry *end = chunk->entries + chunk->count;
+    int64_t count = audited->row_count < end - first ? audited->row_count : end - first;
+    audited->events = lg_arena_array(audit->command_arena, (size_t)count + 1, sizeof *audited->events);
+    for (const lg_ahead_entry *entry = first; entry < first + count; entry++) {
+        if (entry->seq != audited->seq + (int64_t)audited->event_count || !entry->event ||
+            entry->entry.at != audited->at)
+            break;
+        audited->events[audited->event_count++] = entry->event;
     }
-    if (err)
-        return err;
-    audit->summary->commands++;
-    if (row->entry_count > audit->size - entry->seq) {
-        lg_audit_find(audit, "commands", key_of(audit), "it claims %lld entries, the ledger ends before",
-                      (long long)row->entry_count);
-        return LG_OK;
-    }
-    audit->command.jws = row->jws;
-    audit->command.req = lg_sha256(row->jws);
-    if (lg_jws_parse(audit->command_arena, row->jws, &audit->jws, &report) != LG_OK) {
-        lg_audit_find(audit, "commands", key_of(audit), "the bytes are not a signed command: %s",
-                      report.detail);
-        return LG_OK;
-    }
-    audit->command.payload = audit->jws.payload;
-    audit->command.jti = audit->jws.signatures[0].jti;
-    audit->command.url = audit->jws.signatures[0].url;
-    audit->command.signer_count = audit->jws.signature_count;
-    audit->command.token = (lg_token_id){audit->jws.signatures[0].token};
-    const char *cty = audit->jws.signatures[0].cty;
-    audit->by_row = cty && strcmp(cty, "text/csv") == 0;
-    audit->results = lg_arena_array(audit->command_arena, audit->by_row ? (size_t)row->entry_count : 1,
+}
+
+static void open_case(lg_audit *audit, const lg_ahead_entry *entry)
+{
+    const lg_ahead_command *read = audit->read;
+    const lg_jws_signature *first = &read->jws.signatures[0];
+    audit->command = (lg_command){
+        .jws = read->row.jws,
+        .req = read->req,
+        .payload = read->jws.payload,
+        .jti = first->jti,
+        .url = first->url,
+        .signer_count = read->jws.signature_count,
+        .token = {first->token},
+    };
+    audit->by_row = first->cty && strcmp(first->cty, "text/csv") == 0;
+    audit->results = lg_arena_array(audit->command_arena, audit->by_row ? (size_t)read->row.entry_count : 1,
                                     sizeof *audit->results);
     audit->result_count = 0;
     audit->projected = 0;
-    audit->command_at = entry->at;
-    audit->has_command = true;
-    *found = true;
-    return LG_OK;
+    audit->audited = (lg_audit_case){
+        .db = audit->rebuilt,
+        .arena = audit->command_arena,
+        .command = &audit->command,
+        .jws = &read->jws,
+        .prepared = read->prepared,
+        .seq = entry->seq,
+        .at = entry->entry.at,
+        .row_count = read->row.entry_count,
+        .result = audit->results,
+    };
+    look_ahead(audit, entry);
 }
 
-static lg_err begin_command(lg_audit *audit, const lg_entry *entry)
+/* Of the chunks that were held for the command before, nothing is needed any more. */
+static void let_go(lg_audit *audit)
 {
-    lg_report report;
-    bool found;
-    lg_err err = load_command(audit, entry, &found);
-    if (err || !found)
-        return err;
-    lg_report_init(&report, audit->command_arena);
-    if (lg_jws_check(&audit->jws, audit->config->origin, audit->command_row.url, &report) != LG_OK)
-        lg_audit_find(audit, "commands", key_of(audit), "%s", report.detail);
-    if (strcmp(audit->command.jti, audit->command_row.jti) != 0)
+    audit->read = NULL;
+    lg_arena_reset(audit->command_arena);
+    lg_ahead_chunk_free(audit->held);
+    audit->held = NULL;
+}
+
+/* The command that begins here; audit->read stays NULL if there is none that can be read. */
+static void take_command(lg_audit *audit, const lg_ahead_entry *entry)
+{
+    const lg_ahead_command *read = entry->command;
+    const char *key = lg_audit_seq_key(audit, entry->seq);
+    let_go(audit);
+    audit->command = (lg_command){0};
+    if (!read) {
+        lg_audit_find(audit, "commands", key, "no command begins at this entry, and none before reaches it");
+        return;
+    }
+    audit->summary->commands++;
+    if (read->row.entry_count > audit->size - entry->seq) {
+        lg_audit_find(audit, "commands", key, "it claims %lld entries, the ledger ends before",
+                      (long long)read->row.entry_count);
+        return;
+    }
+    if (read->malformed) {
+        lg_audit_find(audit, "commands", key, "the bytes are not a signed command: %s", read->malformed);
+        return;
+    }
+    audit->read = read;
+    open_case(audit, entry);
+}
+
+static lg_err begin_command(lg_audit *audit, const lg_ahead_entry *entry)
+{
+    take_command(audit, entry);
+    const lg_ahead_command *read = audit->read;
+    if (!read)
+        return LG_OK;
+    if (read->unfit)
+        lg_audit_find(audit, "commands", key_of(audit), "%s", read->unfit);
+    if (strcmp(audit->command.jti, read->row.jti) != 0)
         lg_audit_find(audit, "commands", key_of(audit), "the jti beside the command is not the one signed");
-    for (size_t i = 0; i < audit->jws.signature_count; i++)
-        check_signature(audit, entry, i, &audit->command.signers[i]);
-    if (entry->seq > 1 && audit->command.signers[0].no.v != audit->command_row.signer.v)
+    for (size_t i = 0; i < read->jws.signature_count; i++)
+        check_signature(audit, &entry->entry, i, &audit->command.signers[i]);
+    if (entry->seq > 1 && audit->command.signers[0].no.v != read->row.signer.v)
         lg_audit_find(audit, "commands", key_of(audit), "the signer beside the command is not who signed");
     return check_once(audit);
 }
@@ -187,41 +223,35 @@ static lg_err load_operator_key(lg_audit *audit)
     return LG_OK;
 }
 
-lg_err lg_audit_command_begin(lg_audit *audit, const lg_entry *entry)
+lg_err lg_audit_command_begin(lg_audit *audit, const lg_ahead_entry *entry)
 {
-    bool goes_on =
-        audit->has_command && entry->seq < audit->command_row.first_seq + audit->command_row.entry_count;
+    bool goes_on = audit->read && entry->seq < audit->read->row.first_seq + audit->read->row.entry_count;
     lg_err err = entry->seq == 0 ? load_operator_key(audit) : LG_OK;
     return err || goes_on ? err : begin_command(audit, entry);
 }
 
-void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_event *event)
+void lg_audit_command_check(lg_audit *audit, const lg_ahead_entry *entry)
 {
-    const char *key = lg_arena_printf(audit->arena, "%lld", (long long)entry->seq);
-    if (!audit->has_command)
+    const char *key = lg_audit_seq_key(audit, entry->seq);
+    lg_audit_case *audited = &audit->audited;
+    if (!audit->read)
         return;
-    if (!lg_hash_equal(&entry->req, &audit->command.req))
+    if (!lg_hash_equal(&entry->entry.req, &audit->command.req))
         lg_audit_find(audit, "commands", key, "the command's bytes do not hash to the entry's req");
-    if (entry->at != audit->command_at)
+    if (entry->entry.at != audited->at)
         lg_audit_find(audit, "entries", key, "at is not the time of the command's first entry");
-    check_signers(audit, entry, event);
+    check_signers(audit, &entry->entry, entry->event);
     if (!audit->config->opinion || entry->seq <= 2)
         return;
-    const lg_audit_place place = {
-        .seq = entry->seq,
-        .at = entry->at,
-        .row = entry->seq - audit->command_row.first_seq,
-        .row_count = audit->command_row.entry_count,
-    };
-    const char *complaint = audit->config->opinion(audit->config->ctx, audit->rebuilt, audit->arena,
-                                                   &audit->command, &audit->jws, event, &place);
+    const char *complaint =
+        audit->config->opinion(audit->config->ctx, audited, entry->event, entry->seq - audited->seq);
     if (complaint)
         lg_audit_find(audit, "entries", key, "%s", complaint);
 }
 
 lg_result *lg_audit_next_result(lg_audit *audit)
 {
-    if (!audit->has_command || audit->projected >= audit->command_row.entry_count)
+    if (!audit->read || audit->projected >= audit->audited.row_count)
         return lg_arena_alloc(audit->arena, sizeof(lg_result));
     audit->projected++;
     if (audit->by_row || audit->result_count == 0)
@@ -231,12 +261,12 @@ lg_result *lg_audit_next_result(lg_audit *audit)
 
 void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry)
 {
-    const lg_command_row *row = &audit->command_row;
-    if (!audit->has_command || !audit->config->answer || entry->seq + 1 < row->first_seq + row->entry_count ||
-        entry->seq <= 2 || audit->projected != row->entry_count)
+    const lg_audit_case *audited = &audit->audited;
+    if (!audit->read || !audit->config->answer || entry->seq + 1 < audited->seq + audited->row_count ||
+        entry->seq <= 2 || audit->projected != audited->row_count)
         return;
-    const char *complaint = audit->config->answer(audit->rebuilt, audit->command_arena, &audit->command,
-                                                  &audit->jws, row, audit->results, audit->result_count);
+    const char *complaint = audit->config->answer(audit->config->ctx, audited, &audit->read->row,
+                                                  audit->results, audit->result_count);
     if (complaint)
         lg_audit_find(audit, "commands", key_of(audit), "%s", complaint);
 }

@@ -2,22 +2,27 @@
 #ifndef LG_AUDIT_INTERNAL_H
 #define LG_AUDIT_INTERNAL_H
 
-#include "ledger/audit/audit.h"
+#include "ledger/audit/ahead.h"
 #include "ledger/log/head.h"
+
+enum { LG_AUDIT_THREADS_MAX = 16 };
 
 typedef struct lg_audit {
     const lg_audit_config *config;
     lg_audit_summary *summary;
-    lg_db *actual;           /* the database under audit, read-only */
-    lg_db *rebuilt;          /* the projections as the entries make them */
+    lg_db *actual;                         /* the database under audit, read-only */
+    lg_db *rebuilt;                        /* the projections as the entries make them */
+    lg_db *actuals[LG_AUDIT_THREADS_MAX];  /* the same, for threads: in one and the same snapshot */
+    lg_db *rebuilts[LG_AUDIT_THREADS_MAX]; /* these only read */
+    size_t thread_count;
     lg_edge *edge;           /* the tree as the entries make it; its nodes go into rebuilt */
     lg_arena *arena;         /* of one entry */
     lg_arena *command_arena; /* of the current command */
-    lg_command_row command_row;
+    lg_ahead_chunk *chunk;   /* at hand */
+    lg_ahead_chunk *held;    /* an earlier one, in which the current command lies; NULL: it lies in `chunk` */
+    const lg_ahead_command *read; /* the current command, as it was read; NULL: none, or unreadable */
     lg_command command;
-    lg_jws jws;
-    lg_time command_at; /* of its first entry, and so of all */
-    bool has_command;
+    lg_audit_case audited;
     bool by_row;        /* a CSV: each of its entries is an act of its own */
     lg_result *results; /* of the command's acts so far, in command_arena */
     size_t result_count;
@@ -33,16 +38,25 @@ typedef struct lg_audit {
 } lg_audit;
 
 void lg_audit_find(lg_audit *audit, const char *table, const char *key, const char *fmt, ...) LG_PRINTF(4, 5);
+/* An lg_table_differ; ctx is the lg_audit. */
+void lg_audit_differ(void *audit, const char *table, const char *key, const char *detail);
+const char *lg_audit_seq_key(const lg_audit *audit, int64_t seq);
 
-/* commands.c: loads the command that caused this entry, when another one begins, and checks its bytes,
+/* entries.c: every entry in order, through the commands into the rebuilt projections. */
+lg_err lg_audit_entries(lg_audit *audit) LG_MUST_CHECK;
+
+/* commands.c: takes up the command that caused this entry, when another one begins, and judges its bytes,
  * signatures and jti. */
-lg_err lg_audit_command_begin(lg_audit *audit, const lg_entry *entry) LG_MUST_CHECK;
+lg_err lg_audit_command_begin(lg_audit *audit, const lg_ahead_entry *entry) LG_MUST_CHECK;
 /* The entry and its event against that command. */
-void lg_audit_command_check(lg_audit *audit, const lg_entry *entry, const lg_event *event);
+void lg_audit_command_check(lg_audit *audit, const lg_ahead_entry *entry);
 /* Where the projection of the current command's next entry puts its result: the act's, as when it was done.
  */
 lg_result *lg_audit_next_result(lg_audit *audit);
 /* After an entry was projected: if it was its command's last, the stored answer is judged. */
 void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry);
+
+/* tables.c: what the entries make against what is stored, and the rules between the tables. */
+lg_err lg_audit_tables(lg_audit *audit) LG_MUST_CHECK;
 
 #endif

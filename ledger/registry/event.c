@@ -125,6 +125,64 @@ void lg_event_encode(lg_arena *arena, const lg_event *event, lg_fact *facts, siz
     *fact_count = count;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_parts(const lg_event *a, const lg_event *b)
+{
+    if (a->part_count != b->part_count)
+        return false;
+    for (size_t i = 0; i < a->part_count; i++)
+        if (!lg_uuid_equal(a->parts[i].claim_id, b->parts[i].claim_id) ||
+            !lg_uuid_equal(a->parts[i].participant_id, b->parts[i].participant_id) ||
+            a->parts[i].amount_minor != b->parts[i].amount_minor)
+            return false;
+    return true;
+}
+
+static bool same_value(const field *f, const void *a, const void *b)
+{
+    switch (f->kind) {
+    case UUID:
+        return lg_uuid_equal(*(const lg_uuid *)a, *(const lg_uuid *)b);
+    case TEXT:
+    case JSON:
+        return same_text(*(const char *const *)a, *(const char *const *)b);
+    case INTEGER:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    case BOOLEAN:
+        return *(const bool *)a == *(const bool *)b;
+    case DAY:
+        return *(const lg_day *)a == *(const lg_day *)b;
+    case TIME:
+        return *(const lg_time *)a == *(const lg_time *)b;
+    case CURRENCY:
+        return lg_currency_equal(*(const lg_currency *)a, *(const lg_currency *)b);
+    case HASH:
+        return lg_hash_equal(a, b);
+    case PUBLIC_KEY:
+        return memcmp(a, b, LG_PUBLIC_KEY_LEN) == 0;
+    case PARTS: /* same_parts */
+        break;
+    }
+    return true;
+}
+
+bool lg_event_equal(const lg_event *a, const lg_event *b)
+{
+    bool at_once = a->invoice_number != NULL;
+    if (a->type != b->type || at_once != (b->invoice_number != NULL))
+        return false;
+    for (const field *f = event_fields_of(a->type, at_once); f->name; f++) {
+        if (f->kind == PARTS ? !same_parts(a, b)
+                             : !same_value(f, (const char *)a + f->offset, (const char *)b + f->offset))
+            return false;
+    }
+    return true;
+}
+
 /* ---- reading back ---- */
 
 static bool read_text_value(lg_arena *arena, const field *f, const json_t *value, void *at)

@@ -211,6 +211,8 @@ bool lg_event_name_is_known(const char *name);
 /* The facts of an event, in its table's order; at most LG_ENTRY_FACTS_MAX. Values are JSON text in the arena.
  */
 void lg_event_encode(lg_arena *arena, const lg_event *event, lg_fact *facts, size_t *fact_count);
+/* Would both be encoded as the same facts? */
+bool lg_event_equal(const lg_event *a, const lg_event *b);
 /* The reverse: `type_name` as on the ledger. LG_CORRUPT for an unknown type, a missing, unknown or ill-typed
  * fact. */
 lg_err lg_event_decode(lg_arena *arena, const char *type_name, const lg_fact *facts, size_t fact_count,

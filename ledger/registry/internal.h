@@ -129,8 +129,12 @@ const char *lg_match_financing_event(lg_db *db, lg_arena *arena, const lg_comman
 const char *lg_match_payment_event(lg_db *db, lg_arena *arena, const lg_command *command,
                                    const lg_event *event);
 
+/* match.c: how the event contradicts what the command asked, apart from what the acts decide. */
+const char *lg_match_event(lg_db *db, lg_arena *arena, const lg_command *command, const lg_event *event);
 /* match_decide.c: the event joins the trial's, and is projected, so that the act can go on. */
 lg_err lg_trial_record(lg_act *act, const lg_event *event) LG_MUST_CHECK;
+/* The policy in force before the entry at hand. */
+lg_err lg_trial_policy(const lg_trial *trial, lg_policy *out) LG_MUST_CHECK;
 /* Of a submission, which is not decided again: did its token let it be? */
 const char *lg_trial_of_token(lg_trial *trial, const lg_event *event);
 /* What the acts make of the command, against what was recorded as its entry `row`. */

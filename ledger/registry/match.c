@@ -258,7 +258,7 @@ static const char *match_review(const lg_trial *trial, const lg_event *e)
                                                  LG_OUTCOME_REJECT};
     lg_policy policy;
     lg_event_type follows = LG_EV_COUNT;
-    if (lg_policy_load(trial->db, 0, trial->arena, &policy) != LG_OK || policy.version != e->policy_version)
+    if (lg_trial_policy(trial, &policy) != LG_OK || policy.version != e->policy_version)
         return "policy_version is not that of the policy of then";
     if (e->confirm_by != trial->at + policy.confirm_within_days * LG_TIME_PER_DAY)
         return "confirm_by is not what the policy says";
@@ -380,9 +380,18 @@ static const char *match_aggregate(lg_db *db, lg_arena *arena, const lg_command 
     return match_administration(db, arena, command, event);
 }
 
+const char *lg_match_event(lg_db *db, lg_arena *arena, const lg_command *command, const lg_event *event)
+{
+    if (!may_cause(command, event))
+        return "the event is not what a command of this kind does";
+    return match_aggregate(db, arena, command, event);
+}
+
 const char *lg_command_contradiction(lg_trial *trial, const lg_event *event, size_t row)
 {
     const lg_command *command = trial->command;
+    if (row > 0 && row < trial->projected) /* it was decided likewise */
+        return trial->complaints[row] ? trial->complaints[row] : trial->refusal;
     if (!may_cause(command, event))
         return "the event is not what a command of this kind does";
     const char *complaint = match_aggregate(trial->db, trial->arena, command, event);

@@ -9,116 +9,16 @@
 
 enum { SAVEPOINT = 3 /* below any that the ledger uses */ };
 
-/* ---- deciding ---- */
-
-static lg_event *keep(lg_trial *trial, const lg_event *event)
-{
-    if (trial->count == trial->cap) {
-        size_t cap = trial->cap ? trial->cap * 2 : 4;
-        lg_event *events = lg_arena_array(trial->arena, cap, sizeof *events);
-        if (trial->count)
-            memcpy(events, trial->events, trial->count * sizeof *events);
-        trial->events = events;
-        trial->cap = cap;
-    }
-    lg_event *kept = &trial->events[trial->count++];
-    *kept = *event;
-    if (event->part_count) { /* an act may have them on its stack */
-        lg_event_part *parts = lg_arena_array(trial->arena, event->part_count, sizeof *parts);
-        memcpy(parts, event->parts, event->part_count * sizeof *parts);
-        kept->parts = parts;
-    }
-    return kept;
-}
-
-lg_err lg_trial_record(lg_act *act, const lg_event *event)
-{
-    lg_trial *trial = act->trial;
-    lg_entry_row row;
-    const lg_apply apply = {
-        .db = act->db,
-        .arena = act->arena,
-        .hash_key = lg_registry_hash_key(act->registry),
-        .seq = trial->seq + (int64_t)trial->count,
-        .at = act->now,
-        .payload = act->command->payload,
-    };
-    lg_err err = lg_entry_get(act->db, apply.seq, act->arena, &row);
-    if (err == LG_NOT_FOUND)
-        err = lg_entry_insert(act->db, apply.seq, lg_bytes_str("{}"), "");
-    if (!err)
-        err = lg_event_apply(&apply, keep(trial, event), act->result);
-    return lg_err_kind(err) == LG_KIND_CALLER ? LG_INTERNAL : err;
-}
-
-static const char *refusal(lg_arena *arena, lg_err err, const lg_report *report)
-{
-    if (!err)
-        return NULL;
-    if (lg_err_kind(err) != LG_KIND_CALLER)
-        return lg_arena_printf(arena, "the command cannot be decided anew: %s", lg_err_slug(err));
-    return lg_arena_printf(arena, "the rules did not allow this: %s",
-                           report->detail ? report->detail : lg_err_slug(err));
-}
-
-static lg_act begin_act(lg_trial *trial, lg_report *report)
-{
-    lg_report_init(report, trial->arena);
-    return (lg_act){
-        .registry = trial->registry,
-        .db = trial->db,
-        .arena = trial->arena,
-        .command = trial->command,
-        .now = trial->at,
-        .report = report,
-        .trial = trial,
-    };
-}
-
-/* Leaves the database as it was. */
-static void decide(lg_trial *trial)
-{
-    lg_report report;
-    lg_result result = {.err = LG_OK};
-    lg_outcome outcome = {.results = &result, .count = 1};
-    lg_act act = begin_act(trial, &report);
-    act.outcome = &outcome;
-    act.result = &result;
-    trial->count = 0;
-    lg_err err = lg_db_savepoint(trial->db, SAVEPOINT);
-    if (!err) {
-        err = lg_require_token(&act);
-        if (!err)
-            err = lg_do_command(&act);
-        lg_err undone = lg_db_rollback_to(trial->db, SAVEPOINT);
-        err = undone ? undone : err;
-    }
-    trial->refusal = refusal(trial->arena, err, &report);
-}
-
-const char *lg_trial_of_token(lg_trial *trial, const lg_event *event)
-{
-    lg_report report;
-    lg_act act = begin_act(trial, &report);
-    lg_err err = lg_require_token(&act);
-    if (!err)
-        err = lg_submission_allowed(&act, event);
-    return refusal(trial->arena, err, &report);
-}
-
 /* ---- comparing ---- */
 
-/* Later events of the command name the thing that its first one made. */
-static void rename_made(lg_trial *trial, const lg_event *first)
+/* Later events of the command name the thing that its first one made: by the id just drawn, where the one
+ * that was recorded is meant. */
+static void rename_made(lg_event *event, const lg_event *drawn, const lg_event *named)
 {
-    const lg_event *named = &trial->events[0];
-    for (size_t i = 1; i < trial->count; i++) {
-        lg_event *event = &trial->events[i];
-        if (lg_uuid_equal(event->request_id, first->request_id))
-            event->request_id = named->request_id;
-        if (lg_uuid_equal(event->proposal_id, first->proposal_id))
-            event->proposal_id = named->proposal_id;
-    }
+    if (lg_uuid_equal(event->request_id, drawn->request_id))
+        event->request_id = named->request_id;
+    if (lg_uuid_equal(event->proposal_id, drawn->proposal_id))
+        event->proposal_id = named->proposal_id;
 }
 
 /* The parts as recorded but for what was decided of each. */
@@ -224,6 +124,167 @@ static lg_event signed_alike(const lg_event *event, const lg_event *recorded)
     return out;
 }
 
+/* ---- deciding ---- */
+
+static lg_event *keep(lg_trial *trial, const lg_event *event)
+{
+    if (trial->count == trial->cap) {
+        size_t cap = trial->cap ? trial->cap * 2 : trial->recorded_count + 1;
+        lg_event *events = lg_arena_array(trial->arena, cap, sizeof *events);
+        if (trial->count)
+            memcpy(events, trial->events, trial->count * sizeof *events);
+        trial->events = events;
+        trial->cap = cap;
+    }
+    lg_event *kept = &trial->events[trial->count++];
+    *kept = *event;
+    if (event->part_count) { /* an act may have them on its stack */
+        lg_event_part *parts = lg_arena_array(trial->arena, event->part_count, sizeof *parts);
+        memcpy(parts, event->parts, event->part_count * sizeof *parts);
+        kept->parts = parts;
+    }
+    return kept;
+}
+
+static lg_apply context_of(const lg_act *act, size_t row)
+{
+    return (lg_apply){
+        .db = act->db,
+        .arena = act->arena,
+        .hash_key = lg_registry_hash_key(act->registry),
+        .seq = act->trial->seq + (int64_t)row,
+        .at = act->now,
+        .payload = act->command->payload,
+    };
+}
+
+/* Is that the event that was recorded as the next one? */
+static bool is_recorded(const lg_trial *trial, const lg_event *event)
+{
+    const size_t row = trial->count;
+    if (row >= trial->recorded_count || event->type != trial->recorded[row]->type)
+        return false;
+    lg_event decided = signed_alike(event, trial->recorded[row]);
+    if (row > 0)
+        rename_made(&decided, &trial->events[0], trial->recorded[0]);
+    adopt(trial->arena, &decided, trial->recorded[row]);
+    return lg_event_equal(&decided, trial->recorded[row]);
+}
+
+/* Projects what was recorded, which is what was decided, for good. */
+static lg_err go_along(lg_act *act, const lg_event *event)
+{
+    lg_trial *trial = act->trial;
+    const size_t row = trial->count;
+    const lg_event *recorded = trial->recorded[row];
+    if (row > 0)
+        trial->complaints[row] = lg_match_event(act->db, act->arena, act->command, recorded);
+    keep(trial, event);
+    const lg_apply context = context_of(act, row);
+    trial->failed = lg_event_apply(&context, recorded, act->result);
+    trial->projected += !trial->failed;
+    return trial->failed;
+}
+
+/* From here on what the act makes is undone in the end. */
+static lg_err part(lg_act *act)
+{
+    lg_result *result = lg_arena_alloc(act->arena, sizeof *result);
+    *result = *act->result;
+    act->result = result;
+    act->trial->beside = true;
+    return lg_db_savepoint(act->db, SAVEPOINT);
+}
+
+static lg_err go_beside(lg_act *act, const lg_event *event)
+{
+    lg_entry_row row;
+    const lg_apply context = context_of(act, act->trial->count);
+    lg_err err = lg_entry_get(act->db, context.seq, act->arena, &row);
+    if (err == LG_NOT_FOUND)
+        err = lg_entry_insert(act->db, context.seq, lg_bytes_str("{}"), "");
+    return err ? err : lg_event_apply(&context, keep(act->trial, event), act->result);
+}
+
+lg_err lg_trial_record(lg_act *act, const lg_event *event)
+{
+    lg_trial *trial = act->trial;
+    lg_err err = LG_OK;
+    if (!trial->beside && is_recorded(trial, event)) {
+        err = go_along(act, event);
+    } else {
+        err = trial->beside ? LG_OK : part(act);
+        if (!err)
+            err = go_beside(act, event);
+    }
+    return lg_err_kind(err) == LG_KIND_CALLER ? LG_INTERNAL : err;
+}
+
+static const char *refusal(lg_arena *arena, lg_err err, const lg_report *report)
+{
+    if (!err)
+        return NULL;
+    if (lg_err_kind(err) != LG_KIND_CALLER)
+        return lg_arena_printf(arena, "the command cannot be decided anew: %s", lg_err_slug(err));
+    return lg_arena_printf(arena, "the rules did not allow this: %s",
+                           report->detail ? report->detail : lg_err_slug(err));
+}
+
+static lg_act begin_act(lg_trial *trial, lg_report *report)
+{
+    lg_report_init(report, trial->arena);
+    return (lg_act){
+        .registry = trial->registry,
+        .db = trial->db,
+        .arena = trial->arena,
+        .command = trial->command,
+        .now = trial->at,
+        .report = report,
+        .trial = trial,
+    };
+}
+
+/* Leaves the database as it was, but for what was recorded as well. */
+static void decide(lg_trial *trial)
+{
+    lg_report report;
+    lg_result unwanted = {.err = LG_OK}, *result = trial->recorded_count ? trial->result : &unwanted;
+    lg_outcome outcome = {.results = result, .count = 1};
+    lg_act act = begin_act(trial, &report);
+    act.outcome = &outcome;
+    act.result = result;
+    trial->count = trial->projected = 0;
+    trial->beside = false;
+    trial->complaints = lg_arena_array(trial->arena, trial->recorded_count + 1, sizeof *trial->complaints);
+    lg_err err = lg_require_token(&act);
+    if (!err)
+        err = lg_do_command(&act);
+    if (trial->beside) {
+        lg_err undone = lg_db_rollback_to(trial->db, SAVEPOINT);
+        err = undone ? undone : err;
+        lg_registry_forget_policy(trial->registry);
+    }
+    trial->refusal = refusal(trial->arena, err, &report);
+}
+
+lg_err lg_trial_policy(const lg_trial *trial, lg_policy *out)
+{
+    lg_act act = {.registry = trial->registry, .db = trial->db};
+    return lg_act_policy(&act, out);
+}
+
+const char *lg_trial_of_token(lg_trial *trial, const lg_event *event)
+{
+    lg_report report;
+    lg_act act = begin_act(trial, &report);
+    lg_err err = lg_require_token(&act);
+    if (!err)
+        err = lg_submission_allowed(&act, event);
+    return refusal(trial->arena, err, &report);
+}
+
+/* ---- judging ---- */
+
 const char *lg_trial_contradiction(lg_trial *trial, const lg_event *event, size_t row)
 {
     if (row == 0) {
@@ -231,7 +292,8 @@ const char *lg_trial_contradiction(lg_trial *trial, const lg_event *event, size_
         if (trial->count > 0 && trial->events[0].type == event->type) {
             const lg_event first = trial->events[0];
             adopt(trial->arena, &trial->events[0], event);
-            rename_made(trial, &first);
+            for (size_t i = 1; i < trial->count; i++)
+                rename_made(&trial->events[i], &first, &trial->events[0]);
         }
     }
     if (trial->refusal)
@@ -241,10 +303,13 @@ const char *lg_trial_contradiction(lg_trial *trial, const lg_event *event, size_
     if (event->type != trial->events[row].type)
         return lg_arena_printf(trial->arena, "by the rules it had to be a %s",
                                lg_event_name(trial->events[row].type));
-    lg_event decided = signed_alike(&trial->events[row], event);
-    if (row > 0)
-        adopt(trial->arena, &decided, event);
-    const char *complaint = compare_facts(trial->arena, &decided, event);
+    const char *complaint = NULL;
+    if (row >= trial->projected) {
+        lg_event decided = signed_alike(&trial->events[row], event);
+        if (row > 0)
+            adopt(trial->arena, &decided, event);
+        complaint = compare_facts(trial->arena, &decided, event);
+    }
     if (!complaint && row == 0 && trial->count != trial->entry_count)
         complaint =
             lg_arena_printf(trial->arena, "the command caused %zu entries; by the rules it causes %zu",

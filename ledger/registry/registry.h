@@ -294,7 +294,9 @@ lg_err lg_registry_open_to_judge(const char *dir, lg_review_fn review, lg_regist
                                  lg_report *report) LG_MUST_CHECK;
 
 /* A command that the ledger has entries of. The acts decide it once more, on the state it met and at the time
- * its entries bear: an operator who records what they refuse, or otherwise than they do, is found out. */
+ * its entries bear: an operator who records what they refuse, or otherwise than they do, is found out. As long as
+ * what they decide is what was recorded, that is projected as they go, and stays: nothing is done twice. From
+ * where they part, the acts go on beside, and leave the state as it was there. */
 typedef struct lg_trial {
     lg_registry *registry;
     lg_db *db;                 /* the state before the entry at hand */
@@ -302,14 +304,23 @@ typedef struct lg_trial {
     const lg_command *command; /* type, subject and kid are set, its payload is decoded */
     int64_t seq;               /* of its first entry */
     size_t entry_count;
-    lg_time at;       /* of its entries */
-    lg_event *events; /* what the acts make of it, once its first entry was asked about */
+    lg_time at;                /* of its entries */
+    const lg_event **recorded; /* its entries' events from the first, as far as they are known */
+    size_t recorded_count;     /* 0: nothing is projected */
+    lg_result *result;         /* of the act; what is projected leaves its rows here */
+    /* Of what was recorded, so many of the first were decided likewise and are projected; failed: projecting the
+     * next one did. */
+    size_t projected;
+    lg_err failed;
+    const char **complaints; /* of those projected behind the first: how they contradict the command, or NULL */
+    lg_event *events;        /* what the acts make of it, once its first entry was asked about */
     size_t count, cap;
     const char *refusal; /* why they make nothing of it; NULL: they do */
+    bool beside;         /* the acts decide otherwise than was recorded, under a savepoint */
 } lg_trial;
 
 /* Is the event what had to be recorded as the command's entry `row` (from 0)? Asked row by row, each before
- * it is projected. A submission's facts are left to lg_submission_contradiction. */
+ * it is projected, if it is not already. A submission's facts are left to lg_submission_contradiction. */
 const char *lg_command_contradiction(lg_trial *trial, const lg_event *event, size_t row);
 const char *lg_submission_contradiction(const lg_trial *trial, const lg_submission *submission,
                                         const lg_event *event);

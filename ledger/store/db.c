@@ -14,6 +14,7 @@ enum {
     STATEMENT_SLOTS = 512, /* power of two, well above the number of statements */
     SAVEPOINT_DEPTHS = 4,
     WRITER_CACHE_KIB = 64 * 1024,
+    REBUILD_CACHE_KIB = 128 * 1024,
     READER_CACHE_KIB = 16 * 1024,
     BUSY_TIMEOUT_MS = 5000, /* only start-up and the audit can meet a lock: there is one writer */
 };
@@ -189,12 +190,14 @@ static lg_err configure(lg_db *db, lg_report *report)
 {
     char cache[64];
     snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d",
-             is_reader(db->mode) ? READER_CACHE_KIB : WRITER_CACHE_KIB);
+             is_reader(db->mode)         ? READER_CACHE_KIB
+             : db->mode == LG_DB_REBUILD ? REBUILD_CACHE_KIB
+                                         : WRITER_CACHE_KIB);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, db->mode != LG_DB_REBUILD, NULL);
     lg_err err = run_script(db, "PRAGMA temp_store = MEMORY", report);
     if (!err)
         err = run_script(db, cache, report);
@@ -206,6 +209,9 @@ static lg_err configure(lg_db *db, lg_report *report)
                 db, db->mode == LG_DB_SIDE ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
                 report);
     }
+    if (!err && db->mode == LG_DB_REBUILD)
+        err = run_script(
+            db, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF", report);
     if (!err)
         err = migrate(db, report);
     if (!err)

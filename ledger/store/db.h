@@ -22,7 +22,10 @@ typedef enum {
     LG_DB_WRITER,  /* the one connection that writes and checkpoints: WAL, synchronous=FULL; migrates on open
                     */
     LG_DB_READER,  /* read-only */
-    LG_DB_SCRATCH, /* private and temporary, in memory: the audit rebuilds projections in one */
+    LG_DB_SCRATCH, /* private and temporary, in memory */
+    LG_DB_REBUILD, /* a file of the audit's own, in which it rebuilds the projections: made for speed, worth
+                      nothing after a crash. What the rows refer to is not checked, that is the entries' word
+                    */
     LG_DB_SIDE,    /* the writer of the database beside the ledger: what became of webhooks' messages. WAL,
                       synchronous=NORMAL: a power cut may take the last moments back */
     LG_DB_SIDE_READER,

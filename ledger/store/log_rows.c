@@ -67,6 +67,30 @@ lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg
     return entry_rows(&query, arena, rows, count);
 }
 
+lg_err lg_entry_end(lg_db *db, int64_t size, int64_t *end, int64_t *stray)
+{
+    static const lg_sql last = {"SELECT coalesce(max(seq), -1) FROM entries WHERE seq < ?1"},
+                        beyond = {"SELECT seq FROM entries WHERE seq >= ?1 ORDER BY seq"};
+    lg_query query = lg_query_start(db, &beyond);
+    lg_bind_int(&query, 1, size);
+    *end = size;
+    *stray = -1;
+    while (*stray < 0 && lg_query_next(&query)) {
+        if (lg_column_int(&query, 0) == *end)
+            ++*end;
+        else
+            *stray = lg_column_int(&query, 0);
+    }
+    lg_err err = lg_query_end(&query);
+    if (err || *end > size || *stray >= 0)
+        return err;
+    query = lg_query_start(db, &last);
+    lg_bind_int(&query, 1, size);
+    if (lg_query_next(&query))
+        *end = lg_column_int(&query, 0) + 1;
+    return lg_query_end(&query);
+}
+
 #define COMMAND_COLUMNS "first_seq, entry_count, signer_no, jti, url, status, answer, jws"
 
 /* The index keeps 8 bytes of a hash instead of up to 64 of text; the text itself decides. */
@@ -125,6 +149,20 @@ lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, l
     return lg_query_end_found(&query, found);
 }
 
+lg_err lg_command_seq_by_jti(lg_db *db, lg_participant_no signer, const char *jti, int64_t *first_seq)
+{
+    static const lg_sql sql = {
+        "SELECT first_seq FROM commands WHERE jti_key = ?1 AND jti = ?2 AND signer_no = ?3"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, jti_key(jti));
+    lg_bind_text(&query, 2, jti);
+    lg_bind_int(&query, 3, signer.v);
+    bool found = lg_query_next(&query);
+    if (found)
+        *first_seq = lg_column_int(&query, 0);
+    return lg_query_end_found(&query, found);
+}
+
 lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row *out)
 {
     static const lg_sql sql = {"SELECT " COMMAND_COLUMNS
@@ -138,4 +176,20 @@ lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row
         found = seq - out->first_seq < out->entry_count;
     }
     return lg_query_end_found(&query, found);
+}
+
+lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, lg_arena *arena, lg_command_row **rows,
+                        size_t *count)
+{
+    static const lg_sql sql = {"SELECT " COMMAND_COLUMNS
+                               " FROM commands WHERE first_seq >= ?1 AND first_seq < ?2 ORDER BY first_seq"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, from);
+    lg_bind_int(&query, 2, until);
+    lg_row_list list = {0};
+    while (lg_query_next(&query))
+        command_read(&query, arena, lg_row_add(&list, arena, sizeof **rows));
+    *rows = list.rows;
+    *count = list.count;
+    return lg_query_end(&query);
 }

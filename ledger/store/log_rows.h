@@ -19,6 +19,10 @@ lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out) 
 lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows,
                       size_t *count) LG_MUST_CHECK;
 
+/* Up to which number the entries reach without a gap that lies behind `size`, and the first entry beyond, -1
+ * if there is none. Reads no bodies; walks what lies behind `size`. */
+lg_err lg_entry_end(lg_db *db, int64_t size, int64_t *end, int64_t *stray) LG_MUST_CHECK;
+
 typedef struct lg_command_row {
     int64_t first_seq, entry_count;
     lg_participant_no signer;
@@ -31,8 +35,15 @@ lg_err lg_command_insert(lg_db *db, const lg_command_row *row) LG_MUST_CHECK;
 /* By idempotency key, which is each (first) signer's own; LG_NOT_FOUND if none of its commands has it. */
 lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena,
                          lg_command_row *out) LG_MUST_CHECK;
+/* The entry at which the command of that idempotency key begins, by the index alone and the row it leads to;
+ * LG_NOT_FOUND. */
+lg_err lg_command_seq_by_jti(lg_db *db, lg_participant_no signer, const char *jti,
+                             int64_t *first_seq) LG_MUST_CHECK;
 /* The command that caused an entry. */
 lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
+/* Those that begin at entries from..until-1, in order. */
+lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, lg_arena *arena, lg_command_row **rows,
+                        size_t *count) LG_MUST_CHECK;
 
 lg_err lg_node_insert(lg_db *db, const lg_new_node *node) LG_MUST_CHECK;
 /* An lg_node_reader; ctx is an lg_db. LG_CORRUPT if one is missing. */

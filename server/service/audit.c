@@ -9,17 +9,42 @@
 #include "server/gateway/gateway.h"
 #include "server/service/folder.h"
 
+#include <pthread.h>
 #include <string.h>
+
+static const char NO_PATH[] = "the command's path is not one that takes commands";
+
+/* What a command comes to, read on one of the audit's threads. */
+typedef struct prepared {
+    lg_command command;     /* type, subject, kid and payload */
+    bool has_type;          /* false: its path is not one that takes commands */
+    const char *unreadable; /* why it cannot be judged; NULL: it can */
+    /* Of a submission: that policy was stored as giving a missing due date so many days, and with it the
+     * document was read. */
+    int64_t policy_version, default_tenor_days;
+    lg_err no_policy;
+} prepared;
+
+enum { POLICIES_AT_HAND = 8 };
+
+/* Default tenors by policy version. */
+typedef struct tenors {
+    struct {
+        int64_t version, days;
+    } known[POLICIES_AT_HAND];
+    size_t next;
+} tenors;
 
 typedef struct audit_run {
     lg_buf findings; /* JSON list, open */
     lg_registry *registry;
-    /* The command at hand, read once for all its entries. */
-    lg_arena *command_arena;
-    lg_command command;
+    lg_command command; /* at hand */
     lg_trial trial;
     const char *unreadable; /* why it cannot be judged; NULL: it can */
     size_t next_row;        /* of its document, to be held against the next entry */
+    tenors rebuilt;
+    pthread_mutex_t lock;
+    tenors stored; /* under the lock: of the audit's threads */
     server_progress progress;
     void *ctx;
 } audit_run;
@@ -77,55 +102,125 @@ static void read_path(const char *url, lg_arena *arena, lg_command *out)
         out->kid = lg_arena_strndup(arena, kid + sizeof keys - 1, strcspn(kid + sizeof keys - 1, "/"));
 }
 
-static const char *read_document(audit_run *run, lg_db *db, const lg_jws *jws, const lg_event *event)
+/* ---- reading, on the audit's threads ---- */
+
+static lg_err tenor_of(tenors *cache, lg_db *db, int64_t version, int64_t *days)
 {
-    lg_report report;
     lg_policy policy;
-    lg_report_init(&report, run->command_arena);
-    run->command.submission_count = run->next_row = 0;
-    if (lg_policy_load(db, event->policy_version, run->command_arena, &policy) != LG_OK)
-        return "the policy version of the review was never set";
-    if (gateway_read(jws, &policy, &run->command, &report) != LG_OK)
-        return "the signed document cannot be read as a submission";
-    return NULL;
+    for (size_t i = 0; i < POLICIES_AT_HAND; i++)
+        if (cache->known[i].version == version && version > 0) {
+            *days = cache->known[i].days;
+            return LG_OK;
+        }
+    lg_arena *arena = lg_arena_open();
+    lg_err err = version > 0 ? lg_policy_load(db, version, arena, &policy) : LG_NOT_FOUND;
+    lg_arena_close(arena);
+    if (err)
+        return err;
+    *days = policy.default_tenor_days;
+    cache->known[cache->next].version = version;
+    cache->known[cache->next].days = *days;
+    cache->next = (cache->next + 1) % POLICIES_AT_HAND;
+    return LG_OK;
 }
 
-static const char *read_payload(audit_run *run, const lg_jws *jws)
+static const char *parse_document(lg_arena *arena, const lg_jws *jws, int64_t default_tenor_days,
+                                  lg_command *out)
+{
+    lg_report report;
+    lg_report_init(&report, arena);
+    return gateway_parse(jws, (int)default_tenor_days, out, &report) == LG_OK
+               ? NULL
+               : "the signed document cannot be read as a submission";
+}
+
+static const char *parse_payload(lg_arena *arena, const lg_jws *jws, lg_command *out)
 {
     lg_report report;
     json_t *payload = NULL;
-    lg_report_init(&report, run->command_arena);
+    lg_report_init(&report, arena);
     bool readable = lg_json_load(jws->payload, &payload, &report) == LG_OK &&
-                    lg_command_decode(payload, &run->command, &report) == LG_OK;
+                    lg_command_decode(payload, out, &report) == LG_OK;
     json_decref(payload);
     return readable ? NULL : "the signed command cannot be read";
 }
 
 /* What the HTTP thread made of the command when it came. */
-static const char *read_command(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws,
-                                const lg_event *event)
+static void *prepare(void *ctx, lg_db *db, lg_arena *arena, const lg_jws *jws, const lg_event *first)
 {
-    run->command = *command;
-    if (strncmp(command->url, "/v1/", 4) != 0 || !command_type_of(command->url, &run->command.type))
-        return "the command's path is not one that takes commands";
-    read_path(command->url, run->command_arena, &run->command);
-    return run->command.type == LG_CMD_SUBMIT ? read_document(run, db, jws, event) : read_payload(run, jws);
+    audit_run *run = ctx;
+    prepared *out = lg_arena_alloc(arena, sizeof *out);
+    const char *url = jws->signatures[0].url;
+    if (strncmp(url, "/v1/", 4) != 0 || !command_type_of(url, &out->command.type)) {
+        out->unreadable = NO_PATH;
+        return out;
+    }
+    out->has_type = true;
+    read_path(url, arena, &out->command);
+    if (out->command.type != LG_CMD_SUBMIT) {
+        out->unreadable = parse_payload(arena, jws, &out->command);
+        return out;
+    }
+    out->policy_version = first->policy_version;
+    pthread_mutex_lock(&run->lock);
+    out->no_policy = tenor_of(&run->stored, db, out->policy_version, &out->default_tenor_days);
+    pthread_mutex_unlock(&run->lock);
+    if (!out->no_policy)
+        out->unreadable = parse_document(arena, jws, out->default_tenor_days, &out->command);
+    return out;
 }
 
-static void begin_command(audit_run *run, lg_db *db, const lg_command *command, const lg_jws *jws,
-                          const lg_event *event, const lg_audit_place *place)
+/* ---- judging ---- */
+
+/* The audit's threads read it by a policy as stored, which was not checked yet; if it is another, once more.
+ */
+static const char *check_document(audit_run *run, const lg_audit_case *audited, const prepared *read)
 {
-    lg_arena_reset(run->command_arena);
+    int64_t days;
+    if (tenor_of(&run->rebuilt, audited->db, read->policy_version, &days) != LG_OK)
+        return "the policy version of the review was never set";
+    if (!gateway_may_submit(run->command.signers, run->command.signer_count))
+        return "the signed document cannot be read as a submission";
+    if (!read->no_policy && days == read->default_tenor_days)
+        return read->unreadable;
+    return parse_document(audited->arena, audited->jws, days, &run->command);
+}
+
+/* What was decoded of the command, with who signed it. */
+static void take_command(audit_run *run, const lg_audit_case *audited, const prepared *read)
+{
+    const lg_command *c = audited->command;
+    run->command = read->command;
+    run->command.jws = c->jws;
+    run->command.req = c->req;
+    run->command.jti = c->jti;
+    run->command.url = c->url;
+    memcpy(run->command.signers, c->signers, sizeof c->signers);
+    run->command.signer_count = c->signer_count;
+    run->command.token = c->token;
+    run->command.payload = c->payload;
+}
+
+static void begin_command(audit_run *run, const lg_audit_case *audited)
+{
+    const prepared *read = audited->prepared;
+    take_command(run, audited, read);
+    run->next_row = 0;
     run->trial = (lg_trial){
         .registry = run->registry,
-        .db = db,
-        .arena = run->command_arena,
+        .db = audited->db,
+        .arena = audited->arena,
         .command = &run->command,
-        .seq = place->seq,
-        .entry_count = (size_t)place->row_count,
-        .at = place->at,
+        .seq = audited->seq,
+        .entry_count = (size_t)audited->row_count,
+        .at = audited->at,
+        .recorded = audited->events,
+        .recorded_count = audited->event_count,
+        .result = audited->result,
     };
-    run->unreadable = read_command(run, db, command, jws, event);
+    run->unreadable = read->has_type && read->command.type == LG_CMD_SUBMIT
+                          ? check_document(run, audited, read)
+                          : read->unreadable;
 }
 
 static const char *submission_opinion(audit_run *run, const lg_event *event)
@@ -138,20 +233,21 @@ static const char *submission_opinion(audit_run *run, const lg_event *event)
     return lg_submission_contradiction(&run->trial, &document->submissions[run->next_row++], event);
 }
 
-static const char *opinion(void *ctx, lg_db *db, lg_arena *arena, const lg_command *command,
-                           const lg_jws *jws, const lg_event *event, const lg_audit_place *place)
+static const char *opinion(void *ctx, lg_audit_case *audited, const lg_event *event, int64_t row)
 {
     audit_run *run = ctx;
-    if (place->row == 0)
-        begin_command(run, db, command, jws, event, place);
-    else if (run->trial.seq + place->row != place->seq)
+    if (row == 0)
+        begin_command(run, audited);
+    else if (run->trial.seq != audited->seq)
         return "the command's first entry cannot be read, so that this one cannot be judged";
     const char *complaint = run->unreadable;
     if (!complaint)
-        complaint = lg_command_contradiction(&run->trial, event, (size_t)place->row);
+        complaint = lg_command_contradiction(&run->trial, event, (size_t)row);
     if (!complaint && run->command.type == LG_CMD_SUBMIT)
         complaint = submission_opinion(run, event);
-    return complaint ? lg_arena_strdup(arena, complaint) : NULL;
+    audited->projected = run->trial.projected;
+    audited->failed = run->trial.failed;
+    return complaint;
 }
 
 /* ---- the stored answer, written anew ---- */
@@ -179,16 +275,10 @@ static void restore_rejection(lg_arena *arena, lg_result *result)
 
 /* Rows of a CSV: those that could not be read lie between those that became entries. False if they do not add
  * up. */
-static bool restore_rows(lg_db *db, lg_arena *arena, lg_command *command, const lg_jws *jws,
-                         const lg_result *results, size_t count, lg_outcome *out)
+static bool restore_rows(lg_arena *arena, const lg_command *command, const lg_result *results, size_t count,
+                         lg_outcome *out)
 {
-    lg_report report;
-    lg_policy policy;
     size_t used = 0;
-    lg_report_init(&report, arena);
-    if (lg_policy_load(db, results[0].receivable.policy_version, arena, &policy) != LG_OK ||
-        gateway_read(jws, &policy, command, &report) != LG_OK)
-        return false;
     out->count = command->submission_count;
     out->results = lg_arena_array(arena, out->count, sizeof *out->results);
     for (size_t i = 0; i < out->count; i++) {
@@ -205,26 +295,29 @@ static bool restore_rows(lg_db *db, lg_arena *arena, lg_command *command, const 
     return used == count;
 }
 
-static const char *judge_answer(lg_db *db, lg_arena *arena, const lg_command *command, const lg_jws *jws,
-                                const lg_command_row *stored, lg_result *results, size_t count)
+static const char *judge_answer(void *ctx, const lg_audit_case *audited, const lg_command_row *stored,
+                                lg_result *results, size_t count)
 {
-    lg_command again = *command;
+    const audit_run *run = ctx;
+    const lg_command *command = &run->command;
     lg_outcome outcome = {.results = results, .count = count};
     const char *complaint = NULL;
     int status = 0;
-    if (!command_type_of(command->url, &again.type))
-        return "the command's path is not one that takes commands";
+    if (run->trial.seq != audited->seq)
+        return "the stored answer cannot be written anew";
+    if (run->unreadable == NO_PATH)
+        return NO_PATH;
     for (size_t i = 0; i < count; i++) {
-        lg_report_init(&results[i].report, arena);
+        lg_report_init(&results[i].report, audited->arena);
         if (results[i].has_receivable && results[i].receivable.life == LG_LIFE_REJECTED &&
-            again.type == LG_CMD_SUBMIT)
-            restore_rejection(arena, &results[i]);
+            command->type == LG_CMD_SUBMIT)
+            restore_rejection(audited->arena, &results[i]);
     }
-    const char *cty = jws->signatures[0].cty;
+    const char *cty = audited->jws->signatures[0].cty;
     if (cty && strcmp(cty, "text/csv") == 0 &&
-        !restore_rows(db, arena, &again, jws, results, count, &outcome))
+        !restore_rows(audited->arena, command, results, count, &outcome))
         return "the stored answer does not fit the rows of the signed file";
-    if (api_render(db, arena, &again, &outcome, &status, &outcome.answer) != LG_OK)
+    if (api_render(audited->db, audited->arena, command, &outcome, &status, &outcome.answer) != LG_OK)
         complaint = "the stored answer cannot be written anew";
     else if (status != stored->status)
         complaint = "the status beside the command is not what it was answered";
@@ -259,9 +352,11 @@ static char *write_report(lg_arena *arena, const lg_audit_summary *summary, cons
 lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server_progress progress, void *ctx,
                     lg_report *report)
 {
-    audit_run run = {.progress = progress, .ctx = ctx, .command_arena = lg_arena_open()};
+    audit_run run = {
+        .progress = progress, .ctx = ctx, .lock = PTHREAD_MUTEX_INITIALIZER, .trial = {.seq = -1}};
     lg_audit_summary summary;
     lg_audit_config config = {.dir = dir,
+                              .prepare = prepare,
                               .opinion = opinion,
                               .answer = judge_answer,
                               .finding = note_finding,
@@ -280,6 +375,6 @@ lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server
 out:
     lg_buf_clear(&run.findings);
     lg_registry_close(run.registry);
-    lg_arena_close(run.command_arena);
+    pthread_mutex_destroy(&run.lock);
     return err;
 }

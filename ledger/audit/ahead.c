@@ -1,0 +1,300 @@
+#include "ledger/audit/ahead.h"
+
+#include "ledger/audit/internal.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CHUNK_ENTRIES = 256,
+    CHUNKS_AHEAD = 16,  /* of the one that was taken last: bounds the memory */
+    KEYS_AT_HAND = 256, /* of each thread */
+};
+
+typedef struct key_at_hand {
+    char kid[sizeof((lg_kid *)0)->s];
+    lg_public_key key;
+} key_at_hand;
+
+typedef struct worker {
+    lg_ahead *ahead;
+    lg_db *db;
+    pthread_t thread;
+    key_at_hand keys[KEYS_AT_HAND]; /* by a hash of the kid */
+} worker;
+
+struct lg_ahead {
+    const lg_audit_config *config;
+    int64_t from, until;
+    int64_t chunk_count, begun, taken; /* all but the first under the lock, like `ready` and `stopping` */
+    bool stopping;
+    lg_ahead_chunk *ready[CHUNKS_AHEAD]; /* by number, modulo */
+    pthread_mutex_t lock;
+    pthread_cond_t is_ready, is_room;
+    worker *workers;
+    size_t worker_count;
+};
+
+/* ---- entries ---- */
+
+/* Digests are sorted, so a binary search finds them. */
+static bool has_digest(const lg_entry *entry, const char *digest)
+{
+    size_t low = 0, high = entry->digest_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(entry->digests[middle], digest);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+static void fault(lg_ahead_fault ***last, lg_arena *arena, const char *detail)
+{
+    lg_ahead_fault *added = lg_arena_alloc(arena, sizeof *added);
+    added->detail = detail;
+    **last = added;
+    *last = &added->next;
+}
+
+/* Splits the stored disclosures, holds each against the entry's digests, and reads the facts. */
+static void read_facts(lg_arena *arena, const char *disclosures, lg_ahead_entry *out, lg_fact *facts)
+{
+    const lg_entry *entry = &out->entry;
+    lg_ahead_fault **last = &out->faults;
+    for (const char *at = disclosures; *at;) {
+        size_t len = strcspn(at, "~");
+        lg_bytes disclosure = lg_bytes_of(at, len);
+        if (out->fact_count == LG_ENTRY_FACTS_MAX || !has_digest(entry, lg_disclosure_digest(disclosure).s))
+            fault(&last, arena,
+                  lg_arena_printf(arena, "disclosure %zu does not belong to the entry's digests",
+                                  out->fact_count + 1));
+        else if (lg_disclosure_parse(arena, disclosure, &facts[out->fact_count], NULL) != LG_OK)
+            fault(&last, arena, lg_arena_printf(arena, "disclosure %zu is malformed", out->fact_count + 1));
+        else
+            out->fact_count++;
+        at += len + (at[len] == '~');
+    }
+    if (out->fact_count != entry->digest_count)
+        fault(&last, arena,
+              lg_arena_printf(arena, "%zu of the entry's %zu facts are there", out->fact_count,
+                              entry->digest_count));
+}
+
+static void read_entry(lg_arena *arena, const lg_entry_row *row, lg_ahead_entry *out)
+{
+    lg_report report;
+    lg_fact facts[LG_ENTRY_FACTS_MAX];
+    lg_report_init(&report, arena);
+    *out = (lg_ahead_entry){.seq = row->seq, .leaf = lg_leaf_hash(row->body)};
+    if (lg_entry_parse(arena, row->body, &out->entry, &report) != LG_OK) {
+        out->malformed = report.detail ? report.detail : "";
+        return;
+    }
+    read_facts(arena, row->disclosures, out, facts);
+    lg_event *event = lg_arena_alloc(arena, sizeof *event);
+    if (lg_event_decode(arena, out->entry.type, facts, out->fact_count, event, &report) == LG_OK)
+        out->event = event;
+    else
+        out->undecoded = report.detail;
+}
+
+/* ---- commands ---- */
+
+/* The public key that hashes to the kid: wherever it is found, it can be no other. */
+static bool find_key(worker *w, const char *kid, lg_public_key *out)
+{
+    lg_key row;
+    size_t at = 0;
+    if (strlen(kid) + 1 != sizeof w->keys->kid)
+        return false;
+    for (const char *c = kid; *c; c++)
+        at = at * 31 + (unsigned char)*c;
+    key_at_hand *held = &w->keys[at % KEYS_AT_HAND];
+    if (strcmp(held->kid, kid) != 0) {
+        if (lg_key_get(w->db, kid, &row) != LG_OK || strcmp(lg_kid_of(&row.public_key).s, kid) != 0)
+            return false;
+        memcpy(held->kid, kid, sizeof held->kid);
+        held->key = row.public_key;
+    }
+    *out = held->key;
+    return true;
+}
+
+static lg_err read_command(worker *w, lg_arena *arena, const lg_command_row *row, lg_ahead_command *out)
+{
+    lg_report report;
+    lg_report_init(&report, arena);
+    *out = (lg_ahead_command){.row = *row, .req = lg_sha256(row->jws), .indexed = -1};
+    lg_err err = lg_command_seq_by_jti(w->db, row->signer, row->jti, &out->indexed);
+    if (err && err != LG_NOT_FOUND)
+        return err;
+    if (lg_jws_parse(arena, row->jws, &out->jws, &report) != LG_OK) {
+        out->malformed = report.detail;
+        return LG_OK;
+    }
+    if (lg_jws_check(&out->jws, w->ahead->config->origin, row->url, &report) != LG_OK)
+        out->unfit = report.detail;
+    for (size_t i = 0; i < out->jws.signature_count; i++) {
+        const lg_jws_signature *signature = &out->jws.signatures[i];
+        out->signatures[i].tried = find_key(w, signature->kid, &out->signatures[i].key);
+        if (out->signatures[i].tried)
+            out->signatures[i].good =
+                lg_verify(&out->signatures[i].key, signature->signing_input, &signature->signature);
+    }
+    return LG_OK;
+}
+
+static void prepare(worker *w, lg_arena *arena, lg_ahead_entry *entry)
+{
+    const lg_audit_config *config = w->ahead->config;
+    lg_ahead_command *command = entry->command;
+    if (config->prepare && command && !command->malformed && entry->event)
+        command->prepared = config->prepare(config->ctx, w->db, arena, &command->jws, entry->event);
+}
+
+/* Each command is put to the entry at which it says it begins. */
+static lg_err read_commands(worker *w, lg_ahead_chunk *chunk)
+{
+    lg_command_row *rows;
+    size_t count, at = 0;
+    lg_err err = lg_command_range(w->db, chunk->from, chunk->until, chunk->arena, &rows, &count);
+    for (size_t i = 0; i < count && !err; i++) {
+        while (at < chunk->count && chunk->entries[at].seq < rows[i].first_seq)
+            at++;
+        if (at == chunk->count || chunk->entries[at].seq != rows[i].first_seq)
+            continue;
+        lg_ahead_entry *entry = &chunk->entries[at];
+        entry->command = lg_arena_alloc(chunk->arena, sizeof *entry->command);
+        err = read_command(w, chunk->arena, &rows[i], entry->command);
+        if (!err)
+            prepare(w, chunk->arena, entry);
+    }
+    return err;
+}
+
+static lg_ahead_chunk *read_chunk(worker *w, int64_t number)
+{
+    lg_ahead_chunk *chunk = calloc(1, sizeof *chunk);
+    lg_entry_row *rows;
+    size_t count = 0;
+    if (!chunk)
+        lg_die("out of memory");
+    chunk->arena = lg_arena_open();
+    chunk->from = w->ahead->from + number * CHUNK_ENTRIES;
+    chunk->until = chunk->from + CHUNK_ENTRIES;
+    if (chunk->until > w->ahead->until)
+        chunk->until = w->ahead->until;
+    chunk->err =
+        lg_entry_range(w->db, chunk->from, (size_t)(chunk->until - chunk->from), chunk->arena, &rows, &count);
+    chunk->entries = lg_arena_array(chunk->arena, count + 1, sizeof *chunk->entries);
+    for (size_t i = 0; i < count && !chunk->err && rows[i].seq < chunk->until; i++)
+        read_entry(chunk->arena, &rows[i], &chunk->entries[chunk->count++]);
+    if (!chunk->err)
+        chunk->err = read_commands(w, chunk);
+    return chunk;
+}
+
+/* ---- the threads ---- */
+
+/* The number of a chunk that nobody has begun yet; -1: there is nothing left to do. */
+static int64_t begin_next(lg_ahead *ahead)
+{
+    pthread_mutex_lock(&ahead->lock);
+    while (!ahead->stopping && ahead->begun < ahead->chunk_count &&
+           ahead->begun - ahead->taken >= CHUNKS_AHEAD)
+        pthread_cond_wait(&ahead->is_room, &ahead->lock);
+    int64_t number = ahead->stopping || ahead->begun == ahead->chunk_count ? -1 : ahead->begun++;
+    pthread_mutex_unlock(&ahead->lock);
+    return number;
+}
+
+static void *work(void *arg)
+{
+    worker *w = arg;
+    lg_ahead *ahead = w->ahead;
+    for (int64_t number; (number = begin_next(ahead)) >= 0;) {
+        lg_ahead_chunk *chunk = read_chunk(w, number);
+        pthread_mutex_lock(&ahead->lock);
+        ahead->ready[number % CHUNKS_AHEAD] = chunk;
+        pthread_cond_signal(&ahead->is_ready);
+        pthread_mutex_unlock(&ahead->lock);
+    }
+    return NULL;
+}
+
+lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead)
+{
+    lg_ahead_chunk *chunk = NULL;
+    pthread_mutex_lock(&ahead->lock);
+    if (ahead->taken < ahead->chunk_count) {
+        lg_ahead_chunk **place = &ahead->ready[ahead->taken % CHUNKS_AHEAD];
+        while (!*place)
+            pthread_cond_wait(&ahead->is_ready, &ahead->lock);
+        chunk = *place;
+        *place = NULL;
+        ahead->taken++;
+        pthread_cond_signal(&ahead->is_room);
+    }
+    pthread_mutex_unlock(&ahead->lock);
+    return chunk;
+}
+
+void lg_ahead_chunk_free(lg_ahead_chunk *chunk)
+{
+    if (!chunk)
+        return;
+    lg_arena_close(chunk->arena);
+    free(chunk);
+}
+
+lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, size_t count, int64_t from,
+                     int64_t until, lg_ahead **out)
+{
+    lg_ahead *ahead = calloc(1, sizeof *ahead);
+    if (!ahead)
+        lg_die("out of memory");
+    *ahead = (lg_ahead){.config = config, .from = from, .until = until > from ? until : from};
+    ahead->chunk_count = (ahead->until - from + CHUNK_ENTRIES - 1) / CHUNK_ENTRIES;
+    pthread_mutex_init(&ahead->lock, NULL);
+    pthread_cond_init(&ahead->is_ready, NULL);
+    pthread_cond_init(&ahead->is_room, NULL);
+    ahead->workers = calloc(count, sizeof *ahead->workers);
+    if (!ahead->workers)
+        lg_die("out of memory");
+    for (size_t i = 0; i < count; i++) {
+        worker *w = &ahead->workers[i];
+        w->ahead = ahead;
+        w->db = connections[i];
+        if (pthread_create(&w->thread, NULL, work, w) != 0)
+            break;
+        ahead->worker_count++;
+    }
+    *out = ahead;
+    return ahead->worker_count ? LG_OK : LG_NO_MEMORY;
+}
+
+void lg_ahead_close(lg_ahead *ahead)
+{
+    if (!ahead)
+        return;
+    pthread_mutex_lock(&ahead->lock);
+    ahead->stopping = true;
+    pthread_cond_broadcast(&ahead->is_room);
+    pthread_mutex_unlock(&ahead->lock);
+    for (size_t i = 0; i < ahead->worker_count; i++)
+        pthread_join(ahead->workers[i].thread, NULL);
+    for (size_t i = 0; i < CHUNKS_AHEAD; i++)
+        lg_ahead_chunk_free(ahead->ready[i]);
+    pthread_mutex_destroy(&ahead->lock);
+    pthread_cond_destroy(&ahead->is_ready);
+    pthread_cond_destroy(&ahead->is_room);
+    free(ahead->workers);
+    free(ahead);
+}
