@@ -211,6 +211,23 @@ coverage:
 bench: all $B/bench
 	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
 
+# The server killed at every kind of moment (tests/crash): CYCLES=1000 before a release. SEED=N repeats a run.
+.PHONY: crash crash-harness
+CYCLES ?= 30
+CRASH   = TALLYSTICK=$(abspath $(BIN)) $(PYTHON) tests/crash/kill.py $(if $(SEED),--seed $(SEED))
+crash: $(BIN)
+	@$(CRASH) --cycles $(CYCLES)
+
+# That the harnesses notice when durability is taken away.
+crash-harness: $(BIN) $B/tests/crash/holdback.so
+	@HOLDBACK=wal $(CRASH) --preload $B/tests/crash/holdback.so --expect-loss
+	@HOLDBACK=head $(CRASH) --preload $B/tests/crash/holdback.so --expect-loss
+
+$B/tests/crash/%.so: tests/crash/%.c
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	$Q$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -shared -fPIC -o $@ $<
+
 SHARE = $(DESTDIR)$(PREFIX)/share
 
 # The libraries go to LIBDIR, which packagers of Debian set to its multiarch folder.
@@ -258,4 +275,4 @@ clean:
 
 help:
 	@sed -n 's/^#  *//p' Makefile | head -5
-	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint lint-openapi format coverage bench install deb sbom reproducible clean help'
+	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint lint-openapi format coverage bench crash crash-harness install deb sbom reproducible clean help'
