@@ -1,8 +1,9 @@
 /* Takes away from a server what makes its writes outlast it (LD_PRELOAD), to show that the harness notices.
  *
- * The write-ahead log of the ledger is kept in memory, shared by all who open it, and reaches its file only now
- * and then; with HOLDBACK=head the head file as well, so that the server cannot notice by itself. The server
- * believes all of it written and synced. Built for the tests alone; no code of the program knows of it. */
+ * The write-ahead log of the ledger is kept in memory, shared by all who open it, and reaches its file only
+ * now and then; with HOLDBACK=head the head file as well, so that the server cannot notice by itself. The
+ * server believes all of it written and synced. Built for the tests alone; no code of the program knows of
+ * it. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -40,7 +41,8 @@ static bool is_held_back(const char *path, int flags)
     const char *more = getenv("HOLDBACK");
     if ((flags & O_ACCMODE) == O_RDONLY)
         return false;
-    return ends_with(path, "/ledger.db-wal") || (more && strcmp(more, "head") == 0 && ends_with(path, "/head"));
+    return ends_with(path, "/ledger.db-wal") ||
+           (more && strcmp(more, "head") == 0 && ends_with(path, "/head"));
 }
 
 static void copy(int from, int to)
