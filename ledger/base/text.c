@@ -196,3 +196,16 @@ bool lg_text_equal(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
 }
+
+const char *lg_text_clip(lg_arena *arena, const char *text, size_t max_len)
+{
+    static const char ellipsis[] = "…";
+    size_t len = strlen(text);
+    if (len <= max_len)
+        return text;
+    len = max_len - strlen(ellipsis);
+    while (len > 0 &&
+           ((unsigned char)text[len] & 0xc0) == 0x80) /* a continuation byte: not between characters */
+        len--;
+    return lg_arena_printf(arena, "%.*s%s", (int)len, text, ellipsis);
+}

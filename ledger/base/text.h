@@ -14,6 +14,9 @@ bool lg_text_is_line(lg_bytes text);
 /* XML and CSV text as a line: trims the ends, folds each run of white space to one blank. Copy in the arena.
  */
 char *lg_text_collapse(lg_arena *arena, const char *text);
+/* `text` for a message or a remark: at most max_len bytes, cut between characters and then ending in "…". The
+ * text itself if it fits. (A precision in a format, "%.60s", would cut within a character.) */
+const char *lg_text_clip(lg_arena *arena, const char *text, size_t max_len);
 /* Do two numbers differ only in separators, case, accents, compatibility forms (full-width, circled),
  * invisible characters or leading zeros: INV-2026-001 and inv2026001, RE-2026/0042 and RE-2026/42. Letters of
  * other scripts must be the same. */

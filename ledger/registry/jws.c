@@ -1,6 +1,7 @@
 #include "ledger/registry/jws.h"
 
 #include "ledger/base/buf.h"
+#include "ledger/base/text.h"
 #include "ledger/crypto/encoding.h"
 #include "ledger/crypto/secret.h"
 
@@ -194,7 +195,8 @@ lg_err lg_jws_check(const lg_jws *jws, const char *origin, const char *url, lg_r
     for (size_t i = 0; i < jws->signature_count; i++) {
         const lg_jws_signature *s = &jws->signatures[i];
         if (strcmp(s->alg, "EdDSA") != 0 && strcmp(s->alg, "Ed25519") != 0)
-            return lg_fail(report, LG_WRONG_ALG, "alg is %.32s; only EdDSA (or Ed25519) is taken.", s->alg);
+            return lg_fail(report, LG_WRONG_ALG, "alg is %s; only EdDSA (or Ed25519) is taken.",
+                           lg_text_clip(report->arena, s->alg, 32));
         if (strcmp(s->aud, origin) != 0)
             return lg_fail(report, LG_WRONG_AUDIENCE, "aud is not %s, this registry's origin.", origin);
         if (strcmp(s->url, url ? url : first->url) != 0)

@@ -6,6 +6,7 @@
  *
  * All of it runs on a thread of the batch's own (bulk.h). Its request is suspended meanwhile, so that the
  * request is the thread's. */
+#include "ledger/base/text.h"
 #include "server/api/bulk.h"
 #include "server/api/custody.h"
 #include "server/api/group.h"
@@ -96,8 +97,8 @@ static void take_payload(lg_decoder *members, lg_arena *arena, api_plain *plain)
         plain->cty = NULL;
     if (payload && plain->cty && !json_is_string(payload))
         lg_fault_add(members->report, "not_a_string", lg_decode_pointer(members, "payload"),
-                     "With the content_type %.60s the payload must be a string: the file's text.",
-                     plain->cty);
+                     "With the content_type %s the payload must be a string: the file's text.",
+                     lg_text_clip(arena, plain->cty, 60));
     else if (payload && !plain->cty && !json_is_object(payload))
         lg_fault_add(members->report, "not_an_object", lg_decode_pointer(members, "payload"),
                      "The payload must be an object, or a file's text with its content_type.");
@@ -127,8 +128,8 @@ static lg_err check_content_type(const api_plain *plain, lg_report *report)
 {
     if (!plain->cty || plain->type == LG_CMD_SUBMIT)
         return LG_OK;
-    return lg_fail(report, LG_UNSUPPORTED_MEDIA_TYPE, "Only a submission may be a file of the type %.60s.",
-                   plain->cty);
+    return lg_fail(report, LG_UNSUPPORTED_MEDIA_TYPE, "Only a submission may be a file of the type %s.",
+                   lg_text_clip(report->arena, plain->cty, 60));
 }
 
 static lg_err sign_plain(batch *b, const api_read *read, api_command *c, api_plain *plain, lg_bytes *jws,

@@ -1,5 +1,6 @@
 #include "server/api/command.h"
 
+#include "ledger/base/text.h"
 #include "server/api/custody.h"
 #include "server/api/limits.h"
 #include "server/api/metrics.h"
@@ -276,7 +277,8 @@ lg_err api_command_find(api_context *api, lg_arena *arena, const char *url, lg_c
 {
     http_target target;
     if (!router_find(api->router, arena, HTTP_POST, url, &target) || target.route->handler != post_command)
-        return lg_fail(report, LG_NOT_FOUND, "There is no command at the url %.200s.", url);
+        return lg_fail(report, LG_NOT_FOUND, "There is no command at the url %s.",
+                       lg_text_clip(arena, url, 200));
     return read_ids(target.route, http_target_param(&target, "id"), http_target_param(&target, "kid"),
                     command, report);
 }

@@ -16,22 +16,9 @@ struct form {
     bool is_no_receivable; /* a fault that no correction of fields can mend was found */
 };
 
-const char *gw_clip(lg_arena *arena, const char *text, size_t max_len)
-{
-    static const char ellipsis[] = "…";
-    size_t len = strlen(text);
-    if (len <= max_len)
-        return text;
-    len = max_len - strlen(ellipsis);
-    while (len > 0 &&
-           ((unsigned char)text[len] & 0xc0) == 0x80) /* a continuation byte: not between characters */
-        len--;
-    return lg_arena_printf(arena, "%.*s%s", (int)len, text, ellipsis);
-}
-
 static const char *quote(const struct form *form, const char *text)
 {
-    return gw_clip(form->report->arena, text, QUOTE_MAX);
+    return lg_text_clip(form->report->arena, text, QUOTE_MAX);
 }
 
 /* What the importer has complained about already is not absent. */
@@ -223,7 +210,7 @@ static void take_days(struct form *form, int default_tenor_days, bool may_be_owe
         lg_fault_add(form->report, "no_due_date", in->due_date.pointer,
                      "The invoice states no due date, and the registry's policy has none to put in its "
                      "place; its payment terms say only: \"%s\".",
-                     gw_clip(form->report->arena, terms, 200));
+                     lg_text_clip(form->report->arena, terms, 200));
     else
         lg_fault_add(form->report, "no_due_date", in->due_date.pointer,
                      "The invoice states no due date, and the registry's policy has none to put in its "

@@ -21,9 +21,9 @@ static gw_field day_field(xml_place from)
     if (!field.text)
         return field;
     if (format && strcmp(format, "102") != 0) {
-        field.text =
-            lg_arena_printf(from.report->arena, "%s (format %s)", gw_clip(from.report->arena, field.text, 40),
-                            gw_clip(from.report->arena, format, 10));
+        field.text = lg_arena_printf(from.report->arena, "%s (format %s)",
+                                     lg_text_clip(from.report->arena, field.text, 40),
+                                     lg_text_clip(from.report->arena, format, 10));
     } else if (lg_day_parse_compact(field.text, &day)) {
         lg_day_text iso = lg_day_format(day);
         field.text = lg_arena_strdup(from.report->arena, iso.s);

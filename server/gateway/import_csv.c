@@ -85,7 +85,7 @@ static bool has_column(const struct reader *reader, const char *name)
 static void take_heading(struct reader *reader, const char *name)
 {
     struct column column;
-    const char *shown = gw_clip(reader->report->arena, name, 60);
+    const char *shown = lg_text_clip(reader->report->arena, name, 60);
     const char *pointer = lg_arena_printf(reader->report->arena, "row 1, column %zu", reader->cell + 1);
     if (!column_resolve(name, &column))
         lg_fault_add(reader->report, "unknown_column", pointer,

@@ -116,7 +116,7 @@ static void on_error(void *data, xmlError *error)
     const char *message = lg_text_collapse(guard->arena, error->message ? error->message : "");
     bool is_fit = *message && lg_text_is_line(lg_bytes_str(message));
     guard->first_error =
-        is_fit ? gw_clip(guard->arena, message, 200) : LG_TEXT("this is not well-formed XML");
+        is_fit ? lg_text_clip(guard->arena, message, 200) : LG_TEXT("this is not well-formed XML");
     guard->first_error_line = error->line;
 }
 
@@ -174,13 +174,13 @@ static bool is_root(const xmlNode *root, const char *uri, const char *name)
 
 static lg_err refuse_root(const xmlNode *root, lg_report *report)
 {
-    const char *name = gw_clip(report->arena, (const char *)root->name, 80);
+    const char *name = lg_text_clip(report->arena, (const char *)root->name, 80);
     const char *uri = root->ns && root->ns->href ? (const char *)root->ns->href : "";
     lg_fault_add(
         report, "unsupported_document_type", lg_arena_printf(report->arena, "/%s", name),
         "The root element is %s in namespace \"%s\"; the registry reads UBL 2.1 Invoice and CreditNote and "
         "UN/CEFACT CrossIndustryInvoice (D16B).",
-        name, gw_clip(report->arena, lg_text_collapse(report->arena, uri), 120));
+        name, lg_text_clip(report->arena, lg_text_collapse(report->arena, uri), 120));
     return lg_fail(report, LG_NOT_A_RECEIVABLE, "%s", report->last->detail);
 }
 

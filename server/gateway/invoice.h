@@ -59,9 +59,6 @@ typedef struct gw_invoice {
     size_t document_count;
 } gw_invoice;
 
-/* `text` for a message or a remark: at most max_len bytes, cut between characters and then ending in "…". */
-const char *gw_clip(lg_arena *arena, const char *text, size_t max_len);
-
 /* Each importer fills *out (strings in report->arena). A document it cannot read at all is an error
  * (LG_MALFORMED_XML …, with report->detail); a document it can read but whose kind cannot be a receivable is
  * left to the form check. */

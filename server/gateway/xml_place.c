@@ -114,7 +114,8 @@ gw_field xml_money(xml_place from, const char *steps, const char *currency)
     if (stated && currency && strcmp(stated, currency) != 0)
         lg_fault_add(place.report, "currency_mismatch", place.path,
                      "%s has currencyID %s, but the document's currency is %s.", place.path,
-                     gw_clip(place.report->arena, stated, 20), gw_clip(place.report->arena, currency, 20));
+                     lg_text_clip(place.report->arena, stated, 20),
+                     lg_text_clip(place.report->arena, currency, 20));
     return xml_field_of(place);
 }
 
@@ -122,7 +123,7 @@ gw_field xml_remark(xml_place from, const char *steps, size_t max_len)
 {
     gw_field field = xml_field_of(xml_find(from, steps));
     if (field.text)
-        field.text = gw_clip(from.report->arena, field.text, max_len);
+        field.text = lg_text_clip(from.report->arena, field.text, max_len);
     return field;
 }
 

@@ -299,8 +299,9 @@ static void take_object(const source *from, const json_t *object)
         if (s < settings + SETTING_COUNT)
             take_json(from, s, value);
         else
-            lg_fault_add(from->report, "unknown_field", "", "%s: there is no setting \"%.64s\".", from->file,
-                         lg_text_is_line(lg_bytes_str(key)) ? key : "?");
+            lg_fault_add(from->report, "unknown_field", "", "%s: there is no setting \"%s\".", from->file,
+                         lg_text_is_line(lg_bytes_str(key)) ? lg_text_clip(from->report->arena, key, 64)
+                                                            : "?");
     }
 }
 

@@ -52,8 +52,9 @@ static lg_err fail_archive(archive_source *s, lg_report *report)
     if (s->broken)
         return LG_REQUEST_TIMEOUT;
     const char *why = archive_error_string(s->archive);
-    return lg_fail(report, LG_MALFORMED_ARCHIVE, "The archive cannot be read: %.200s.",
-                   why && lg_text_is_line(lg_bytes_str(why)) ? why : "it is damaged or of another kind");
+    return lg_fail(report, LG_MALFORMED_ARCHIVE, "The archive cannot be read: %s.",
+                   why && lg_text_is_line(lg_bytes_str(why)) ? lg_text_clip(report->arena, why, 200)
+                                                             : "it is damaged or of another kind");
 }
 
 static lg_err open_archive(archive_source *s, lg_report *report)

@@ -172,6 +172,13 @@ def test_an_invoice_file_goes_as_text_with_its_content_type(registry, small):
     assert slugs(answer) == ["invalid-fields", "invalid-fields", "unsupported-media-type"]
 
 
+@pytest.mark.parametrize("shown", ["é" * 28, "x" + "契" * 18])
+def test_a_long_content_type_is_told_in_whole_characters(registry, small, shown):
+    wrong = plain("/v1/grants", "<Invoice/>", content_type=shown + "契" * 40)
+    answer = post(registry, "independent", [wrong], token=small.token, bad=True).ok()
+    assert answer["results"][0]["problem"]["detail"] == f"Only a submission may be a file of the type {shown}…."
+
+
 def test_plain_commands_need_a_token_and_a_bad_token_is_refused(registry, small):
     item = plain(RECEIVABLES, registry.invoice(seller=small))
     with registry.unchanged():

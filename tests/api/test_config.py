@@ -53,6 +53,11 @@ def test_the_example_shows_every_setting(folder):
     assert flags - shown <= {"config", "check-config"}
 
 
+def test_an_unknown_setting_is_told_in_whole_characters(folder):
+    path = write(folder, {"x" + "契" * 40: 3})
+    refused(folder, 5, f'{path}: there is no setting "x{"契" * 20}…".')
+
+
 def test_every_fault_of_a_file_is_told_with_file_setting_and_rule(folder):
     path = write(folder, {"threads": 257, "idle_ms": "soon", "webhooks_private": 1, "listen": "127.0.0.1:1", "colour": 3})
     refused(

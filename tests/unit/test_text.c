@@ -204,6 +204,15 @@ static int set_up(void **state)
     return 0;
 }
 
+static void clipping_cuts_between_characters(void **state)
+{
+    (void)state;
+    assert_string_equal(lg_text_clip(arena, "Rechnung", 8), "Rechnung");
+    assert_string_equal(lg_text_clip(arena, "Rechnungen", 9), "Rechnu…");
+    assert_string_equal(lg_text_clip(arena, "a\xc3\xa4\xc3\xa4\xc3\xa4", 6), "a\xc3\xa4…");
+    assert_string_equal(lg_text_clip(arena, "\xf1\xa4\xb3\xa4\xf1\xa4\xb3\xa4", 6), "…");
+}
+
 static int tear_down(void **state)
 {
     (void)state;
@@ -220,6 +229,7 @@ int main(void)
         cmocka_unit_test(numbers_that_are_alike),
         cmocka_unit_test(skeletons_leave_letters_and_digits),
         cmocka_unit_test(equal_texts),
+        cmocka_unit_test(clipping_cuts_between_characters),
     };
     return cmocka_run_group_tests_name("text", tests, set_up, tear_down);
 }
