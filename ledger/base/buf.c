@@ -1,6 +1,5 @@
 #include "ledger/base/buf.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +19,11 @@ void lg_buf_reset(lg_buf *buf)
         buf->data[0] = '\0';
 }
 
-/* Makes room for `more` bytes and the NUL. */
-static void reserve(lg_buf *buf, size_t more)
+static void grow(lg_buf *buf, size_t more)
 {
     if (more > SIZE_MAX / 4 || buf->len > SIZE_MAX / 4)
         lg_die("buffer of %zu + %zu bytes", buf->len, more);
     size_t need = buf->len + more + 1;
-    if (need <= buf->cap)
-        return;
     size_t cap = buf->cap ? buf->cap : FIRST_CAP;
     while (cap < need)
         cap *= 2;
@@ -38,13 +34,27 @@ static void reserve(lg_buf *buf, size_t more)
     buf->cap = cap;
 }
 
+/* Makes room for `more` bytes and the NUL, and gives the place for them. */
+static inline char *reserve(lg_buf *buf, size_t more)
+{
+    if (buf->cap - buf->len <= more)
+        grow(buf, more);
+    return buf->data + buf->len;
+}
+
+/* What was written up to `end` belongs to the buffer. */
+static inline void commit(lg_buf *buf, char *end)
+{
+    *end = '\0';
+    buf->len = (size_t)(end - buf->data);
+}
+
 void lg_buf_add(lg_buf *buf, const void *data, size_t len)
 {
-    reserve(buf, len);
+    char *place = reserve(buf, len);
     if (len)
-        memcpy(buf->data + buf->len, data, len);
-    buf->len += len;
-    buf->data[buf->len] = '\0';
+        memcpy(place, data, len);
+    commit(buf, place + len);
 }
 
 void lg_buf_str(lg_buf *buf, const char *text)
@@ -54,7 +64,9 @@ void lg_buf_str(lg_buf *buf, const char *text)
 
 void lg_buf_char(lg_buf *buf, char c)
 {
-    lg_buf_add(buf, &c, 1);
+    char *place = reserve(buf, 1);
+    *place = c;
+    commit(buf, place + 1);
 }
 
 void lg_buf_printf(lg_buf *buf, const char *fmt, ...)
@@ -65,21 +77,27 @@ void lg_buf_printf(lg_buf *buf, const char *fmt, ...)
     int len = vsnprintf(NULL, 0, fmt, args);
     if (len < 0)
         lg_die("formatting failed");
-    reserve(buf, (size_t)len);
-    vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, again);
-    buf->len += (size_t)len;
+    char *place = reserve(buf, (size_t)len);
+    vsnprintf(place, (size_t)len + 1, fmt, again);
+    commit(buf, place + len);
     va_end(again);
     va_end(args);
 }
 
 /* A comma is due unless the value opens the text, a container, or follows its key. */
-static void separate(lg_buf *buf)
+static inline char *put_comma(const lg_buf *buf, char *place)
 {
     if (buf->len == 0)
-        return;
-    char last = buf->data[buf->len - 1];
+        return place;
+    const char last = place[-1];
     if (last != '{' && last != '[' && last != ':')
-        lg_buf_char(buf, ',');
+        *place++ = ',';
+    return place;
+}
+
+static void separate(lg_buf *buf)
+{
+    commit(buf, put_comma(buf, reserve(buf, 1)));
 }
 
 void lg_json_open(lg_buf *buf)
@@ -104,64 +122,93 @@ void lg_json_end(lg_buf *buf)
     lg_buf_char(buf, ']');
 }
 
+static bool needs_escape(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* Has any of eight bytes to be escaped? Subtracting borrows into the highest bit of each byte that is too
+ * small (or, of the differences, zero), and beyond it only where there is such a byte. */
+static bool any_needs_escape(uint64_t eight)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    const uint64_t quotes = eight ^ ones * '"', slashes = eight ^ ones * '\\';
+    return ((eight - ones * 0x20) & ~eight & tops) || ((quotes - ones) & ~quotes & tops) ||
+           ((slashes - ones) & ~slashes & tops);
+}
+
+/* How many bytes at the start can stand in a string as they are. */
+static size_t plain_len(const char *text, size_t len)
+{
+    size_t at = 0;
+    for (uint64_t eight; len - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, text + at, sizeof eight);
+        if (any_needs_escape(eight))
+            break;
+    }
+    while (at < len && !needs_escape((unsigned char)text[at]))
+        at++;
+    return at;
+}
+
 /* RFC 8785 section 3.2.2.2: the two-character escapes where they exist, \u00xx for other control characters,
  * all else as is. */
-void lg_json_quote(lg_buf *buf, const char *text, size_t len)
+static char *put_escape(char *place, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
-    size_t start = 0;
-    lg_buf_char(buf, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        lg_buf_add(buf, text + start, i - start);
-        start = i + 1;
-        char escape[6] = {'\\', 0};
-        size_t escape_len = 2;
-        switch (c) {
-        case '"':
-        case '\\':
-            escape[1] = (char)c;
-            break;
-        case '\b':
-            escape[1] = 'b';
-            break;
-        case '\f':
-            escape[1] = 'f';
-            break;
-        case '\n':
-            escape[1] = 'n';
-            break;
-        case '\r':
-            escape[1] = 'r';
-            break;
-        case '\t':
-            escape[1] = 't';
-            break;
-        default:
-            memcpy(escape, "\\u00", 4);
-            escape[4] = hex[c >> 4];
-            escape[5] = hex[c & 15];
-            escape_len = 6;
+    static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* each with its letter */
+    *place++ = '\\';
+    for (size_t i = 0; i < sizeof named - 1; i += 2)
+        if ((unsigned char)named[i] == c) {
+            *place++ = named[i + 1];
+            return place;
         }
-        lg_buf_add(buf, escape, escape_len);
+    memcpy(place, "u00", 3);
+    place[3] = hex[c >> 4];
+    place[4] = hex[c & 15];
+    return place + 5;
+}
+
+enum { ESCAPE_MAX = 6 };
+
+/* Adds the quoted text to what stands before `place`, and has room for `more` bytes behind it. */
+static char *put_quoted(lg_buf *buf, char *place, const char *text, size_t len, size_t more)
+{
+    commit(buf, place);
+    place = reserve(buf, len + ESCAPE_MAX + 2 + more);
+    *place++ = '"';
+    for (;;) {
+        const size_t plain = plain_len(text, len);
+        if (plain)
+            memcpy(place, text, plain);
+        place += plain;
+        if (plain == len)
+            break;
+        place = put_escape(place, (unsigned char)text[plain]);
+        text += plain + 1;
+        len -= plain + 1;
+        commit(buf, place);
+        place = reserve(buf, len + ESCAPE_MAX + 2 + more);
     }
-    lg_buf_add(buf, text + start, len - start);
-    lg_buf_char(buf, '"');
+    *place++ = '"';
+    return place;
+}
+
+void lg_json_quote(lg_buf *buf, const char *text, size_t len)
+{
+    commit(buf, put_quoted(buf, reserve(buf, 0), text, len, 0));
 }
 
 void lg_json_key(lg_buf *buf, const char *key)
 {
-    separate(buf);
-    lg_json_quote(buf, key, strlen(key));
-    lg_buf_char(buf, ':');
+    char *place = put_quoted(buf, put_comma(buf, reserve(buf, 1)), key, strlen(key), 1);
+    *place++ = ':';
+    commit(buf, place);
 }
 
 void lg_json_strn(lg_buf *buf, const char *text, size_t len)
 {
-    separate(buf);
-    lg_json_quote(buf, text, len);
+    commit(buf, put_quoted(buf, put_comma(buf, reserve(buf, 1)), text, len, 0));
 }
 
 void lg_json_str(lg_buf *buf, const char *text)
@@ -174,8 +221,18 @@ void lg_json_str(lg_buf *buf, const char *text)
 
 void lg_json_int(lg_buf *buf, int64_t value)
 {
-    separate(buf);
-    lg_buf_printf(buf, "%" PRId64, value);
+    char digits[20]; /* of 2^63 at most, written from the last to the first */
+    size_t len = 0;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        digits[len++] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    char *place = put_comma(buf, reserve(buf, sizeof digits + 2));
+    if (value < 0)
+        *place++ = '-';
+    while (len > 0)
+        *place++ = digits[--len];
+    commit(buf, place);
 }
 
 void lg_json_bool(lg_buf *buf, bool value)

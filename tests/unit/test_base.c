@@ -120,6 +120,35 @@ static void strings_are_escaped_exactly_as_jcs_asks(void **state)
     lg_buf_clear(&buf);
 }
 
+/* Whatever stands before and behind it, and however full the buffer is. */
+static void every_byte_is_escaped_or_not_at_every_place(void **state)
+{
+    (void)state;
+    enum { LEN = 20 };
+    char text[LEN];
+    for (int c = 0; c < 256; c++)
+        for (size_t at = 0; at < LEN; at++) {
+            lg_buf buf = {0};
+            memset(text, c % 2 ? 'x' : '\xff', LEN);
+            text[at] = (char)c;
+            lg_json_quote(&buf, text, LEN);
+            assert_int_equal(buf.data[at + 1] == '\\', c < 0x20 || c == '"' || c == '\\');
+            assert_int_equal(buf.data[buf.len - 1], '"');
+            assert_memory_equal(buf.data + buf.len - (LEN - at), text + at + 1, LEN - at - 1);
+            lg_buf_clear(&buf);
+        }
+    for (size_t filled = 400; filled < 520; filled++) {
+        lg_buf buf = {0};
+        for (size_t i = 0; i < filled; i++)
+            lg_buf_char(&buf, '[');
+        lg_json_strn(&buf, "\x01\x02\x03", 3);
+        assert_string_equal(buf.data + filled, "\"\\u0001\\u0002\\u0003\"");
+        lg_json_int(&buf, INT64_MIN);
+        assert_string_equal(buf.data + filled + 20, ",-9223372036854775808");
+        lg_buf_clear(&buf);
+    }
+}
+
 static void the_writer_puts_commas_where_they_belong(void **state)
 {
     (void)state;
@@ -514,6 +543,7 @@ int main(void)
         cmocka_unit_test(a_report_keeps_the_first_hundred_faults_in_order),
         cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
         cmocka_unit_test(strings_are_escaped_exactly_as_jcs_asks),
+        cmocka_unit_test(every_byte_is_escaped_or_not_at_every_place),
         cmocka_unit_test(the_writer_puts_commas_where_they_belong),
         cmocka_unit_test(a_buffer_grows_through_every_size),
         cmocka_unit_test(only_strict_json_is_read),
