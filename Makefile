@@ -211,17 +211,30 @@ coverage:
 bench: all $B/bench
 	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
 
-# The server killed at every kind of moment (tests/crash): CYCLES=1000 before a release. SEED=N repeats a run.
-.PHONY: crash crash-harness
-CYCLES ?= 30
-CRASH   = TALLYSTICK=$(abspath $(BIN)) $(PYTHON) tests/crash/kill.py $(if $(SEED),--seed $(SEED))
+# tests/crash: the server killed at every kind of moment; the power gone, as a recorded run may leave its disk and as snapshots of
+# a mounted image show it. Before a release CYCLES=1000 STATES=1000 SNAPSHOTS=200. SEED=N repeats a run.
+.PHONY: crash power image crash-harness
+CYCLES    ?= 30
+STATES    ?= 30
+SNAPSHOTS ?= 10
+CRASH_RUN  = TALLYSTICK=$(abspath $(BIN)) $(PYTHON) tests/crash
+HOLDBACK  := $B/tests/crash/holdback.so
+RECORDER  := $B/tests/crash/recorder.so
 crash: $(BIN)
-	@$(CRASH) --cycles $(CYCLES)
+	@$(CRASH_RUN)/kill.py --cycles $(CYCLES) $(if $(SEED),--seed $(SEED))
 
-# That the harnesses notice when durability is taken away.
-crash-harness: $(BIN) $B/tests/crash/holdback.so
-	@HOLDBACK=wal $(CRASH) --preload $B/tests/crash/holdback.so --expect-loss
-	@HOLDBACK=head $(CRASH) --preload $B/tests/crash/holdback.so --expect-loss
+power: $(BIN) $(RECORDER)
+	@$(CRASH_RUN)/power.py --recorder $(RECORDER) --states $(STATES) $(if $(SEED),--seed $(SEED))
+
+image: $(BIN)
+	@$(CRASH_RUN)/image.py --snapshots $(SNAPSHOTS) $(if $(SEED),--seed $(SEED))
+
+# That the three notice when durability is taken away.
+crash-harness: $(BIN) $(HOLDBACK) $(RECORDER)
+	@for what in wal head; do HOLDBACK=$$what $(CRASH_RUN)/kill.py --preload $(HOLDBACK) --expect-loss || exit 1; done
+	@for what in all ledger.db-wal /ledger.db /head folders; do \
+	    $(CRASH_RUN)/power.py --recorder $(RECORDER) --ignore $$what --expect-loss || exit 1; done
+	@$(CRASH_RUN)/image.py --preload $(RECORDER) --expect-loss
 
 $B/tests/crash/%.so: tests/crash/%.c
 	@mkdir -p $(@D)
@@ -275,4 +288,4 @@ clean:
 
 help:
 	@sed -n 's/^#  *//p' Makefile | head -5
-	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint lint-openapi format coverage bench crash crash-harness install deb sbom reproducible clean help'
+	@echo 'targets: all demo run check check-unit check-api check-model check-layers asan ubsan tsan lint lint-openapi format coverage bench crash power image crash-harness install deb sbom reproducible clean help'

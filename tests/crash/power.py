@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""The power goes: states that a disk may be left in by a recorded run, each served, asked and audited: see README.md.
+
+    tests/crash/power.py --recorder SHIM [--states 40] [--seed N] [--ignore SUFFIX --expect-loss]
+"""
+
+import argparse
+import bisect
+import collections
+import os
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
+
+import survivor  # noqa: E402
+from disk import START, Disk, read_log  # noqa: E402
+from kill import UNLIMITED  # noqa: E402
+from lives import Cast, lives  # noqa: E402
+from load import Load  # noqa: E402
+from promises import Broken  # noqa: E402
+from registry import Registry  # noqa: E402
+
+SYNC_US = 1500  # how long a sync takes: what is answered without waiting for it is answered before its end
+BURSTS, BURST_S, PAUSE_S = 4, 0.7, 0.3  # load, and leisure in which the write-ahead log is moved
+
+
+class Recording:
+    """A registry under load in bursts, stopped and started once in between, with every write of it recorded."""
+
+    def __init__(self, options, home):
+        self.log = home / "record"
+        self.registry = Registry(home / "recorded", options=UNLIMITED)
+        self.disk = Disk(self.registry.directory)
+        self.env = {
+            "LD_PRELOAD": str(pathlib.Path(options.recorder).resolve()), "RECORDER_LOG": str(self.log),
+            "RECORDER_DIR": str(self.registry.directory), "RECORDER_SYNC_US": str(SYNC_US),
+            **({"RECORDER_IGNORE": options.ignore} if options.ignore else {}),
+        }  # fmt: skip
+        self.registry.start(env=self.env)
+        self.load = Load(lives(Cast(self.registry), options.lanes, options.seed))
+        self.begun_s, self.history = time.monotonic(), []
+
+    def run(self):
+        for burst in range(BURSTS):
+            self.load.start(self.registry.port)
+            time.sleep(BURST_S)
+            self.load.finish()
+            for lane in self.load.lanes:
+                self.history += lane.collect()
+            time.sleep(PAUSE_S)
+            if burst == BURSTS // 2 - 1:
+                self.registry.secrets.clear()
+                self.registry.restart(env=self.env)
+        self.registry.secrets.clear()
+        self.registry.stop()
+        self.history.sort(key=lambda command: command.answered)
+        self.records = read_log(self.log)
+        assert sum(record.type == START for record in self.records) == 2, "both servers were recorded"
+
+    def moments(self, rng, count):
+        """Numbers of records after which the power goes, most of them while commands are under way."""
+        first = next(i for i, record in enumerate(self.records) if record.time_ns > self.begun_s * 1e9)
+        times = [record.time_ns for record in self.records]
+        answers = [bisect.bisect_left(times, command.answered * 1e9) - 1 for command in self.history]
+        chosen = [rng.choice(answers) if rng.random() < 0.4 else rng.randrange(first, len(self.records)) for _ in range(count)]
+        return sorted(max(first, min(moment, len(self.records) - 2)) for moment in chosen)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--recorder", required=True, help="the library that records")
+    parser.add_argument("--states", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=None, help="default: another each time")
+    parser.add_argument("--lanes", type=int, default=8, help="connections with a load on them")
+    parser.add_argument("--directory", help="where registries are made")
+    parser.add_argument("--ignore", help="syncs that do nothing: of files whose names end so, or all")
+    parser.add_argument("--expect-loss", action="store_true", help="succeed when a loss was found, fail when none was")
+    options = parser.parse_args()
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(1 << 32)
+    return options
+
+
+def run_states(options, recording, home):
+    """(states that kept every promise, what was broken, states by kind, promises asked)"""
+    rng = random.Random(options.seed)
+    kinds, owed, at = collections.Counter(), 0, 0
+    for passed, moment in enumerate(recording.moments(rng, options.states)):
+        while at <= moment:
+            recording.disk.take(recording.records[at])
+            at += 1
+        state = home / f"state-{passed}"
+        kinds[recording.disk.power_cut(rng, str(state))] += 1
+        try:
+            owed += survivor.check(recording.registry, state, recording.history, recording.records[at].time_ns / 1e9, rng)
+        except Broken as error:
+            return passed, f"state {passed + 1}, after record {moment}: {error}", kinds, owed
+        shutil.rmtree(state)
+    return options.states, None, kinds, owed
+
+
+def main():
+    options = arguments()
+    print(f"power: {options.states} states, seed {options.seed}", flush=True)
+    home = pathlib.Path(tempfile.mkdtemp(prefix="tallystick-power-", dir=options.directory))
+    begun = time.monotonic()
+    recording = Recording(options, home)
+    try:
+        recording.run()
+    finally:
+        if recording.registry.process:
+            recording.registry.kill()
+    print(f"power: recorded {len(recording.records)} writes, syncs and names, {os.path.getsize(recording.log) >> 20} MiB; "
+          f"{len(recording.history)} requests acknowledged", flush=True)  # fmt: skip
+    passed, broken, kinds, owed = run_states(options, recording, home)
+    print(f"power: {passed} states in {time.monotonic() - begun:.0f} s; of what was not synced: "
+          + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))  # fmt: skip
+    print(f"power: BROKEN: {broken[:1500]}" if broken else f"power: {owed} acknowledgements asked for, lost: 0")
+    if options.expect_loss:
+        print("power: the harness noticed" if broken else "power: NOTHING WAS NOTICED, and syncs did nothing")
+        passed, failed = (1, 0) if broken else (0, 1)
+    else:
+        failed = 1 if broken else 0
+    if failed:
+        print(f"power: the recording and the state are kept in {home}")
+    else:
+        shutil.rmtree(home)
+    print(f"{passed} passed, {failed} failed")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
