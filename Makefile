@@ -57,6 +57,7 @@ SERVER_SRC := $(filter-out $(LIBRARY_SRC),$(sort $(wildcard server/*/*.c)))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+GENERATE_SRC := $(filter-out tests/bench/main.c,$(BENCH_SRC)) $(sort $(wildcard tests/bench/generate/*.c))
 
 LEDGER_OBJ := $(LEDGER_SRC:%.c=$B/%.o)
 SERVER_OBJ := $(SERVER_SRC:%.c=$B/%.o)
@@ -131,7 +132,12 @@ $B/bench: $(BENCH_SRC:%.c=$B/%.o) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
--include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d)
+# Makes large registries (tests/bench/README.md).
+$B/generate: $(GENERATE_SRC:%.c=$B/%.o) $(filter-out $B/server/client/%,$(SERVER_OBJ)) $B/ledger.a
+	@echo '  LD  $@'
+	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+-include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d) $(GENERATE_SRC:%.c=$B/%.d)
 
 deps:
 	@scripts/install-deps.sh
@@ -208,7 +214,7 @@ coverage:
 	@$(MAKE) --no-print-directory MODE=coverage check-unit check-api
 	@gcovr --root . --object-directory build/coverage --filter ledger/ --filter server/ --print-summary
 
-bench: all $B/bench
+bench: all $B/bench $B/generate
 	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
 
 # tests/crash: the server killed at every kind of moment; the power gone, as a recorded run may leave its disk and as snapshots of

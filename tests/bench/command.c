@@ -4,40 +4,57 @@
 
 /* ---- what is sent ---- */
 
-static const lg_signing_key *supplier_key(const world *w, size_t index)
+static const world_party *holder_of(const world *w, const world_receivable *r)
 {
-    return w->suppliers[index % w->supplier_count].key;
+    return &w->suppliers[r->holder];
 }
 
-/* Posts the open object's text to /v1/<things>/<id>/<act>; the buffer is the text's owner and freed. */
-static lg_bytes post(world *w, lg_arena *arena, const lg_signing_key *key, const char *path, lg_buf *payload)
+/* The open object's text to `path`; the buffer is the text's owner and freed. */
+static world_act post(lg_arena *arena, const world_party *by, const char *path, lg_buf *payload)
 {
-    lg_bytes request = world_command(w, arena, key, path, lg_buf_bytes(payload));
+    world_act act = {.by = by, .path = path, .payload = lg_arena_copy(arena, lg_buf_bytes(payload))};
     lg_buf_clear(payload);
-    return request;
+    return act;
 }
 
-static lg_bytes post_empty(world *w, lg_arena *arena, const lg_signing_key *key, const char *things,
-                           const char *id, const char *act)
+static world_act post_empty(lg_arena *arena, const world_party *by, const char *things, const char *id,
+                            const char *act)
 {
-    return world_command(w, arena, key, lg_arena_printf(arena, "/v1/%s/%s/%s", things, id, act),
-                         lg_bytes_str("{}"));
+    return (world_act){.by = by,
+                       .path = lg_arena_printf(arena, "/v1/%s/%s/%s", things, id, act),
+                       .payload = lg_bytes_str("{}")};
 }
 
-lg_bytes command_register(world *w, lg_arena *arena, world_receivable *draft)
+world_act command_register(world *w, lg_arena *arena, world_receivable *draft)
 {
-    const world_party *supplier = &w->suppliers[draft->supplier];
-    lg_bytes invoice = world_invoice(w, arena, supplier, &w->cores[draft->core], &draft->amount_minor);
-    return world_command(w, arena, supplier->key, "/v1/receivables", invoice);
+    world_terms terms = world_next_terms(w);
+    return command_register_on(w, arena, draft, &w->suppliers[draft->supplier], &terms);
 }
 
-lg_bytes command_confirm(world *w, lg_arena *arena, world_receivable *r)
+world_act command_register_on(world *w, lg_arena *arena, world_receivable *draft, const world_party *supplier,
+                              const world_terms *terms)
 {
-    return post_empty(w, arena, w->cores[r->core].key, "receivables", r->id, "confirm");
+    draft->amount_minor = terms->amount_minor;
+    return (world_act){.by = supplier,
+                       .path = "/v1/receivables",
+                       .payload = world_invoice(w, arena, supplier, &w->cores[draft->core], terms)};
+}
+
+world_act command_confirm(world *w, lg_arena *arena, world_receivable *r)
+{
+    return post_empty(arena, &w->cores[r->core], "receivables", r->id, "confirm");
+}
+
+world_act command_decline(world *w, lg_arena *arena, world_receivable *r)
+{
+    lg_buf payload = {0};
+    lg_buf_str(&payload, "{\"reason\":\"unrecognised\"}");
+    return post(arena, &w->cores[r->core], lg_arena_printf(arena, "/v1/receivables/%s/reject", r->id),
+                &payload);
 }
 
 /* In three: two thirds stay together. */
-lg_bytes command_split(world *w, lg_arena *arena, world_receivable *r)
+world_act command_split(world *w, lg_arena *arena, world_receivable *r)
 {
     lg_buf payload = {0};
     int64_t third = r->amount_minor / 3, parts[2] = {third, r->amount_minor - third};
@@ -51,25 +68,30 @@ lg_bytes command_split(world *w, lg_arena *arena, world_receivable *r)
     }
     lg_json_end(&payload);
     lg_json_close(&payload);
-    return post(w, arena, supplier_key(w, r->supplier),
-                lg_arena_printf(arena, "/v1/claims/%s/split", r->claim), &payload);
+    return post(arena, holder_of(w, r), lg_arena_printf(arena, "/v1/claims/%s/split", r->claim), &payload);
 }
 
-lg_bytes command_transfer(world *w, lg_arena *arena, world_receivable *r)
+world_act command_transfer(world *w, lg_arena *arena, world_receivable *r)
 {
     lg_buf payload = {0};
-    lg_buf_printf(&payload, "{\"recipients\":[{\"participant\":\"%s\"}]}",
-                  w->suppliers[(r->supplier + 1) % w->supplier_count].id);
-    return post(w, arena, supplier_key(w, r->supplier),
-                lg_arena_printf(arena, "/v1/claims/%s/transfer", r->claim), &payload);
+    lg_buf_printf(&payload, "{\"recipients\":[{\"participant\":\"%s\"}]}", w->suppliers[r->recipient].id);
+    return post(arena, holder_of(w, r), lg_arena_printf(arena, "/v1/claims/%s/transfer", r->claim), &payload);
 }
 
-lg_bytes command_take(world *w, lg_arena *arena, world_receivable *r)
+world_act command_transfer_part(world *w, lg_arena *arena, world_receivable *r, int64_t minor)
 {
-    return post_empty(w, arena, supplier_key(w, r->supplier + 1), "claims", r->claim, "accept_transfer");
+    lg_buf payload = {0};
+    lg_buf_printf(&payload, "{\"recipients\":[{\"participant\":\"%s\",\"amount\":\"%s\"}]}",
+                  w->suppliers[r->recipient].id, world_money(arena, minor));
+    return post(arena, holder_of(w, r), lg_arena_printf(arena, "/v1/claims/%s/transfer", r->claim), &payload);
 }
 
-lg_bytes command_request(world *w, lg_arena *arena, world_receivable *r)
+world_act command_take(world *w, lg_arena *arena, world_receivable *r)
+{
+    return post_empty(arena, &w->suppliers[r->recipient], "claims", r->claim, "accept_transfer");
+}
+
+world_act command_request(world *w, lg_arena *arena, world_receivable *r)
 {
     lg_buf payload = {0};
     r->lender = (uint32_t)(w->serial % w->lenders_asked);
@@ -78,35 +100,40 @@ lg_bytes command_request(world *w, lg_arena *arena, world_receivable *r)
     lg_json_put_raw(&payload, "lenders", lg_arena_printf(arena, "[\"%s\"]", w->lenders[r->lender].id));
     lg_json_put_str(&payload, "pay_to", "CN 1020 0043 7700 1234 5678");
     lg_json_close(&payload);
-    return post(w, arena, supplier_key(w, r->supplier), "/v1/financing_requests", &payload);
+    return post(arena, holder_of(w, r), "/v1/financing_requests", &payload);
 }
 
-lg_bytes command_accept(world *w, lg_arena *arena, world_receivable *r)
+world_act command_accept(world *w, lg_arena *arena, world_receivable *r)
 {
-    return post_empty(w, arena, supplier_key(w, r->supplier), "offers", r->deal, "accept");
+    return post_empty(arena, holder_of(w, r), "offers", r->deal, "accept");
 }
 
-lg_bytes command_disburse(world *w, lg_arena *arena, world_receivable *r)
+world_act command_disburse(world *w, lg_arena *arena, world_receivable *r)
 {
     lg_buf payload = {0};
     lg_json_open(&payload);
     lg_json_put_str(&payload, "bank_reference",
                     lg_arena_printf(arena, "OUT-%010llu", (unsigned long long)w->serial++));
     lg_json_close(&payload);
-    return post(w, arena, w->lenders[r->lender].key,
-                lg_arena_printf(arena, "/v1/financings/%s/disburse", r->deal), &payload);
+    return post(arena, &w->lenders[r->lender], lg_arena_printf(arena, "/v1/financings/%s/disburse", r->deal),
+                &payload);
 }
 
-lg_bytes command_pay(world *w, lg_arena *arena, world_receivable *r)
+world_act command_pay(world *w, lg_arena *arena, world_receivable *r)
+{
+    return command_pay_part(w, arena, r, r->amount_minor);
+}
+
+world_act command_pay_part(world *w, lg_arena *arena, world_receivable *r, int64_t minor)
 {
     lg_buf payload = {0};
     lg_json_open(&payload);
     lg_json_put_str(&payload, "claim", r->claim);
-    lg_json_put_str(&payload, "amount", world_money(arena, r->amount_minor));
+    lg_json_put_str(&payload, "amount", world_money(arena, minor));
     lg_json_put_str(&payload, "bank_reference",
                     lg_arena_printf(arena, "PAY-%010llu", (unsigned long long)w->serial++));
     lg_json_close(&payload);
-    return post(w, arena, w->cores[r->core].key, "/v1/payments", &payload);
+    return post(arena, &w->cores[r->core], "/v1/payments", &payload);
 }
 
 /* ---- what comes back ---- */

@@ -82,7 +82,7 @@ static void register_endpoint(run *r, uint16_t port, size_t n)
     const char *payload =
         lg_arena_printf(r->arena, "{\"url\":\"http://127.0.0.1:%u/%zu\",\"events\":[%s]}", port, n, events);
     world_ask(r->w, "webhooks",
-              world_command(r->w, r->arena, owner->key, "/v1/webhooks", lg_bytes_str(payload)), e,
+              world_command(r->w, r->arena, (world_act){owner, "/v1/webhooks", lg_bytes_str(payload)}), e,
               accept_webhook);
     e->arena = r->arena;
     const char *path = lg_arena_printf(r->arena, "/v1/webhooks/%s/secret", e->id);
@@ -93,7 +93,8 @@ static void register_endpoint(run *r, uint16_t port, size_t n)
 static void remove_endpoint(run *r, size_t n)
 {
     const char *path = lg_arena_printf(r->arena, "/v1/webhooks/%s/remove", r->endpoints[n].id);
-    world_ask(r->w, "webhooks", world_command(r->w, r->arena, owner_of(r, n)->key, path, lg_bytes_str("{}")),
+    world_ask(r->w, "webhooks",
+              world_command(r->w, r->arena, (world_act){owner_of(r, n), path, lg_bytes_str("{}")}),
               &r->endpoints[n], accept_removed);
 }
 
@@ -272,7 +273,8 @@ static void accept_offers(run *r, receiver *lenders, int pid, instruction_result
                             .accept = take_accept,
                             .interval_ns = UINT64_C(1000000000) / r->plan->per_second};
     for (size_t i = 0; i < count; i++)
-        r->financings[i].request = command_accept(r->w, r->arena, &r->financings[i].receivable);
+        r->financings[i].request =
+            world_command(r->w, r->arena, command_accept(r->w, r->arena, &r->financings[i].receivable));
     load *l = load_open(r->w->port, CONNECTIONS);
     others *busy = r->plan->others ? others_start(r->w, r->plan->others) : NULL;
     size_t told = receiver_passed(lenders);

@@ -1,15 +1,13 @@
 /* Measures a running registry over HTTP. scripts/bench.sh starts one and calls this; see README.md here. */
 #include "ledger/base/buf.h"
-#include "ledger/crypto/hash.h"
 #include "ledger/crypto/secret.h"
+#include "tests/bench/command.h"
 #include "tests/bench/instruction.h"
 #include "tests/bench/scenario.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Among the scenarios' names: what instruction.h measures, after all of them. */
 static const char INSTRUCTION[] = "instruction";
@@ -25,6 +23,7 @@ enum {
     CORES = 8,
     CORES_QUICK = 2,
     LENDERS = 4,
+    CUSTODIANS = 4,
     FINANCINGS = 1500,
     FINANCINGS_QUICK = 40,
     FINANCINGS_MAX = 10000, /* signed before the first is sent, and fresh for 300 s */
@@ -35,8 +34,6 @@ enum {
     LEVELS_MAX = 8,
     RESULTS_MAX = 128,
     SUPPLY_CONNECTIONS = 64,
-    BAR = 30,
-    REDRAW_NS = 100000000,
 };
 
 typedef struct options {
@@ -51,61 +48,6 @@ typedef struct options {
     uint64_t seed;
     bool quick, json;
 } options;
-
-void bench_fail(const char *fmt, ...)
-{
-    va_list args;
-    bench_progress_end();
-    fflush(stdout);
-    fputs("bench: ", stderr);
-    va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
-    va_end(args);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-uint64_t bench_clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
-void bench_progress(const char *label, size_t done, size_t total)
-{
-    static const char bar[BAR + 1] = "##############################";
-    static uint64_t last_ns;
-    uint64_t now = bench_clock_ns();
-    if (!isatty(STDERR_FILENO) || now - last_ns < REDRAW_NS)
-        return;
-    last_ns = now;
-    int filled = total ? (int)(done * BAR / total) : 0;
-    fprintf(stderr, "\r\033[K%-28s [%.*s%*s] %zu/%zu", label, filled, bar, BAR - filled, "", done, total);
-}
-
-void bench_progress_end(void)
-{
-    if (isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
-}
-
-void bench_seeded(uint64_t seed, const char *purpose, uint64_t n, uint8_t out[32])
-{
-    char text[128];
-    int len = snprintf(text, sizeof text, "bench %llu %s %llu", (unsigned long long)seed, purpose,
-                       (unsigned long long)n);
-    lg_hash hash = lg_sha256(lg_bytes_of(text, (size_t)len));
-    memcpy(out, hash.b, sizeof hash.b);
-}
-
-uint64_t bench_next(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 static void usage_text(FILE *out)
 {
@@ -279,10 +221,9 @@ static floor_costs measure_floor(const options *o, world *w)
     char scratch[4096];
     lg_arena *arena = lg_arena_open();
     snprintf(scratch, sizeof scratch, "%s.fdatasync", o->dir);
-    int64_t amount;
-    lg_bytes invoice = world_invoice(w, arena, &w->suppliers[0], &w->cores[0], &amount);
-    floor_costs costs =
-        floor_measure(world_sign(w, arena, w->suppliers[0].key, "/v1/receivables", invoice), scratch);
+    world_receivable draft = {0};
+    world_act act = command_register(w, arena, &draft);
+    floor_costs costs = floor_measure(world_sign(w, arena, &act), scratch);
     lg_arena_close(arena);
     return costs;
 }
@@ -353,11 +294,15 @@ int main(int argc, char **argv)
     options o = read_options(argc, argv);
     bench_result results[RESULTS_MAX];
     instruction_result instructions[INSTRUCTIONS_MAX];
-    world w;
+    world w = {.port = o.port};
     if (lg_crypto_init() != LG_OK)
         bench_fail("libsodium does not start");
-    world_open(&w, o.dir, o.port, o.seed, o.quick ? SUPPLIERS_QUICK : SUPPLIERS,
-               o.quick ? CORES_QUICK : CORES, LENDERS);
+    const world_size size = {.suppliers = o.quick ? SUPPLIERS_QUICK : SUPPLIERS,
+                             .cores = o.quick ? CORES_QUICK : CORES,
+                             .lenders = LENDERS,
+                             .custodians = CUSTODIANS};
+    world_open(&w, o.dir, o.seed, size, world_do_over_http, NULL);
+    world_number_behind(&w, scenario_log_size(&w));
     bench_report report = {.machine = o.machine,
                            .seed = o.seed,
                            .quick = o.quick,

@@ -77,13 +77,14 @@ static lg_bytes request(void *context, size_t index, lg_buf *scratch)
     lg_arena_reset(o->arena);
     switch (op->kind) {
     case OTHERS_REGISTER:
-        bytes = command_register(o->w, o->arena, &op->draft);
+        bytes = world_command(o->w, o->arena, command_register(o->w, o->arena, &op->draft));
         break;
     case OTHERS_CONFIRM:
-        bytes = command_confirm(o->w, o->arena, &o->w->receivables[op->subject]);
+        bytes =
+            world_command(o->w, o->arena, command_confirm(o->w, o->arena, &o->w->receivables[op->subject]));
         break;
     case OTHERS_SPLIT:
-        bytes = command_split(o->w, o->arena, &o->w->receivables[op->subject]);
+        bytes = world_command(o->w, o->arena, command_split(o->w, o->arena, &o->w->receivables[op->subject]));
         break;
     case OTHERS_LIST:
         return world_get(o->w, scratch, o->w->suppliers[op->subject].token, "/v1/receivables?limit=50");

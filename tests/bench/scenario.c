@@ -49,7 +49,7 @@ static size_t prepare_register(scenario_run *run, size_t count)
         world_receivable *draft = &run->drafts[i];
         draft->supplier = (uint32_t)(i % run->w->supplier_count);
         draft->core = (uint32_t)scenario_choice(run, i, run->w->core_count);
-        run->requests[i] = command_register(run->w, run->arena, draft);
+        run->requests[i] = world_command(run->w, run->arena, command_register(run->w, run->arena, draft));
         if (i % 256 == 0)
             bench_progress("signing", i, count);
     }
@@ -77,7 +77,8 @@ static size_t prepare_act(scenario_run *run, size_t count)
         if (w->receivables[i].stage != run->scenario->takes)
             continue;
         run->subjects[ready] = i;
-        run->requests[ready++] = run->scenario->command(w, run->arena, &w->receivables[i]);
+        run->requests[ready++] =
+            world_command(w, run->arena, run->scenario->command(w, run->arena, &w->receivables[i]));
         if (ready % 256 == 0)
             bench_progress("signing", ready, count);
     }

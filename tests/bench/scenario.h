@@ -20,7 +20,7 @@ typedef struct scenario {
     lg_bytes (*request)(void *run, size_t index, lg_buf *scratch);
     bool (*accept)(void *run, size_t index, const load_answer *answer);
     /* For acts on a receivable (command.h): what is sent, and whether the answer is right. */
-    lg_bytes (*command)(world *w, lg_arena *arena, world_receivable *r);
+    world_act (*command)(world *w, lg_arena *arena, world_receivable *r);
     bool (*answered)(const load_answer *answer, world_receivable *r);
 } scenario;
 

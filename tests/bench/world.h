@@ -1,19 +1,11 @@
-/* The consortium that the load comes from: suppliers, core enterprises and lenders with keys and tokens, and
- * what they have registered. */
+/* The consortium that the load comes from, and what it has registered. */
 #ifndef TESTS_BENCH_WORLD_H
 #define TESTS_BENCH_WORLD_H
 
 #include "ledger/base/buf.h"
-#include "ledger/crypto/sign.h"
+#include "ledger/base/calendar.h"
 #include "tests/bench/bench.h"
-
-typedef struct world_party {
-    lg_signing_key *key;
-    char id[37];
-    char token[48];
-    char lei[21];
-    char name[64];
-} world_party;
+#include "tests/bench/party.h"
 
 /* How far a receivable has come; each scenario of acts takes those of one stage to another. */
 typedef enum {
@@ -28,51 +20,89 @@ typedef enum {
     STAGE_DISBURSED,
     STAGE_PAID,
     STAGE_BUSY, /* somebody is at it */
+    STAGE_LEFT, /* as the generator left it: for reading only */
 } world_stage;
 
 typedef struct world_receivable {
     char id[37], claim[37];
     char deal[37];                   /* the lender's offer, then the financing */
     uint32_t supplier, core, lender; /* indexes of the parties */
-    int64_t amount_minor;
+    uint32_t holder, recipient;      /* suppliers: whose the claim is, and who is offered it */
+    int64_t amount_minor;            /* what is owed on the claim */
     world_stage stage;
 } world_receivable;
+
+typedef struct world_size {
+    size_t suppliers, cores, lenders, custodians;
+} world_size;
 
 typedef struct world {
     uint16_t port;
     uint64_t seed;
-    const char *origin;
-    lg_signing_key *operator_key;
-    world_party *suppliers, *cores, *lenders; /* each lender has an open program that fits all claims */
-    size_t supplier_count, core_count, lender_count;
+    char *origin, *dir;
+    world_party operator, * parties;
+    size_t party_count;
+    world_party *suppliers, *cores, *lenders, *custodians; /* parts of parties */
+    size_t supplier_count, core_count, lender_count, custodian_count;
     size_t lenders_asked;          /* requests go round so many of them */
     world_receivable *receivables; /* in the order they were answered */
     size_t receivable_count, receivable_cap;
-    uint64_t serial; /* of invoices, jtis and bank references */
+    uint32_t *registered; /* receivables of each supplier, those not kept here too */
+    uint64_t lives;       /* of the generator; it keeps a sample */
+    uint64_t serial;      /* of invoices, jtis and bank references */
 } world;
 
-/* Registers the parties at the running registry in `dir`, issues a token to each and opens the programs. */
-void world_open(world *w, const char *dir, uint16_t port, uint64_t seed, size_t suppliers, size_t cores,
-                size_t lenders);
+/* ---- setting up ---- */
+
+/* What is done to each of `count` parties: its command, and where the id in the answer belongs (NULL: to
+ * nothing). */
+typedef struct world_step {
+    const char *label;
+    size_t count;
+    world_act (*act)(world *w, lg_arena *arena, size_t index);
+    char *(*id)(world *w, size_t index);
+} world_step;
+typedef void (*world_doer)(void *ctx, world *w, const world_step *step);
+
+/* The parties of the registry in `dir`: those that the file beside it names, whatever the seed and size; else
+ * new ones, introduced with the help of `doer`, and the file is written. */
+void world_open(world *w, const char *dir, uint64_t seed, world_size size, world_doer doer, void *ctx);
+/* Over HTTP; ctx is not used. */
+void world_do_over_http(void *ctx, world *w, const world_step *step);
+/* Keeps what a later run needs. */
+void world_save(const world *w);
+/* Numbers its commands from here on so that none was used in a ledger of so many entries. */
+void world_number_behind(world *w, int64_t entries);
 void world_close(world *w);
 
-/* A whole HTTP request with a command signed by `key`, in the arena. */
-lg_bytes world_command(world *w, lg_arena *arena, const lg_signing_key *key, const char *path,
-                       lg_bytes payload);
+/* ---- commands ---- */
+
+/* The signed JWS alone. */
+const char *world_sign(world *w, lg_arena *arena, const world_act *act);
+/* A whole HTTP request with the command, in the arena: signed, or, of a party in custody, plain with its
+ * token. */
+lg_bytes world_command(world *w, lg_arena *arena, world_act act);
 /* The same without a body and signature; token NULL: none. */
 lg_bytes world_get(const world *w, lg_buf *scratch, const char *token, const char *path);
-/* The signed JWS alone. */
-const char *world_sign(world *w, lg_arena *arena, const lg_signing_key *key, const char *path,
-                       lg_bytes payload);
 /* One request on a connection of its own; ends the program unless accept takes the answer. */
 void world_ask(world *w, const char *label, lg_bytes request, void *context,
                bool (*accept)(void *context, size_t index, const load_answer *answer));
 
-/* The JSON of a new invoice from one to the other, never alike to an earlier one. */
+/* ---- what is registered ---- */
+
+typedef struct world_terms {
+    int64_t amount_minor;
+    lg_day issued, due;
+} world_terms;
+/* Of an invoice of today, never alike to an earlier one. */
+world_terms world_next_terms(world *w);
+/* The JSON of a new invoice from one to the other. */
 lg_bytes world_invoice(world *w, lg_arena *arena, const world_party *supplier, const world_party *core,
-                       int64_t *amount_minor);
+                       const world_terms *terms);
 /* A new row at STAGE_REGISTERED with what `like` says of parties and amount. */
 void world_add_receivable(world *w, const char *id, const world_receivable *like);
+/* Room for one more at the end, not counted yet. */
+world_receivable *world_room(world *w);
 size_t world_count(const world *w, world_stage stage);
 const char *world_money(lg_arena *arena, int64_t minor);
 
