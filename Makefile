@@ -12,7 +12,7 @@ LIBDIR  ?= $(PREFIX)/lib
 CC      ?= gcc
 PYTHON  ?= /usr/bin/python3
 
-PACKAGES := libmicrohttpd gnutls sqlite3 libsodium jansson libcurl libxml-2.0 libarchive libcrypto libsystemd
+PACKAGES := libmicrohttpd gnutls sqlite3 libsodium jansson libcurl libxml-2.0 libarchive libzstd libcrypto libsystemd
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 # Evaluated when first needed, so that `make check` can install the packages before.
@@ -106,6 +106,7 @@ $B/%.o: %.c
 
 # Files that are built into the program as they are.
 $B/ledger/store/schema.o: $(wildcard schema/*.sql)
+$B/ledger/store/pack.o: $(wildcard ledger/store/*.dict)
 $B/server/api/openapi.o: $(wildcard schema/openapi.json)
 $B/server/docs/page.o: server/docs/page.css
 # The catalogues of translations, which the assembler looks for in $B.

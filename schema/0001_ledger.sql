@@ -10,7 +10,7 @@ CREATE TABLE entries (
 -- The facts of an entry (RFC 9901 disclosures joined by '~'), kept apart so that they can be erased without breaking a proof.
 CREATE TABLE disclosures (
     seq  INTEGER PRIMARY KEY REFERENCES entries (seq),
-    body TEXT NOT NULL
+    body BLOB NOT NULL                      -- packed: ledger/store/pack.h
 ) STRICT;
 
 -- Signed commands, verbatim, with the answer they got. One command causes one or more consecutive entries.
@@ -22,8 +22,9 @@ CREATE TABLE commands (
     jti         TEXT NOT NULL,              -- idempotency key as signed, each signer's own
     url         TEXT NOT NULL,              -- path the command was signed for
     status      INTEGER NOT NULL,           -- what it was answered: 200, 201, 202 or 422
-    answer      TEXT NOT NULL,              -- JSON answer; receipts are filled in from the tree
-    jws         BLOB NOT NULL               -- the exact bytes received; SHA-256 of them is the entries' req
+    jws_len     INTEGER NOT NULL CHECK (jws_len >= 0),
+    texts       BLOB NOT NULL               -- packed (ledger/store/pack.h): the exact bytes received, jws_len of them, whose SHA-256 is
+                                            -- the entries' req; then the JSON answer, in which receipts are filled in from the tree
 ) STRICT;
 CREATE INDEX commands_by_jti ON commands (jti_key);
 

@@ -53,6 +53,7 @@ include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]'
 search "${include}server/" "${ledger[@]}" | breach "ledger/ must not include anything of server/"
 search "${include}tests/" "${all[@]}" | breach "only tests include tests"
 search "${include}sqlite3" "${not_store[@]}" | breach "only ledger/store may include sqlite3.h"
+search "${include}zstd" "${not_store[@]}" | breach "only ledger/store may include zstd.h"
 search "${include}(sodium|openssl/)" "${not_crypto[@]}" | breach "only ledger/crypto may include libsodium or OpenSSL"
 search "${include}curl/" "${not_curl[@]}" | breach "only server/client, outbound, webhooks and verifier may include curl"
 search "${include}(microhttpd|gnutls/)" "${not_http[@]}" | breach "only server/http may include microhttpd.h or GnuTLS"

@@ -64,11 +64,13 @@ static void fault(lg_ahead_fault ***last, lg_arena *arena, const char *detail)
 }
 
 /* Splits the stored disclosures, holds each against the entry's digests, and reads the facts. */
-static void read_facts(lg_arena *arena, const char *disclosures, lg_ahead_entry *out, lg_fact *facts)
+static void read_facts(lg_arena *arena, const lg_entry_row *row, lg_ahead_entry *out, lg_fact *facts)
 {
     const lg_entry *entry = &out->entry;
     lg_ahead_fault **last = &out->faults;
-    for (const char *at = disclosures; *at;) {
+    if (row->is_damaged)
+        fault(&last, arena, "what is stored cannot be unpacked");
+    for (const char *at = row->disclosures; *at;) {
         size_t len = strcspn(at, "~");
         lg_bytes disclosure = lg_bytes_of(at, len);
         if (out->fact_count == LG_ENTRY_FACTS_MAX || !has_digest(entry, lg_disclosure_digest(disclosure).s))
@@ -97,7 +99,7 @@ static void read_entry(lg_arena *arena, const lg_entry_row *row, lg_ahead_entry 
         out->malformed = report.detail ? report.detail : "";
         return;
     }
-    read_facts(arena, row->disclosures, out, facts);
+    read_facts(arena, row, out, facts);
     lg_event *event = lg_arena_alloc(arena, sizeof *event);
     if (lg_event_decode(arena, out->entry.type, facts, out->fact_count, event, &report) == LG_OK)
         out->event = event;
@@ -135,6 +137,10 @@ static lg_err read_command(worker *w, lg_arena *arena, const lg_command_row *row
     lg_err err = lg_command_seq_by_jti(w->db, row->signer, row->jti, &out->indexed);
     if (err && err != LG_NOT_FOUND)
         return err;
+    if (row->is_damaged) {
+        out->malformed = "what is stored cannot be unpacked";
+        return LG_OK;
+    }
     if (lg_jws_parse(arena, row->jws, &out->jws, &report) != LG_OK) {
         out->malformed = report.detail;
         return LG_OK;

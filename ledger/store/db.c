@@ -1,6 +1,7 @@
 #include "ledger/store/db.h"
 
 #include "ledger/store/known.h"
+#include "ledger/store/pack.h"
 #include "ledger/store/schema.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct lg_db {
     bool sync_failed;
     bool unsettled;
     lg_known *known;
+    lg_packer *packer;
     struct {
         const lg_sql *sql;
         sqlite3_stmt *statement;
@@ -127,7 +129,7 @@ static bool is_reader(lg_db_mode mode)
     return mode == LG_DB_READER || mode == LG_DB_SIDE_READER;
 }
 
-enum { APPLICATION_ID = 0x54414c31 /* "TAL1"; "TALY" until statements and custody were first kept */ };
+enum { APPLICATION_ID = 0x54414c32 /* "TAL2"; "TALY" and "TAL1" before texts were packed */ };
 
 static lg_err application_of(lg_db *db, int64_t *out)
 {
@@ -234,6 +236,7 @@ lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *rep
         return LG_NO_MEMORY;
     pthread_once(&once, configure_library);
     db->mode = mode;
+    db->packer = lg_packer_open();
     int flags = is_reader(mode) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int code = sqlite3_open_v2(mode == LG_DB_SCRATCH ? ":memory:" : path, &db->handle,
                                flags | SQLITE_OPEN_NOMUTEX, NULL);
@@ -256,6 +259,7 @@ void lg_db_close(lg_db *db)
         sqlite3_finalize(db->slots[i].statement);
     sqlite3_close(db->handle);
     lg_known_close(db->known);
+    lg_packer_close(db->packer);
     free(db);
 }
 
@@ -280,6 +284,11 @@ bool lg_db_was_unsettled(lg_db *db)
     const bool was = db->unsettled;
     db->unsettled = false;
     return was;
+}
+
+lg_packer *lg_db_packer(lg_db *db)
+{
+    return db->packer;
 }
 
 const char *lg_db_message(const lg_db *db)
@@ -484,10 +493,15 @@ char *lg_column_text(lg_query *query, int at, lg_arena *arena)
     return text ? lg_arena_strndup(arena, text, (size_t)sqlite3_column_bytes(query->statement, at)) : NULL;
 }
 
-lg_bytes lg_column_blob(lg_query *query, int at, lg_arena *arena)
+lg_bytes lg_column_borrow(lg_query *query, int at)
 {
     const void *data = sqlite3_column_blob(query->statement, at);
-    return lg_arena_copy(arena, lg_bytes_of(data, (size_t)sqlite3_column_bytes(query->statement, at)));
+    return lg_bytes_of(data, (size_t)sqlite3_column_bytes(query->statement, at));
+}
+
+lg_bytes lg_column_blob(lg_query *query, int at, lg_arena *arena)
+{
+    return lg_arena_copy(arena, lg_column_borrow(query, at));
 }
 
 void lg_column_fixed(lg_query *query, int at, void *out, size_t len)

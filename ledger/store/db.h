@@ -40,6 +40,7 @@ void lg_db_remember(lg_db *db, struct lg_known *known_take);
 /* Of a writer: what others may remember was changed; and whether it was, since this was last asked. */
 void lg_db_unsettle(lg_db *db);
 bool lg_db_was_unsettled(lg_db *db);
+struct lg_packer *lg_db_packer(lg_db *db); /* the connection's own; pack.h */
 /* What SQLite said about the last error; for the log, not for users. */
 const char *lg_db_message(const lg_db *db);
 
@@ -87,6 +88,7 @@ int64_t lg_column_int(lg_query *query, int at); /* NULL reads 0 */
 bool lg_column_is_null(lg_query *query, int at);
 char *lg_column_text(lg_query *query, int at, lg_arena *arena); /* NULL reads NULL */
 lg_bytes lg_column_blob(lg_query *query, int at, lg_arena *arena);
+lg_bytes lg_column_borrow(lg_query *query, int at); /* until the query moves on */
 /* A blob of exactly len bytes; otherwise the query's error becomes LG_CORRUPT and out is zeroed. */
 void lg_column_fixed(lg_query *query, int at, void *out, size_t len);
 

@@ -340,19 +340,18 @@ static lg_err rehash(lg_ledger *ledger)
 {
     int64_t first = lg_edge_size(ledger->edge);
     for (size_t done = 0; done < ledger->staged_count;) {
-        lg_entry_row *rows;
+        lg_bytes *bodies;
         size_t count;
         lg_arena_reset(ledger->commit_arena);
         lg_err err =
-            lg_entry_range(ledger->db, first + (int64_t)done, 256, ledger->commit_arena, &rows, &count);
+            lg_entry_bodies(ledger->db, first + (int64_t)done, 256, ledger->commit_arena, &bodies, &count);
         if (err)
             return err;
         if (count == 0 || count > ledger->staged_count - done)
             return LG_CORRUPT;
         for (size_t i = 0; i < count; i++) {
-            lg_hash leaf = lg_leaf_hash(rows[i].body);
-            if (rows[i].seq != first + (int64_t)(done + i) ||
-                !lg_hash_equal(&leaf, &ledger->staged[done + i].leaf))
+            lg_hash leaf = lg_leaf_hash(bodies[i]);
+            if (!lg_hash_equal(&leaf, &ledger->staged[done + i].leaf))
                 return LG_CORRUPT;
         }
         done += count;

@@ -1,14 +1,18 @@
 /* Entries, their disclosures, and the commands that caused them. */
 #include "ledger/store/log_rows.h"
 
+#include "ledger/store/pack.h"
 #include "ledger/store/rows_internal.h"
+
+#include <stdlib.h>
 
 static lg_err disclosures_insert(lg_db *db, int64_t seq, const char *disclosures)
 {
     static const lg_sql sql = {"INSERT INTO disclosures (seq, body) VALUES (?1, ?2)"};
+    lg_bytes packed = lg_pack(lg_db_packer(db), LG_PACK_DISCLOSURES, lg_bytes_str(disclosures));
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, seq);
-    lg_bind_text(&query, 2, disclosures);
+    lg_bind_blob(&query, 2, packed.data, packed.len);
     return lg_query_run(&query);
 }
 
@@ -24,47 +28,52 @@ lg_err lg_entry_insert(lg_db *db, int64_t seq, lg_bytes body, const char *disclo
     return disclosures_insert(db, seq, disclosures);
 }
 
+/* A packed column, borrowed until the query moves on. */
+static bool column_unpack(lg_query *query, int at, lg_arena *arena, lg_bytes *out)
+{
+    return lg_unpack(lg_db_packer(query->db), lg_column_borrow(query, at), arena, out) == LG_OK;
+}
+
 static void entry_read(lg_query *query, lg_arena *arena, lg_entry_row *out)
 {
+    lg_bytes disclosures = lg_bytes_str("");
     *out = (lg_entry_row){
         .seq = lg_column_int(query, 0),
         .body = lg_column_blob(query, 1, arena),
-        .disclosures = lg_column_text(query, 2, arena),
+        .is_damaged = !lg_column_is_null(query, 2) && !column_unpack(query, 2, arena, &disclosures),
     };
-}
-
-static lg_err entry_rows(lg_query *query, lg_arena *arena, lg_entry_row **rows, size_t *count)
-{
-    lg_row_list list = {0};
-    while (lg_query_next(query))
-        entry_read(query, arena, lg_row_add(&list, arena, sizeof **rows));
-    *rows = list.rows;
-    *count = list.count;
-    return lg_query_end(query);
+    out->disclosures = (const char *)disclosures.data;
 }
 
 lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out)
 {
-    static const lg_sql sql = {"SELECT e.seq, e.body, coalesce(d.body, '') FROM entries AS e"
+    static const lg_sql sql = {"SELECT e.seq, e.body, d.body FROM entries AS e"
                                " LEFT JOIN disclosures AS d ON d.seq = e.seq WHERE e.seq = ?1"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, seq);
     bool found = lg_query_next(&query);
     if (found)
         entry_read(&query, arena, out);
+    if (found && out->is_damaged)
+        lg_query_spoil(&query);
     return lg_query_end_found(&query, found);
 }
 
 lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows,
                       size_t *count)
 {
-    static const lg_sql sql = {"SELECT e.seq, e.body, coalesce(d.body, '') FROM entries AS e"
+    static const lg_sql sql = {"SELECT e.seq, e.body, d.body FROM entries AS e"
                                " LEFT JOIN disclosures AS d ON d.seq = e.seq"
                                " WHERE e.seq >= ?1 ORDER BY e.seq LIMIT ?2"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, from);
     lg_bind_int(&query, 2, (int64_t)limit);
-    return entry_rows(&query, arena, rows, count);
+    lg_row_list list = {0};
+    while (lg_query_next(&query))
+        entry_read(&query, arena, lg_row_add(&list, arena, sizeof **rows));
+    *rows = list.rows;
+    *count = list.count;
+    return lg_query_end(&query);
 }
 
 lg_err lg_entry_end(lg_db *db, int64_t size, int64_t *end, int64_t *stray)
@@ -91,7 +100,26 @@ lg_err lg_entry_end(lg_db *db, int64_t size, int64_t *end, int64_t *stray)
     return lg_query_end(&query);
 }
 
-#define COMMAND_COLUMNS "first_seq, entry_count, signer_no, jti, url, status, answer, jws"
+lg_err lg_entry_bodies(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_bytes **bodies,
+                       size_t *count)
+{
+    static const lg_sql sql = {"SELECT seq, body FROM entries WHERE seq >= ?1 ORDER BY seq LIMIT ?2"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, from);
+    lg_bind_int(&query, 2, (int64_t)limit);
+    lg_row_list list = {0};
+    while (lg_query_next(&query)) {
+        if (lg_column_int(&query, 0) != from + (int64_t)list.count)
+            lg_query_spoil(&query);
+        else
+            *(lg_bytes *)lg_row_add(&list, arena, sizeof **bodies) = lg_column_blob(&query, 1, arena);
+    }
+    *bodies = list.rows;
+    *count = list.count;
+    return lg_query_end(&query);
+}
+
+#define COMMAND_COLUMNS "first_seq, entry_count, signer_no, jti, url, status, jws_len, texts"
 
 /* The index keeps 8 bytes of a hash instead of up to 64 of text; the text itself decides. */
 static int64_t jti_key(const char *jti)
@@ -103,10 +131,25 @@ static int64_t jti_key(const char *jti)
     return (int64_t)key;
 }
 
+/* The two are packed as one text: an answer repeats much of what its command said. */
+static lg_bytes pack_command(lg_db *db, const lg_command_row *row)
+{
+    const size_t answer_len = strlen(row->answer), len = row->jws.len + answer_len;
+    char *texts = malloc(len + 1);
+    if (!texts)
+        lg_die("out of memory");
+    memcpy(texts, row->jws.data, row->jws.len);
+    memcpy(texts + row->jws.len, row->answer, answer_len);
+    lg_bytes packed = lg_pack(lg_db_packer(db), LG_PACK_COMMAND, lg_bytes_of(texts, len));
+    free(texts);
+    return packed;
+}
+
 lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
 {
     static const lg_sql sql = {"INSERT INTO commands (" COMMAND_COLUMNS
                                ", jti_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
+    lg_bytes packed = pack_command(db, row);
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, row->first_seq);
     lg_bind_int(&query, 2, row->entry_count);
@@ -114,14 +157,21 @@ lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
     lg_bind_text(&query, 4, row->jti);
     lg_bind_text(&query, 5, row->url);
     lg_bind_int(&query, 6, row->status);
-    lg_bind_text(&query, 7, row->answer);
-    lg_bind_blob(&query, 8, row->jws.data, row->jws.len);
+    lg_bind_int(&query, 7, (int64_t)row->jws.len);
+    lg_bind_blob(&query, 8, packed.data, packed.len);
     lg_bind_int(&query, 9, jti_key(row->jti));
     return lg_query_run(&query);
 }
 
 static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
 {
+    const int64_t jws_len = lg_column_int(query, 6);
+    lg_bytes texts = {0};
+    const bool is_whole =
+        column_unpack(query, 7, arena, &texts) && jws_len >= 0 && (size_t)jws_len <= texts.len;
+    if (!is_whole)
+        texts = lg_bytes_str("");
+    const size_t answer_at = is_whole ? (size_t)jws_len : 0;
     *out = (lg_command_row){
         .first_seq = lg_column_int(query, 0),
         .entry_count = lg_column_int(query, 1),
@@ -129,9 +179,18 @@ static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
         .jti = lg_column_text(query, 3, arena),
         .url = lg_column_text(query, 4, arena),
         .status = (int)lg_column_int(query, 5),
-        .answer = lg_column_text(query, 6, arena),
-        .jws = lg_column_blob(query, 7, arena),
+        .jws = lg_bytes_of(texts.data, answer_at),
+        .answer = (const char *)texts.data + answer_at,
+        .is_damaged = !is_whole,
     };
+}
+
+/* One row, which must be whole. */
+static void command_read_whole(lg_query *query, lg_arena *arena, lg_command_row *out)
+{
+    command_read(query, arena, out);
+    if (out->is_damaged)
+        lg_query_spoil(query);
 }
 
 lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena,
@@ -145,7 +204,7 @@ lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, l
     lg_bind_int(&query, 3, signer.v);
     bool found = lg_query_next(&query);
     if (found)
-        command_read(&query, arena, out);
+        command_read_whole(&query, arena, out);
     return lg_query_end_found(&query, found);
 }
 
@@ -171,7 +230,7 @@ lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row
     lg_bind_int(&query, 1, seq);
     bool found = lg_query_next(&query);
     if (found) {
-        command_read(&query, arena, out);
+        command_read_whole(&query, arena, out);
         /* An entry of the registry's own (the genesis) has no command, so the one before may end earlier. */
         found = seq - out->first_seq < out->entry_count;
     }

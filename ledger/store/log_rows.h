@@ -12,12 +12,16 @@ typedef struct lg_entry_row {
     int64_t seq;
     lg_bytes body;
     const char *disclosures; /* joined by '~'; "" if there are none or they were erased */
+    bool is_damaged;         /* what is stored of them cannot be unpacked; they then read "" */
 } lg_entry_row;
-/* LG_NOT_FOUND if absent. */
+/* LG_NOT_FOUND if absent; LG_CORRUPT if it is damaged. */
 lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out) LG_MUST_CHECK;
-/* Up to `limit` entries from seq on; *rows in the arena. */
+/* Up to `limit` entries from seq on, damaged ones among them; *rows in the arena. */
 lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows,
                       size_t *count) LG_MUST_CHECK;
+/* The bytes alone of up to `limit` entries from `from` on; LG_CORRUPT if one is missing between two. */
+lg_err lg_entry_bodies(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_bytes **bodies,
+                       size_t *count) LG_MUST_CHECK;
 
 /* Up to which number the entries reach without a gap that lies behind `size`, and the first entry beyond, -1
  * if there is none. Reads no bodies; walks what lies behind `size`. */
@@ -30,16 +34,18 @@ typedef struct lg_command_row {
     int status;
     const char *answer;
     lg_bytes jws;
+    bool is_damaged; /* what is stored of jws and answer cannot be unpacked; both are then empty */
 } lg_command_row;
 lg_err lg_command_insert(lg_db *db, const lg_command_row *row) LG_MUST_CHECK;
-/* By idempotency key, which is each (first) signer's own; LG_NOT_FOUND if none of its commands has it. */
+/* By idempotency key, which is each (first) signer's own; LG_NOT_FOUND if none of its commands has it,
+ * LG_CORRUPT if it is damaged. */
 lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena,
                          lg_command_row *out) LG_MUST_CHECK;
 /* The entry at which the command of that idempotency key begins, by the index alone and the row it leads to;
  * LG_NOT_FOUND. */
 lg_err lg_command_seq_by_jti(lg_db *db, lg_participant_no signer, const char *jti,
                              int64_t *first_seq) LG_MUST_CHECK;
-/* The command that caused an entry. */
+/* The command that caused an entry; likewise. */
 lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
 /* Those that begin at entries from..until-1, in order. */
 lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, lg_arena *arena, lg_command_row **rows,

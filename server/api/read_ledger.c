@@ -68,17 +68,17 @@ static lg_err load_tile(lg_db *db, int level, int64_t first, unsigned width, lg_
 /* u16be(len) ‖ entry, one behind the other. */
 static lg_err load_bundle(lg_db *db, lg_arena *arena, int64_t first, unsigned width, lg_buf *out)
 {
-    lg_entry_row *rows;
+    lg_bytes *bodies;
     size_t count;
-    lg_err err = lg_entry_range(db, first, width, arena, &rows, &count);
+    lg_err err = lg_entry_bodies(db, first, width, arena, &bodies, &count);
     if (err != LG_OK)
         return err;
     if (count != width)
         return LG_CORRUPT;
     for (size_t i = 0; i < count; i++) {
-        const uint8_t len[] = {(uint8_t)(rows[i].body.len >> 8), (uint8_t)rows[i].body.len};
+        const uint8_t len[] = {(uint8_t)(bodies[i].len >> 8), (uint8_t)bodies[i].len};
         lg_buf_add(out, len, sizeof len);
-        lg_buf_add(out, rows[i].body.data, rows[i].body.len);
+        lg_buf_add(out, bodies[i].data, bodies[i].len);
     }
     return LG_OK;
 }

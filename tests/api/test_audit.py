@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 
+import packed
 import pytest
 from registry import Registry, tallystick
 
@@ -47,6 +48,7 @@ def copy(sound, tmp_path):
 def bend(folder, *statements):
     """Changes the database as no connection of the program could: triggers dropped, checks off, then put back."""
     database = sqlite3.connect(folder / "ledger.db")
+    packed.add_functions(database)
     triggers = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
     for name, _ in triggers:
         database.execute(f"DROP TRIGGER {name}")
@@ -96,16 +98,25 @@ def flip_blob(table, column, where, at=20):
     return update(table, f"{column} = CAST({FLIP.format(f'CAST({column} AS TEXT)', at)} AS BLOB) WHERE {where}")
 
 
+def flip_packed(table, column, where, at):
+    """Flips one byte of a packed text, and packs it again."""
+    return update(table, f"{column} = packed({FLIP.format(f'unpacked({column})', at)}) WHERE {where}")
+
+
 LAST_COMMAND = "first_seq = (SELECT max(first_seq) FROM commands)"
 RECEIVABLE = "receivable_no = (SELECT min(receivable_no) FROM receivables)"
 BENT = {
     "a byte of an entry": flip_blob("entries", "body", f"seq = {SOME}", 80),
     "the time of an entry": update("entries", f"body = CAST(replace(CAST(body AS TEXT), 'at\":\"20', 'at\":\"21') AS BLOB) WHERE seq = {SOME}"),
     "a byte of the genesis": flip_blob("entries", "body", "seq = 0", 40),
-    "a byte of a disclosure": flip_text("disclosures", "body", f"seq = {SOME}", 40),
-    "a disclosure left out": update("disclosures", f"body = substr(body, instr(body, '~') + 1) WHERE seq = {SOME}"),
-    "a byte of a command": flip_blob("commands", "jws", LAST_COMMAND, 300),
-    "a stored answer": update("commands", "answer = replace(answer, 'registered', 'confirmed') WHERE status = 201"),
+    "a byte of a disclosure": flip_packed("disclosures", "body", f"seq = {SOME}", 40),
+    "a disclosure left out": update("disclosures", f"body = packed(substr(unpacked(body), instr(unpacked(body), '~') + 1)) WHERE seq = {SOME}"),
+    "packed disclosures cut off": update("disclosures", f"body = substr(body, 1, length(body) - 9) WHERE seq = {SOME}"),
+    "a byte of a command": flip_packed("commands", "texts", LAST_COMMAND, 300),
+    "a packed command cut off": update("commands", f"texts = substr(texts, 1, length(texts) - 9) WHERE {LAST_COMMAND}"),
+    "a command without its text": update("commands", f"texts = x'' WHERE {LAST_COMMAND}"),
+    "where a command's answer begins": update("commands", f"jws_len = jws_len + 1 WHERE {LAST_COMMAND}"),
+    "a stored answer": update("commands", "texts = packed(replace(unpacked(texts), '\"registered\"', '\"confirmed\"')) WHERE status = 201"),
     "the status of a stored answer": update("commands", "status = 200 WHERE status = 422"),
     "the jti of a command": flip_text("commands", "jti", LAST_COMMAND, 5),
     "a command that is gone": delete("commands", LAST_COMMAND),

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import jws
+import packed
 import pytest
 from bearer import Bearer, register
 from registry import Participant
@@ -296,7 +297,7 @@ def test_what_the_registry_signed_is_no_second_signature(registry, t):
     t.firm.post("/v1/receivables", payload, token=t.chen).problem("gateway-rejected")
     registry.supplier.act(first, "withdraw").ok()
     with closing(sqlite3.connect(f"file:{registry.directory}/ledger.db?mode=ro", uri=True)) as db:
-        texts = [bytes(row[0]) if isinstance(row[0], bytes) else row[0].encode() for row in db.execute("SELECT jws FROM commands")]
+        texts = [packed.unpacked(row[0])[: row[1]] for row in db.execute("SELECT texts, jws_len FROM commands")]
     commands = [json.loads(text) for text in texts]
     signed = [c for c in commands if jws.b64url_decode(c.get("payload", "")) == jws.compact(payload)]
     custody = next(c for c in signed if "protected" in c and b'"token"' in jws.b64url_decode(c["protected"]))

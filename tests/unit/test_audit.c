@@ -4,6 +4,7 @@
 
 #include "ledger/base/json.h"
 #include "ledger/registry/internal.h"
+#include "ledger/store/pack.h"
 #include "server/server.h"
 
 #include <fcntl.h>
@@ -302,6 +303,31 @@ static int drop_registry(void **state)
     return 0;
 }
 
+/* SQL's unpacked(BLOB): the text of a packed column. */
+static void sql_unpacked(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    lg_packer *packer = lg_packer_open();
+    lg_bytes text;
+    assert_int_equal(
+        lg_unpack(packer, lg_bytes_of(sqlite3_value_blob(values[0]), (size_t)sqlite3_value_bytes(values[0])),
+                  r->arena, &text),
+        LG_OK);
+    sqlite3_result_text(context, (const char *)text.data, (int)text.len, SQLITE_TRANSIENT);
+    lg_packer_close(packer);
+}
+
+/* And packed(TEXT), as disclosures are. */
+static void sql_packed(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    lg_packer *packer = lg_packer_open();
+    lg_bytes packed =
+        lg_pack(packer, LG_PACK_DISCLOSURES, lg_bytes_str((const char *)sqlite3_value_text(values[0])));
+    sqlite3_result_blob(context, packed.data, (int)packed.len, SQLITE_TRANSIENT);
+    lg_packer_close(packer);
+}
+
 /* Past the authorizer, the triggers and the foreign keys. */
 static void tamper(const char *sql)
 {
@@ -309,6 +335,8 @@ static void tamper(const char *sql)
     char *said = NULL;
     save_file(database, whole, whole_len);
     assert_int_equal(sqlite3_open(database, &handle), SQLITE_OK);
+    sqlite3_create_function(handle, "unpacked", 1, SQLITE_UTF8, NULL, sql_unpacked, NULL, NULL);
+    sqlite3_create_function(handle, "packed", 1, SQLITE_UTF8, NULL, sql_packed, NULL, NULL);
     for (const char *table = "entries\0commands\0nodes\0checkpoints\0"; *table; table += strlen(table) + 1) {
         char drop[200];
         snprintf(drop, sizeof drop,
@@ -395,29 +423,41 @@ static void the_ledger_itself(void **state)
     found("INSERT INTO entries SELECT max(seq) + 1, body FROM entries", "checkpoints", "does not cover");
     found("INSERT INTO entries SELECT 9007199254740990, body FROM entries WHERE seq = 1", "entries",
           "beyond the end");
-    found("UPDATE disclosures SET body = replace(body, 'W', 'X') WHERE seq = 6", "disclosures",
-          "does not belong");
-    found("UPDATE disclosures SET body = substr(body, instr(body, '~') + 1) WHERE seq = 6", "disclosures",
-          "facts are there");
+    found("UPDATE disclosures SET body = packed(replace(unpacked(body), 'W', 'X')) WHERE seq = 6",
+          "disclosures", "does not belong");
+    found("UPDATE disclosures SET body = packed(substr(unpacked(body), instr(unpacked(body), '~') + 1)) "
+          "WHERE seq = 6",
+          "disclosures", "facts are there");
+    found("UPDATE disclosures SET body = substr(body, 1, 20) WHERE seq = 6", "disclosures",
+          "cannot be unpacked");
+    found("UPDATE disclosures SET body = x'ff' WHERE seq = 6", "disclosures", "cannot be unpacked");
+    found("UPDATE disclosures SET body = x'' WHERE seq = 6", "disclosures", "cannot be unpacked");
     found("DELETE FROM disclosures WHERE seq = 6", "disclosures", "facts are there");
     found("UPDATE disclosures SET body = (SELECT body FROM disclosures WHERE seq = 7) WHERE seq = 6",
           "disclosures", "does not belong");
-    found("INSERT INTO disclosures SELECT max(seq) + 1, 'x' FROM entries", "disclosures",
+    found("INSERT INTO disclosures SELECT max(seq) + 1, x'0078' FROM entries", "disclosures",
           "belong to no entry");
 }
 
 static void the_commands(void **state)
 {
     (void)state;
-    found("UPDATE commands SET jws = CAST(replace(CAST(jws AS TEXT), '\"signature\":\"', "
-          "'\"signature\":\"A') AS BLOB)"
-          " WHERE first_seq = 6",
+    found("UPDATE commands SET texts = packed(replace(unpacked(texts), '\"signature\":\"', "
+          "'\"signature\":\"A')), jws_len = jws_len + 1 WHERE first_seq = 6",
           "commands", "do not hash to the entry's req");
-    found("UPDATE commands SET jws = CAST(CAST(jws AS TEXT) || ' ' AS BLOB) WHERE first_seq = 6", "commands",
-          "do not hash to the entry's req");
-    found("UPDATE commands SET jws = (SELECT jws FROM commands WHERE first_seq = 7) WHERE first_seq = 6",
+    found("UPDATE commands SET jws_len = jws_len + 1 WHERE first_seq = 6", "commands",
+          "not a signed command");
+    found("UPDATE commands SET (texts, jws_len) = (SELECT texts, jws_len FROM commands WHERE first_seq = 7) "
+          "WHERE first_seq = 6",
           "commands", "jti beside the command");
-    found("UPDATE commands SET jws = x'00' WHERE first_seq = 6", "commands", "not a signed command");
+    found("UPDATE commands SET texts = x'00', jws_len = 0 WHERE first_seq = 6", "commands",
+          "not a signed command");
+    found("UPDATE commands SET texts = substr(texts, 1, 100) WHERE first_seq = 6", "commands",
+          "cannot be unpacked");
+    found("UPDATE commands SET texts = x'' WHERE first_seq = 6", "commands", "cannot be unpacked");
+    found("UPDATE commands SET jws_len = jws_len + 100000 WHERE first_seq = 6", "commands",
+          "cannot be unpacked");
+    found("UPDATE commands SET jws_len = -1 WHERE first_seq = 6", "commands", "cannot be unpacked");
     found("UPDATE commands SET jti = 'AAAAAAAAAAAAAAAAAAAAAA' WHERE first_seq = 6", "commands",
           "jti beside the command");
     found("UPDATE commands SET jti_key = jti_key + 1 WHERE first_seq = 6", "commands", "jti_key");
@@ -425,18 +465,21 @@ static void the_commands(void **state)
     found("UPDATE commands SET signer_no = signer_no + 1 WHERE first_seq = 6", "commands",
           "signer beside the command");
     found("UPDATE commands SET status = 202 WHERE first_seq = 6", "commands", "status");
-    found("UPDATE commands SET answer = replace(answer, 'a', 'b') WHERE first_seq = 6", "commands",
-          "stored answer");
-    found("UPDATE commands SET answer = '' WHERE first_seq = 6", "commands", "stored answer");
+    found("UPDATE commands SET texts = packed(substr(unpacked(texts), 1, jws_len) || "
+          "replace(substr(unpacked(texts), jws_len + 1), 'a', 'b')) WHERE first_seq = 6",
+          "commands", "stored answer");
+    found("UPDATE commands SET texts = packed(substr(unpacked(texts), 1, jws_len)) WHERE first_seq = 6",
+          "commands", "stored answer");
     found("UPDATE commands SET entry_count = 2 WHERE first_seq = 6", "commands", "do not hash");
     found("UPDATE commands SET entry_count = 4611686018427387904 WHERE first_seq = 6", "commands",
           "the ledger ends before");
     found("UPDATE commands SET entry_count = 1 WHERE entry_count = 2", "commands", "no command begins");
     found("DELETE FROM commands WHERE first_seq = 6", "commands", "no command begins");
-    found("INSERT INTO commands SELECT first_seq + 1, 1, signer_no, jti_key, jti, url, status, answer, jws "
-          "FROM commands"
-          " WHERE entry_count = 2",
-          "commands", "were caused by");
+    found(
+        "INSERT INTO commands SELECT first_seq + 1, 1, signer_no, jti_key, jti, url, status, jws_len, texts "
+        "FROM commands"
+        " WHERE entry_count = 2",
+        "commands", "were caused by");
 }
 
 static void tree_head_and_right(void **state)
@@ -600,7 +643,7 @@ static void the_head_file(void **state)
     save_file(head, bytes, 10);
     found("UPDATE writer SET holder = 'x'", "head", "cannot be read");
     unlink(head);
-    found("UPDATE writer SET holder = 'x'", "head", "cannot be read");
+    found("UPDATE writer SET holder = 'x'", "head", "cannot be unpacked");
     OK(lg_head_create(head, "other.example.com/x", NULL));
     found("UPDATE writer SET holder = 'x'", "head", "of the ledger other.example.com/x");
     unlink(head);
