@@ -59,7 +59,8 @@ def missing():
     """Why it cannot run here; None if it can."""
     if os.geteuid() != 0:
         return "only root may mount"
-    tools = [tool for tool in ("mkfs.ext4", "mkfs.xfs", "mount", "umount") if not shutil.which(tool, path=os.defpath + ":/usr/sbin:/sbin")]
+    path = os.defpath + ":/usr/sbin:/sbin"
+    tools = [tool for tool in ("mkfs.ext4", "mkfs.xfs", "mount", "umount") if not shutil.which(tool, path=path)]
     if tools:
         return f"{' and '.join(tools)} not installed (xfsprogs, e2fsprogs)"
     try:
@@ -115,7 +116,8 @@ class Round:
         if not self.options.preload:
             return None
         shim = str(pathlib.Path(self.options.preload).resolve())
-        return {"LD_PRELOAD": shim, "RECORDER_LOG": os.devnull, "RECORDER_DIR": str(self.registry.directory), "RECORDER_IGNORE": "all"}
+        where = {"RECORDER_LOG": os.devnull, "RECORDER_DIR": str(self.registry.directory)}
+        return {"LD_PRELOAD": shim, "RECORDER_IGNORE": "all", **where}
 
     def check(self, number):
         """Returns how many acknowledgements were owed."""

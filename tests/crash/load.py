@@ -2,8 +2,9 @@
 
 import socket
 import threading
+import time
 
-from command import Line
+from command import AGAIN, Line
 
 TIMEOUT_S = 60
 REPEATS_AT_ONCE = 16
@@ -85,13 +86,15 @@ class Load:
 
 
 def repeat(port, commands):
-    """Sends commands once more, pipelined: (status, body) of each, in order."""
-    line, answers = connect(port), []
+    """Sends commands once more, pipelined, and those that are told to come back later until they are not: (status, body) of each."""
+    line, answers, deadline = connect(port), [None] * len(commands), time.monotonic() + TIMEOUT_S
     try:
-        for at in range(0, len(commands), REPEATS_AT_ONCE):
-            some = commands[at : at + REPEATS_AT_ONCE]
-            line.connection.sendall(b"".join(command.request for command in some))
-            answers += [line.receive() for _ in some]
+        while waiting := [place for place, answer in enumerate(answers) if not answer or answer[0] in AGAIN]:
+            assert time.monotonic() < deadline, f"told to come back later for ever: {answers[waiting[0]]}"
+            some = waiting[:REPEATS_AT_ONCE]
+            line.connection.sendall(b"".join(commands[place].request for place in some))
+            for place in some:
+                answers[place] = line.receive()
     finally:
         line.close()
     return answers

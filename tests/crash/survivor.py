@@ -35,7 +35,8 @@ def unanswered(command):
 
 
 def check(original, directory, history, cut_s, rng):
-    """`history`: every command, all answered in the end. At `cut_s` the power went. Raises Broken; returns how many acknowledgements it owed."""
+    """`history`: every command, all answered in the end; `cut_s`: when the power went. Raises Broken; returns how many
+    acknowledgements were owed."""
     registry = Restored(original, directory)
     owed = [command for command in history if command.answered < cut_s]
     open_then = [command for command in history if command.sent < cut_s <= command.answered]
