@@ -200,33 +200,34 @@ lg_err lg_receivable_insert(lg_db *db, const lg_receivable *row)
     return lg_query_run(&query);
 }
 
+#define CHANGING                                                                                             \
+    "UPDATE receivables SET life = ?2, confirmed_minor = ?3, confirm_by = ?4, claim_no = ?5, reason = ?6,"   \
+    " reason_note = ?7, decision = ?8, decided_by_no = ?9, decided_at = ?10, decision_note = ?11,"           \
+    " updated_at = ?12, last_seq = ?13, terms_version = ?14, verified = ?15"
+
+/* A column that is named is written to its indexes anew, changed or not; those of the fingerprint lie all
+ * over the place. It is given up or stays as it is. */
 lg_err lg_receivable_update(lg_db *db, const lg_receivable *row)
 {
-    static const lg_sql sql = {
-        "UPDATE receivables SET life = ?2, confirmed_minor = ?3, confirm_by = ?4, fingerprint = ?5, "
-        "number_key = ?6,"
-        " similar_key = ?7, claim_no = ?8, reason = ?9, reason_note = ?10, decision = ?11, decided_by_no = "
-        "?12,"
-        " decided_at = ?13, decision_note = ?14, updated_at = ?15, last_seq = ?16, terms_version = ?17, "
-        "verified = ?18"
-        " WHERE receivable_no = ?1"};
-    lg_query query = lg_query_start(db, &sql);
+    static const lg_sql kept = {CHANGING " WHERE receivable_no = ?1"};
+    static const lg_sql given_up = {CHANGING ", fingerprint = NULL, number_key = NULL, similar_key = NULL"
+                                             " WHERE receivable_no = ?1"};
+    lg_query query = lg_query_start(db, row->has_fingerprint ? &kept : &given_up);
     lg_bind_int(&query, 1, row->no.v);
     lg_bind_text(&query, 2, lg_receivable_life_name(row->life));
     lg_bind_int_or_null(&query, 3, row->confirmed_minor);
     lg_bind_int(&query, 4, row->confirm_by);
-    fingerprint_bind(&query, 5, row);
-    lg_bind_int_or_null(&query, 8, row->claim.v);
-    lg_bind_text(&query, 9, row->reason);
-    lg_bind_text(&query, 10, row->reason_note);
-    lg_bind_text(&query, 11, row->decision);
-    lg_bind_int_or_null(&query, 12, row->decided_by.v);
-    lg_bind_int_or_null(&query, 13, row->decided_at);
-    lg_bind_text(&query, 14, row->decision_note);
-    lg_bind_int(&query, 15, row->updated_at);
-    lg_bind_int(&query, 16, row->last_seq);
-    lg_bind_int(&query, 17, row->terms_version);
-    lg_bind_int(&query, 18, row->verified);
+    lg_bind_int_or_null(&query, 5, row->claim.v);
+    lg_bind_text(&query, 6, row->reason);
+    lg_bind_text(&query, 7, row->reason_note);
+    lg_bind_text(&query, 8, row->decision);
+    lg_bind_int_or_null(&query, 9, row->decided_by.v);
+    lg_bind_int_or_null(&query, 10, row->decided_at);
+    lg_bind_text(&query, 11, row->decision_note);
+    lg_bind_int(&query, 12, row->updated_at);
+    lg_bind_int(&query, 13, row->last_seq);
+    lg_bind_int(&query, 14, row->terms_version);
+    lg_bind_int(&query, 15, row->verified);
     return lg_query_run_found(&query);
 }
 
