@@ -275,6 +275,7 @@ lg_err lg_command_apply(lg_registry *registry, lg_ledger *ledger, lg_arena *aren
     bool many = command->rows != NULL;
     out->count = many ? command->submission_count : 1;
     out->results = lg_arena_array(arena, out->count, sizeof *out->results);
+    lg_buf_reset(&out->answer); /* of another attempt */
     out->entries = NULL;
     out->entry_count = out->entry_cap = 0;
     err = many ? do_rows(registry, ledger, arena, command, now, out, report)

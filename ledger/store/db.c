@@ -17,6 +17,11 @@ enum {
     WRITER_CACHE_KIB = 64 * 1024,
     REBUILD_CACHE_KIB = 128 * 1024,
     READER_CACHE_KIB = 16 * 1024,
+    /* Small memory that a connection hands out itself, without malloc: what the cursors and records of
+     * running statements take. SQLite's own measure is used up by the statements that stay prepared. */
+    LOOKASIDE_SLOT = 1200, /* bytes */
+    WRITER_LOOKASIDE = 1000,
+    READER_LOOKASIDE = 400,
     BUSY_TIMEOUT_MS = 5000, /* only start-up and the audit can meet a lock: there is one writer */
 };
 
@@ -195,6 +200,8 @@ static lg_err configure(lg_db *db, lg_report *report)
              is_reader(db->mode)         ? READER_CACHE_KIB
              : db->mode == LG_DB_REBUILD ? REBUILD_CACHE_KIB
                                          : WRITER_CACHE_KIB);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SLOT,
+                      is_reader(db->mode) ? READER_LOOKASIDE : WRITER_LOOKASIDE);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -277,6 +284,16 @@ void lg_db_remember(lg_db *db, lg_known *known_take)
 void lg_db_unsettle(lg_db *db)
 {
     db->unsettled = true;
+    lg_known_forget(db->known);
+}
+
+/* Changes of who is who were taken back, perhaps; what was read of them since must not stay. */
+static void settle_back(lg_db *db)
+{
+    if (!db->unsettled)
+        return;
+    lg_known_forget(db->known);
+    lg_known_forget_numbers(db->known);
 }
 
 bool lg_db_was_unsettled(lg_db *db)
@@ -319,6 +336,7 @@ void lg_db_rollback(lg_db *db)
     static const lg_sql rollback = {"ROLLBACK"};
     if (lg_db_in_transaction(db) && run(db, &rollback) != LG_OK && lg_db_in_transaction(db))
         lg_die("rollback failed: %s", lg_db_message(db));
+    settle_back(db);
 }
 
 bool lg_db_in_transaction(const lg_db *db)
@@ -345,6 +363,7 @@ lg_err lg_db_rollback_to(lg_db *db, unsigned depth)
     static const lg_sql back[SAVEPOINT_DEPTHS] = {
         {"ROLLBACK TO s0"}, {"ROLLBACK TO s1"}, {"ROLLBACK TO s2"}, {"ROLLBACK TO s3"}};
     lg_err err = run(db, &back[depth]);
+    settle_back(db);
     return err ? err : lg_db_release(db, depth);
 }
 
@@ -475,6 +494,11 @@ lg_err lg_query_run(lg_query *query)
     while (lg_query_next(query))
         ;
     return lg_query_end(query);
+}
+
+int64_t lg_db_changes_ever(const lg_db *db)
+{
+    return sqlite3_total_changes64(db->handle);
 }
 
 int64_t lg_column_int(lg_query *query, int at)

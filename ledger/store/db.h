@@ -83,6 +83,9 @@ lg_err lg_query_end(lg_query *query) LG_MUST_CHECK;
 lg_err lg_query_run(lg_query *query) LG_MUST_CHECK;
 /* Rows changed by the last INSERT, UPDATE or DELETE. */
 int64_t lg_db_changes(const lg_db *db);
+/* Rows changed since the connection was opened, what was undone included: the same as before, and nothing was
+ * changed. */
+int64_t lg_db_changes_ever(const lg_db *db);
 
 int64_t lg_column_int(lg_query *query, int at); /* NULL reads 0 */
 bool lg_column_is_null(lg_query *query, int at);

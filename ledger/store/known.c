@@ -24,10 +24,10 @@ struct lg_known {
     uint64_t as_of; /* changes->count before the oldest of the snapshots that all this was read from */
     lg_arena *arena;
     table participants, tokens, keys;
-    struct {
+    struct numbered {
         int64_t no;
         lg_participant_id id;
-    } ids[IDS]; /* at no's own place; number 0 is nobody's */
+    } ids[IDS], nos[IDS]; /* at no's own place, and at id's; number 0 is nobody's */
 };
 
 lg_known *lg_known_open(const lg_known_changes *changes)
@@ -48,21 +48,38 @@ void lg_known_close(lg_known *known)
     free(known);
 }
 
-static void forget(lg_known *known)
+static void empty(table *t)
 {
-    known->participants = (table){0};
-    known->tokens = (table){0};
-    known->keys = (table){0};
+    if (t->count > 0)
+        *t = (table){0};
+}
+
+void lg_known_forget(lg_known *known)
+{
+    if (!known)
+        return;
+    empty(&known->participants);
+    empty(&known->tokens);
+    empty(&known->keys);
     lg_arena_reset(known->arena);
+}
+
+void lg_known_forget_numbers(lg_known *known)
+{
+    if (!known)
+        return;
+    memset(known->ids, 0, sizeof known->ids);
+    memset(known->nos, 0, sizeof known->nos);
 }
 
 void lg_known_begin(lg_known *known)
 {
-    const uint64_t now = atomic_load_explicit(&known->changes->count, memory_order_acquire);
+    const uint64_t now =
+        known->changes ? atomic_load_explicit(&known->changes->count, memory_order_acquire) : 0;
     const bool full = known->participants.count == KEPT_MAX || known->tokens.count == KEPT_MAX ||
                       known->keys.count == KEPT_MAX;
     if (now != known->as_of || full)
-        forget(known);
+        lg_known_forget(known);
     known->as_of = now;
 }
 
@@ -155,13 +172,30 @@ bool lg_known_id(const lg_known *known, lg_participant_no no, lg_participant_id 
     return true;
 }
 
+/* The end of an id is random, its beginning a time. */
+static size_t place_of_id(const lg_participant_id *id)
+{
+    uint64_t end;
+    memcpy(&end, id->uuid.b + sizeof id->uuid.b - sizeof end, sizeof end);
+    return spread(end, IDS);
+}
+
+bool lg_known_no(const lg_known *known, lg_participant_id id, lg_participant_no *out)
+{
+    const struct numbered *at = known ? &known->nos[place_of_id(&id)] : NULL;
+    if (!at || at->no == 0 || memcmp(&at->id, &id, sizeof id) != 0)
+        return false;
+    *out = (lg_participant_no){at->no};
+    return true;
+}
+
 void lg_known_keep_id(lg_known *known, lg_participant_no no, lg_participant_id id)
 {
     if (!known)
         return;
-    const size_t at = spread((uint64_t)no.v, IDS);
-    known->ids[at].no = no.v;
-    known->ids[at].id = id;
+    const struct numbered row = {no.v, id};
+    known->ids[spread((uint64_t)no.v, IDS)] = row;
+    known->nos[place_of_id(&id)] = row;
 }
 
 /* ---- tokens ---- */

@@ -3,7 +3,11 @@
  *
  * What was read stands until the ledger's count of such changes moves. The writer moves it behind the COMMIT
  * and before any answer; a reader looks at it before it opens its snapshot. So whoever asks after the
- * acknowledgement of a revocation is judged by what the snapshot says, and never by what was remembered. */
+ * acknowledgement of a revocation is judged by what the snapshot says, and never by what was remembered.
+ *
+ * The writer remembers too, without such a count: nobody else changes what it reads, its own changes make it
+ * forget at once, and so does whatever takes them back (lg_db_unsettle, lg_db_rollback, lg_db_rollback_to).
+ */
 #ifndef LG_STORE_KNOWN_H
 #define LG_STORE_KNOWN_H
 
@@ -16,21 +20,27 @@ typedef struct lg_known_changes {
     atomic_uint_fast64_t count;
 } lg_known_changes;
 
-/* One connection's memory; `changes` is borrowed. Bounded: a few thousand rows. */
+/* One connection's memory; `changes` is borrowed, and NULL for the writer's own. Bounded: a few thousand
+ * rows. */
 lg_known *lg_known_open(const lg_known_changes *changes);
 void lg_known_close(lg_known *known);
 /* Before a snapshot is opened: forgets all if anything was changed. */
 void lg_known_begin(lg_known *known);
+/* Below `known` may be NULL. What was read may no longer be so; nor may who has which number, if a
+ * registration was taken back. */
+void lg_known_forget(lg_known *known);
+void lg_known_forget_numbers(lg_known *known);
 
-/* All below: `known` may be NULL, which remembers nothing. Strings of *out are copied to the arena. */
+/* NULL remembers nothing. Strings of *out are copied to the arena. */
 bool lg_known_participant(const lg_known *known, lg_participant_no no, lg_arena *arena, lg_participant *out);
 void lg_known_keep_participant(lg_known *known, const lg_participant *row);
 bool lg_known_token(const lg_known *known, const lg_hash *token_sha256, lg_arena *arena, lg_token *out);
 void lg_known_keep_token(lg_known *known, const lg_token *row);
 bool lg_known_key(const lg_known *known, const lg_kid *kid, lg_key *out);
 void lg_known_keep_key(lg_known *known, const lg_key *row);
-/* A participant's id never changes, so this is never forgotten. */
+/* A participant's id never changes, so this outlives other changes. */
 bool lg_known_id(const lg_known *known, lg_participant_no no, lg_participant_id *out);
+bool lg_known_no(const lg_known *known, lg_participant_id id, lg_participant_no *out);
 void lg_known_keep_id(lg_known *known, lg_participant_no no, lg_participant_id id);
 
 #endif

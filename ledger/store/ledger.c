@@ -195,8 +195,10 @@ lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_t
     if (!err)
         err = lg_db_open(lg_arena_printf(ledger->arena, "%s/ledger.db", dir), LG_DB_WRITER, &ledger->db,
                          report);
-    if (!err)
+    if (!err) {
+        lg_db_remember(ledger->db, lg_known_open(NULL));
         err = load(ledger, report);
+    }
     if (!err)
         err = reconcile_head(ledger, report);
     if (!err)
@@ -262,7 +264,17 @@ bool lg_ledger_is_broken(const lg_ledger *ledger)
 
 lg_err lg_ledger_begin(lg_ledger *ledger)
 {
-    return ledger->broken ? LG_IO : lg_db_begin(ledger->db);
+    if (ledger->broken)
+        return LG_IO;
+    lg_known_begin(lg_db_known(ledger->db));
+    return lg_db_begin(ledger->db);
+}
+
+lg_err lg_ledger_begin_anew(lg_ledger *ledger)
+{
+    lg_db_rollback(ledger->db);
+    ledger->staged_count = 0;
+    return lg_ledger_begin(ledger);
 }
 
 lg_err lg_ledger_mark(lg_ledger *ledger, unsigned depth, lg_mark *out)

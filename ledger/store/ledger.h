@@ -33,6 +33,8 @@ const char *lg_ledger_vkey(const lg_ledger *ledger);
 int64_t lg_ledger_next_seq(const lg_ledger *ledger); /* the seq the next appended entry gets */
 
 lg_err lg_ledger_begin(lg_ledger *ledger) LG_MUST_CHECK;
+/* Back to where the transaction began. */
+lg_err lg_ledger_begin_anew(lg_ledger *ledger) LG_MUST_CHECK;
 /* A point to come back to; depth as in lg_db_savepoint. */
 typedef struct lg_mark {
     unsigned depth;

@@ -56,6 +56,18 @@ static lg_err participant_one(lg_query *query, lg_arena *arena, lg_participant *
     return lg_query_end_found(query, found);
 }
 
+/* Remembered from now on, if there is such a one. */
+static lg_err participant_found(lg_query *query, lg_arena *arena, lg_participant *out)
+{
+    lg_known *known = lg_db_known(query->db);
+    lg_err err = participant_one(query, arena, out);
+    if (err)
+        return err;
+    lg_known_keep_participant(known, out);
+    lg_known_keep_id(known, out->no, out->id);
+    return LG_OK;
+}
+
 lg_err lg_participant_get(lg_db *db, lg_participant_no no, lg_arena *arena, lg_participant *out)
 {
     static const lg_sql sql = {PARTICIPANT_COLUMNS " WHERE participant_no = ?1"};
@@ -63,28 +75,33 @@ lg_err lg_participant_get(lg_db *db, lg_participant_no no, lg_arena *arena, lg_p
         return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, no.v);
-    lg_err err = participant_one(&query, arena, out);
-    if (!err)
-        lg_known_keep_participant(lg_db_known(db), out);
-    return err;
+    return participant_found(&query, arena, out);
 }
 
 lg_err lg_participant_by_id(lg_db *db, lg_participant_id id, lg_arena *arena, lg_participant *out)
 {
     static const lg_sql sql = {PARTICIPANT_COLUMNS " WHERE id = ?1"};
+    lg_participant_no no;
+    if (lg_known_no(lg_db_known(db), id, &no))
+        return lg_participant_get(db, no, arena, out);
     lg_query query = lg_query_start(db, &sql);
     lg_bind_uuid(&query, 1, &id.uuid);
-    return participant_one(&query, arena, out);
+    return participant_found(&query, arena, out);
 }
 
 lg_err lg_participant_no_of(lg_db *db, lg_participant_id id, lg_participant_no *out)
 {
     static const lg_sql sql = {"SELECT participant_no FROM participants WHERE id = ?1"};
+    if (lg_known_no(lg_db_known(db), id, out))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_uuid(&query, 1, &id.uuid);
     bool found = lg_query_next(&query);
     *out = (lg_participant_no){found ? lg_column_int(&query, 0) : 0};
-    return lg_query_end_found(&query, found);
+    lg_err err = lg_query_end_found(&query, found);
+    if (!err)
+        lg_known_keep_id(lg_db_known(db), *out, id);
+    return err;
 }
 
 lg_err lg_participant_id_of(lg_db *db, lg_participant_no no, lg_participant_id *out)

@@ -72,22 +72,53 @@ static lg_job *take_batch(lg_writer *writer)
     return batch;
 }
 
-/* Applies one job under its savepoint. A refusal undoes only the job; an error is returned when the
- * transaction is lost. */
-static lg_err apply(lg_writer *writer, lg_job *job)
+/* Applies one job; an error is returned when the transaction is lost. */
+static lg_err apply_freely(lg_writer *writer, lg_job *job)
+{
+    lg_db *db = lg_ledger_db(writer->ledger);
+    job->first_seq = lg_ledger_next_seq(writer->ledger);
+    job->err = job->apply(job, writer->ledger);
+    if (!lg_db_in_transaction(db))
+        return job->err ? job->err : LG_INTERNAL; /* SQLite rolled everything back (disk full, I/O error) */
+    if (!job->err)
+        job->entry_count = (size_t)(lg_ledger_next_seq(writer->ledger) - job->first_seq);
+    return LG_OK;
+}
+
+/* The same under a savepoint: a refusal undoes only the job. */
+static lg_err apply_guarded(lg_writer *writer, lg_job *job)
 {
     lg_mark mark;
     lg_err err = lg_ledger_mark(writer->ledger, 0, &mark);
+    if (!err)
+        err = apply_freely(writer, job);
     if (err)
         return err;
-    job->first_seq = lg_ledger_next_seq(writer->ledger);
-    job->err = job->apply(job, writer->ledger);
-    if (!lg_db_in_transaction(lg_ledger_db(writer->ledger)))
-        return job->err ? job->err : LG_INTERNAL; /* SQLite rolled everything back (disk full, I/O error) */
-    if (job->err)
-        return lg_ledger_undo(writer->ledger, mark);
-    job->entry_count = (size_t)(lg_ledger_next_seq(writer->ledger) - job->first_seq);
-    return lg_ledger_keep(writer->ledger, mark);
+    return job->err ? lg_ledger_undo(writer->ledger, mark) : lg_ledger_keep(writer->ledger, mark);
+}
+
+/* A savepoint copies each page that is then written, which costs as much as many a command. Nearly all
+ * refusals come before anything is written; so a batch is first applied without savepoints, and if a job is
+ * refused that has written, all of it again, with them. */
+static lg_err apply_batch(lg_writer *writer, lg_job *batch)
+{
+    lg_db *db = lg_ledger_db(writer->ledger);
+    bool spoilt = false;
+    lg_err err = LG_OK;
+    for (lg_job *job = batch; job && !err && !spoilt; job = job->next) {
+        int64_t changes = lg_db_changes_ever(db);
+        err = apply_freely(writer, job);
+        spoilt = !err && job->err && lg_db_changes_ever(db) != changes;
+    }
+    if (err || !spoilt)
+        return err;
+    err = lg_ledger_begin_anew(writer->ledger);
+    for (lg_job *job = batch; job && !err; job = job->next) {
+        lg_report_init(&job->report, job->arena);
+        job->entry_count = 0;
+        err = apply_guarded(writer, job);
+    }
+    return err;
 }
 
 static void prove(lg_writer *writer, lg_job *job)
@@ -107,8 +138,8 @@ static lg_err record(lg_writer *writer, lg_job *batch, int64_t begun_us, int64_t
     lg_writer_watch *watch = &writer->watch;
     int64_t first_seq = lg_ledger_next_seq(writer->ledger);
     lg_err err = lg_ledger_begin(writer->ledger);
-    for (lg_job *job = batch; job && !err; job = job->next)
-        err = apply(writer, job);
+    if (!err)
+        err = apply_batch(writer, batch);
     const int64_t applied_us = lg_monotonic_us();
     if (err)
         lg_ledger_abort(writer->ledger);

@@ -1,5 +1,5 @@
 /* The single writer: one thread that takes jobs from a bounded queue, applies as many as are waiting in one
- * transaction (each under its own savepoint), commits once, and only then reports them done.
+ * transaction (a refusal undoes its own job alone), commits once, and only then reports them done.
  *
  * No job waits for company: a batch is whatever had queued up while the batch before it was being committed,
  * so a lone client pays one commit and a crowd shares one. When the queue is empty the writer moves the WAL
@@ -15,8 +15,9 @@ typedef struct lg_job lg_job;
 
 /* Work for the writer, embedded in the caller's own struct. The caller keeps it alive until `done`. */
 struct lg_job {
-    /* Runs on the writer's thread inside the job's savepoint. LG_OK keeps what it wrote; an error undoes it.
-     */
+    /* Runs on the writer's thread. LG_OK keeps what it wrote; an error undoes it. May run again, from the
+     * beginning: what it left in the job of another attempt must not matter, and all that was written then
+     * is undone. */
     lg_err (*apply)(lg_job *job, lg_ledger *ledger);
     /* Runs on the writer's thread once the batch is durable (or failed). The job is the caller's again. */
     void (*done)(lg_job *job);

@@ -55,9 +55,26 @@ static lg_err refusal_of(api_command *c)
     return c->job.err;
 }
 
+/* What another attempt came to does not count. */
+static void start_over(api_group *group)
+{
+    group->refused = false;
+    for (size_t i = 0; i < group->count; i++) {
+        api_command *c = &group->items[i];
+        if (c->owner != group)
+            continue;
+        c->owner = NULL;
+        c->outcome.replayed = false;
+        c->job.err = LG_OK;
+        c->job.entry_count = 0;
+        lg_report_init(&c->job.report, group->job.arena);
+    }
+}
+
 static lg_err apply(lg_job *job, lg_ledger *ledger)
 {
     api_group *group = (api_group *)job;
+    start_over(group);
     for (size_t i = 0; i < group->count; i++) {
         api_command *c = &group->items[i];
         if (!is_waiting(c))

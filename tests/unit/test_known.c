@@ -1,4 +1,4 @@
-/* What readers remember of participants, tokens and keys, and when they must not. */
+/* What readers and the writer remember of participants, tokens and keys, and when they must not. */
 #include "tests/unit/ledger_rig.h"
 
 #include "ledger/store/known.h"
@@ -116,6 +116,60 @@ static void a_snapshot_that_is_older_than_a_change_teaches_nothing(void **state)
     lg_readers_close(readers);
 }
 
+static void assert_named(ledger_rig *r, lg_uuid id, int64_t no, const char *name)
+{
+    lg_participant got;
+    lg_participant_no found;
+    lg_db *db = lg_ledger_db(r->ledger);
+    for (int twice = 0; twice < 2; twice++) {
+        OK(lg_participant_by_id(db, (lg_participant_id){id}, r->arena, &got));
+        assert_string_equal(got.name, name);
+        OK(lg_participant_no_of(db, (lg_participant_id){id}, &found));
+        assert_int_equal(found.v, no);
+    }
+}
+
+/* Inside a transaction the writer sees what it changed, and after taking it back what was. */
+static void the_writer_forgets_what_it_changes_and_what_it_takes_back(void **state)
+{
+    ledger_rig *r = *state;
+    lg_db *db = lg_ledger_db(r->ledger);
+    lg_participant row;
+    lg_key key;
+    lg_mark mark;
+    const world w = commit_world(r);
+    const lg_uuid second = {{8}}, third = {{9}};
+    OK(lg_ledger_begin(r->ledger));
+    OK(append_to(r->ledger, r->arena, NULL));
+    OK(lg_key_get(db, w.key.kid.s, &key));
+    assert_named(r, w.participant.id.uuid, 128, "Acme");
+
+    OK(lg_ledger_mark(r->ledger, 0, &mark));
+    OK(lg_key_revoke(db, w.key.kid.s, 6));
+    OK(lg_key_get(db, w.key.kid.s, &key));
+    assert_int_equal(key.revoked_at, 6);
+    row = w.participant;
+    row.suspended = true;
+    OK(lg_participant_update(db, &row));
+    OK(lg_participant_get(db, row.no, r->arena, &row));
+    assert_true(row.suspended);
+    OK(lg_participant_insert(db, &(lg_participant){.no = {256}, .id = {second}, .name = "Second"}));
+    assert_named(r, second, 256, "Second");
+    OK(lg_ledger_undo(r->ledger, mark));
+
+    OK(lg_key_get(db, w.key.kid.s, &key));
+    assert_int_equal(key.revoked_at, 0);
+    OK(lg_participant_get(db, w.participant.no, r->arena, &row));
+    assert_false(row.suspended);
+    IS(lg_participant_by_id(db, (lg_participant_id){second}, r->arena, &row), LG_NOT_FOUND);
+    /* Its number is another's now. */
+    OK(lg_participant_insert(db, &(lg_participant){.no = {256}, .id = {third}, .name = "Third"}));
+    assert_named(r, third, 256, "Third");
+    lg_ledger_abort(r->ledger);
+    IS(lg_participant_by_id(db, (lg_participant_id){third}, r->arena, &row), LG_NOT_FOUND);
+    assert_named(r, w.participant.id.uuid, 128, "Acme");
+}
+
 static void what_is_remembered_is_bounded(void **state)
 {
     ledger_rig *r = *state;
@@ -139,6 +193,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(readers_remember_until_a_batch_changes_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_snapshot_that_is_older_than_a_change_teaches_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_writer_forgets_what_it_changes_and_what_it_takes_back, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_remembered_is_bounded, set_up, tear_down),
     };
