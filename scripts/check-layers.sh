@@ -58,6 +58,7 @@ search "${include}(sodium|openssl/)" "${not_crypto[@]}" | breach "only ledger/cr
 search "${include}curl/" "${not_curl[@]}" | breach "only server/client, outbound, webhooks and verifier may include curl"
 search "${include}(microhttpd|gnutls/)" "${not_http[@]}" | breach "only server/http may include microhttpd.h or GnuTLS"
 search "${include}systemd/" "${not_service[@]}" | breach "only server/service may include libsystemd"
+search "${include}seccomp\.h" "${not_service[@]}" | breach "only server/service may include libseccomp"
 
 search_code '(^|[^[:alnum:]_])(sprintf|vsprintf|strcpy|strcat|gets|atoi|atol|atoll|atof|strtok|strtok_r|alloca|rand|srand|tmpnam|mktemp)[[:space:]]*\(' \
     "${all[@]}" | breach "forbidden function"

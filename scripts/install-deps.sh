@@ -7,7 +7,7 @@
 #   scripts/install-deps.sh --deb    also what `make deb` needs
 set -euo pipefail
 
-packages=(gcc make pkg-config gettext libmicrohttpd-dev libgnutls28-dev libsystemd-dev libsqlite3-dev libsodium-dev libjansson-dev libcurl4-openssl-dev libxml2-dev libarchive-dev libzstd-dev libcsv-dev
+packages=(gcc make pkg-config gettext libmicrohttpd-dev libgnutls28-dev libsystemd-dev libseccomp-dev libsqlite3-dev libsodium-dev libjansson-dev libcurl4-openssl-dev libxml2-dev libarchive-dev libzstd-dev libcsv-dev
           libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-cryptography python3-jsonschema python3-prometheus-client python3-jwcrypto curl openssl jq
           ca-certificates nginx-light strace xfsprogs)
 case ${1-} in

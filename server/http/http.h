@@ -81,7 +81,11 @@ typedef struct http_settings {
 typedef struct http_inherited {
     int fd; /* taken */
     bool tls;
+    bool ours; /* of http_listen: closed when nothing more is accepted, as nobody else has it */
 } http_inherited;
+/* Listens at an address (http_config.listen) ahead of the server: for ports that only root may have. tls:
+ * whether an address without a scheme is https. */
+lg_err http_listen(const char *text, bool tls, http_inherited *out, lg_report *report) LG_MUST_CHECK;
 
 typedef struct http_config {
     /* "127.0.0.1:8080", "https://[::1]:0"; port 0 chooses a free one. Without a scheme it is https if there

@@ -131,6 +131,15 @@ static lg_err take_inherited(http_listeners *listeners, const http_inherited *in
     return LG_OK;
 }
 
+lg_err http_listen(const char *text, bool tls, http_inherited *out, lg_report *report)
+{
+    http_listeners one = {0};
+    lg_err err = open_own(&one, text, tls, report);
+    if (!err)
+        *out = (http_inherited){.fd = one.list[0].fd, .tls = one.list[0].tls, .ours = true};
+    return err;
+}
+
 lg_err listeners_open(http_listeners *listeners, const http_config *config, lg_report *report)
 {
     lg_err err = LG_OK;
@@ -139,9 +148,9 @@ lg_err listeners_open(http_listeners *listeners, const http_config *config, lg_r
     if (count == 0 || count > HTTP_LISTENERS_MAX)
         return lg_fail(report, LG_BAD_REQUEST, "There must be from 1 to %d addresses to listen on.",
                        HTTP_LISTENERS_MAX);
-    listeners->inherited = config->inherited_count > 0;
+    listeners->inherited = config->inherited_count > 0 && !config->inherited[0].ours;
     for (size_t i = 0; i < count && !err; i++) {
-        if (listeners->inherited)
+        if (config->inherited_count)
             err = take_inherited(listeners, &config->inherited[i], report);
         else
             err = open_own(listeners, config->listen[i], tls, report);

@@ -34,6 +34,11 @@
       "addresses or networks, like 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Proto and X-Request-Id "   \
       "are "                                                                                                 \
       "believed; may be repeated")                                                                           \
+    X(user, "user", TEXT, 1, 64, NULL, START, "NAME",                                                        \
+      "serve as this user, once the addresses are listened on; for a start as root")                         \
+    X(sandbox, "sandbox", CHOICE, 0, 0, "on", START, "on|off",                                               \
+      "whether the server confines itself to its own folder, the settings' and the system's (Landlock) and " \
+      "to the system calls it needs (seccomp)")                                                              \
     X(threads, "threads", INT, 0, 256, "0", START, "N", "threads that answer requests; 0: one per core")     \
     X(connections_max, "connections-max", INT, 1, 16384, "1024", RELOAD, "N", "connections at once")         \
     X(connections_per_address_max, "connections-per-address-max", INT, 1, 16384, "512", RELOAD, "N",         \

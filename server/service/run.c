@@ -1,4 +1,5 @@
 /* `tallystick serve` from start to end: signals, reload, drain, and what the service manager is told. */
+#include "server/service/sandbox.h"
 #include "server/service/service.h"
 #include "server/service/systemd.h"
 
@@ -172,17 +173,41 @@ static void block_signals(runner *r)
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit shall be an error of write, not the end of us */
 }
 
+/* Who will serve as somebody else listens first, as root: ports below 1024 are nobody else's. */
+static lg_err take_ports(service *s, lg_report *report)
+{
+    const server_config *config = s->config;
+    lg_err err = LG_OK;
+    if (!config->user || s->inherited_count > 0)
+        return LG_OK;
+    for (size_t i = 0; i < config->listen.count && !err; i++) {
+        err = http_listen(config->listen.items[i], config->tls_certificate != NULL, &s->inherited[i], report);
+        s->inherited_count += !err;
+    }
+    return err;
+}
+
 static lg_err start(runner *r, lg_report *report)
 {
     service *s = &r->s;
+    sandbox confined = {0};
     lg_err err = config_load(r->dir, r->options, &s->config, report);
     s->current = s->config;
     if (!err)
-        err = service_open_log(s);
-    if (!err)
         err = systemd_sockets(s->inherited, SERVICE_INHERITED_MAX, &s->inherited_count,
                               s->config->tls_certificate != NULL, report);
-    return err ? err : service_open(s, r->dir, report);
+    if (!err)
+        err = take_ports(s, report);
+    if (!err)
+        err = sandbox_become(s->config->user, report);
+    if (!err)
+        err = sandbox_enter(r->dir, s->config, &confined, report);
+    if (!err)
+        err = service_open_log(s);
+    if (err)
+        return err;
+    sandbox_tell(&confined, s->api.log);
+    return service_open(s, r->dir, report);
 }
 
 static void tell_addresses(const service *s)
