@@ -27,6 +27,8 @@ static lg_err grow_tree(lg_audit *audit, const lg_hash *leaf)
     lg_err err = LG_OK;
     for (unsigned i = 0; i < count && !err; i++)
         err = lg_node_insert(audit->rebuilt, &nodes[i]);
+    if (!err && lg_edge_middle(audit->edge, &nodes[0]))
+        err = lg_node_insert(audit->rebuilt, &nodes[0]);
     return err;
 }
 

@@ -104,6 +104,21 @@ unsigned lg_edge_append(lg_edge *edge, const lg_hash *leaf, lg_new_node out[LG_T
     return count;
 }
 
+bool lg_edge_middle(const lg_edge *edge, lg_new_node *out)
+{
+    enum { MIDDLE_ROW = 4 }; /* 2^4 = LG_MIDDLE_WIDTH */
+    if (edge->size == 0 || edge->size % LG_MIDDLE_WIDTH != 0)
+        return false;
+    const int64_t n = edge->size / LG_MIDDLE_WIDTH - 1, tile = (edge->size - 1) / LG_TILE_WIDTH;
+    const int64_t place = n % (LG_TILE_WIDTH / LG_MIDDLE_WIDTH);
+    *out = (lg_new_node){
+        .level = LG_MIDDLE_LEVEL,
+        .n = n,
+        .hash = *lg_tile_node(&edge->tiles[0][tile & 1], MIDDLE_ROW, place),
+    };
+    return true;
+}
+
 lg_err lg_edge_read(void *ctx, unsigned level, int64_t first, unsigned count, lg_hash *out)
 {
     lg_edge *edge = ctx;
@@ -148,6 +163,14 @@ lg_err lg_edge_root(lg_edge *edge, lg_hash *out)
     lg_err err = need_spine(edge);
     if (err == LG_OK)
         *out = edge->spine.last[edge->spine.height];
+    return err;
+}
+
+lg_err lg_edge_spine(lg_edge *edge, lg_spine *out)
+{
+    lg_err err = edge->size > 0 ? need_spine(edge) : LG_OK;
+    if (err == LG_OK)
+        *out = edge->size > 0 ? edge->spine : (lg_spine){0};
     return err;
 }
 

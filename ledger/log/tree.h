@@ -12,6 +12,11 @@ enum {
     LG_TILE_WIDTH = 256,
     LG_TILE_LEVELS = 7, /* 256^7 > 2^53 */
     LG_PROOF_MAX = 64,  /* hashes in a proof of a tree below 2^63 */
+    /* Roots of 16 leaves each, kept beside the tiles' nodes so that a proof need not read and hash 256
+       leaves. */
+    LG_MIDDLE_LEVEL = LG_TILE_LEVELS,
+    LG_MIDDLE_WIDTH = 16,
+    LG_TREE_HEIGHT_MAX = 8 * LG_TILE_LEVELS, /* of a tree whose nodes can be stored; a tile is 8 high */
 };
 
 /* Reads `count` consecutive nodes of one level, all of which exist. Ranges never cross a tile. */
@@ -32,6 +37,24 @@ lg_err lg_tree_prove_inclusion(lg_node_reader read, void *ctx, int64_t index, in
 /* Consistency of the trees of old_size and size (section 2.1.4.1); 0 < old_size ≤ size; empty if equal. */
 lg_err lg_tree_prove_consistency(lg_node_reader read, void *ctx, int64_t old_size, int64_t size,
                                  lg_proof *out) LG_MUST_CHECK;
+
+/* The subtrees of growing height that hold the last entry, cut off at `size`: last[height] is the root. With
+ * them a proof needs nothing from the ragged right side. */
+typedef struct lg_spine {
+    int64_t size; /* 0: not built */
+    unsigned height;
+    lg_hash last[LG_TREE_HEIGHT_MAX + 1];
+} lg_spine;
+
+/* Inclusion paths of any entries, for many threads. Of the lowest level it reads 16 leaves and 16 middle
+ * nodes, which costs the same however large the tree is; tiles of higher levels stay in memory, 16 MiB of
+ * them at most. */
+typedef struct lg_prover lg_prover;
+lg_prover *lg_prover_open(void);
+void lg_prover_close(lg_prover *prover);
+/* In the tree of spine->size > index. */
+lg_err lg_prover_inclusion(lg_prover *prover, lg_node_reader read, void *ctx, const lg_spine *spine,
+                           int64_t index, lg_proof *out) LG_MUST_CHECK;
 
 /* Verification, sections 2.1.3.2 and 2.1.4.2. LG_PROOF_INVALID if it does not hold. Pure: feed it anything.
  */
@@ -59,12 +82,15 @@ int64_t lg_edge_size(const lg_edge *edge);
 /* Appends a leaf; writes the new nodes (the leaf itself, and a root per tile it completed) to out, returns
  * how many. */
 unsigned lg_edge_append(lg_edge *edge, const lg_hash *leaf, lg_new_node out[LG_TILE_LEVELS + 1]);
+/* The middle node that the last append completed, if it did, to be stored as well. */
+bool lg_edge_middle(const lg_edge *edge, lg_new_node *out);
 /* An lg_node_reader over memory first, the fallback second; ctx is the edge. */
 lg_err lg_edge_read(void *edge, unsigned level, int64_t first, unsigned count, lg_hash *out);
 
 /* What the writer asks after every batch: root and inclusion path at the edge's own size. The hashing for the
  * ragged right side is done once per size; each path after that is copies. index < size. */
 lg_err lg_edge_root(lg_edge *edge, lg_hash *out) LG_MUST_CHECK;
+lg_err lg_edge_spine(lg_edge *edge, lg_spine *out) LG_MUST_CHECK; /* size 0 if the tree is empty */
 lg_err lg_edge_prove_inclusion(lg_edge *edge, int64_t index, lg_proof *out) LG_MUST_CHECK;
 
 /* Path of a tile as in C2SP tlog-tiles: level is "0".."63" or "entries" (level < 0), n in groups of three,

@@ -8,10 +8,7 @@
 
 #include "ledger/log/tree.h"
 
-enum {
-    LG_TILE_HEIGHT = 8,                                   /* 2^8 = LG_TILE_WIDTH */
-    LG_TREE_HEIGHT_MAX = LG_TILE_HEIGHT * LG_TILE_LEVELS, /* of a tree whose nodes can be stored */
-};
+enum { LG_TILE_HEIGHT = 8 /* 2^8 = LG_TILE_WIDTH */ };
 #define LG_TREE_SIZE_MAX (INT64_C(1) << 53)
 
 /* A tile with the roots of all complete subtrees inside it, so that none is hashed twice. */
@@ -49,13 +46,6 @@ void lg_tile_cache_clear(lg_tile_cache *cache);
 typedef lg_err (*lg_subtree_reader)(void *ctx, unsigned height, int64_t i, lg_hash *out);
 lg_err lg_tile_cache_subtree(void *cache, unsigned height, int64_t i,
                              lg_hash *out) LG_MUST_CHECK; /* an lg_subtree_reader */
-
-/* last[h]: root of the subtree of height h that holds the last entry, cut off at `size`. */
-typedef struct lg_spine {
-    int64_t size; /* 0: not built */
-    unsigned height;
-    lg_hash last[LG_TREE_HEIGHT_MAX + 1]; /* last[height] is the tree's root */
-} lg_spine;
 
 lg_err lg_spine_build(lg_subtree_reader read, void *ctx, int64_t size,
                       lg_spine *out) LG_MUST_CHECK; /* size > 0 */

@@ -33,6 +33,7 @@ struct lg_ledger {
     lg_known_changes changes; /* of participants, tokens and keys */
     pthread_mutex_t publish_lock;
     lg_published *published; /* never NULL after open */
+    lg_prover *prover;
 };
 
 void lg_published_drop(lg_published *published)
@@ -66,6 +67,9 @@ static void publish(lg_ledger *ledger, int64_t size, const lg_hash *root)
     if (!published || !note)
         lg_die("out of memory");
     *published = (lg_published){.refs = 1, .size = size, .root = *root, .note = note};
+    /* Without it proofs fail; the tree's root, just computed, is the last of it. */
+    if (lg_edge_spine(ledger->edge, &published->spine) != LG_OK)
+        published->spine = (lg_spine){0};
     pthread_mutex_lock(&ledger->publish_lock);
     lg_published *old = ledger->published;
     ledger->published = published;
@@ -184,6 +188,7 @@ lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_t
         lg_die("out of memory");
     ledger->arena = lg_arena_open();
     ledger->commit_arena = lg_arena_open();
+    ledger->prover = lg_prover_open();
     pthread_mutex_init(&ledger->publish_lock, NULL);
     ledger->key = key_take;
     ledger->origin = lg_arena_strdup(ledger->arena, origin);
@@ -223,6 +228,7 @@ void lg_ledger_close(lg_ledger *ledger)
     lg_head_close(ledger->head);
     lg_signing_key_close(ledger->key);
     lg_published_drop(ledger->published);
+    lg_prover_close(ledger->prover);
     pthread_mutex_destroy(&ledger->publish_lock);
     lg_arena_close(ledger->commit_arena);
     lg_arena_close(ledger->arena);
@@ -381,6 +387,9 @@ static lg_err grow_tree(lg_ledger *ledger)
             if (err)
                 return err;
         }
+        lg_err err = lg_edge_middle(ledger->edge, &nodes[0]) ? lg_node_insert(ledger->db, &nodes[0]) : LG_OK;
+        if (err)
+            return err;
     }
     return LG_OK;
 }
@@ -457,6 +466,12 @@ void lg_ledger_abort(lg_ledger *ledger)
     if (load(ledger, NULL) != LG_OK || lg_edge_size(ledger->edge) != ledger->published->size)
         ledger->broken = true;
     lg_arena_reset(ledger->commit_arena);
+}
+
+lg_err lg_ledger_prove_published(const lg_ledger *ledger, lg_db *reader, const lg_published *published,
+                                 int64_t seq, lg_proof *out)
+{
+    return lg_prover_inclusion(ledger->prover, lg_node_read, reader, &published->spine, seq, out);
 }
 
 lg_err lg_ledger_prove(lg_ledger *ledger, int64_t seq, lg_proof *out)

@@ -18,6 +18,7 @@ typedef struct lg_published {
     int64_t size;
     lg_hash root;
     char *note; /* the signed note, NUL-terminated */
+    lg_spine spine;
 } lg_published;
 void lg_published_drop(lg_published *published); /* NULL is fine */
 
@@ -60,6 +61,9 @@ bool lg_ledger_is_broken(const lg_ledger *ledger);
 
 /* Inclusion proof of a recent entry in the newest tree; writer's thread. */
 lg_err lg_ledger_prove(lg_ledger *ledger, int64_t seq, lg_proof *out) LG_MUST_CHECK;
+/* Of any entry below the size of a checkpoint, on a reader whose snapshot holds it; any thread. */
+lg_err lg_ledger_prove_published(const lg_ledger *ledger, lg_db *reader, const lg_published *published,
+                                 int64_t seq, lg_proof *out) LG_MUST_CHECK;
 /* The newest checkpoint, one reference for the caller; any thread. */
 lg_published *lg_ledger_published(lg_ledger *ledger);
 /* How often committed batches changed participants, tokens or keys, for lg_readers_remember; any thread. */

@@ -16,6 +16,7 @@ static const char CACHE_PARTIAL[] = "public, max-age=60";
 
 /* What the public reads use: no caller, whatever the request carries. */
 typedef struct log_view {
+    const lg_ledger *ledger;
     lg_published *published;
     lg_readers *readers;
     lg_db *db;
@@ -25,7 +26,11 @@ typedef struct log_view {
 static log_view open_log(const http_request *request)
 {
     api_context *api = http_context(request);
-    log_view log = {.published = lg_ledger_published(api->ledger), .readers = api->readers};
+    log_view log = {
+        .ledger = api->ledger,
+        .published = lg_ledger_published(api->ledger),
+        .readers = api->readers,
+    };
     log.db = lg_readers_take(api->readers);
     return log;
 }
@@ -122,7 +127,7 @@ http_result read_entry_proof(http_request *request)
     http_result result;
     log_view log = open_log(request);
     if (api_number_parse(http_param(request, "seq"), &seq) && seq < log.published->size)
-        err = lg_tree_prove_inclusion(lg_node_read, log.db, seq, log.published->size, &proof);
+        err = lg_ledger_prove_published(log.ledger, log.db, log.published, seq, &proof);
     if (err == LG_OK) {
         const char *text = lg_tlog_proof_format(http_arena(request), seq, &proof, log.published->note);
         result = http_answer_text(request, 200, TEXT, lg_bytes_str(text));

@@ -17,9 +17,9 @@ enum { EVERY = 600, EVERY_CONSISTENCY = 320, LARGEST = 65600 };
 
 /* What storage would hold. */
 typedef struct store {
-    lg_hash *level[3];
-    int64_t count[3];
-    int64_t reads;
+    lg_hash *level[4]; /* the last: the middle nodes */
+    int64_t count[4];
+    int64_t reads, nodes_read;
     bool fail; /* answer LG_IO */
 } store;
 
@@ -35,22 +35,25 @@ static lg_err store_read(void *ctx, unsigned level, int64_t first, unsigned coun
         return LG_IO;
     assert_in_range(count, 1, LG_TILE_WIDTH);
     assert_int_equal(first / LG_TILE_WIDTH, (first + count - 1) / LG_TILE_WIDTH); /* never across a tile */
-    assert_in_range(level, 0, 2);
+    if (level == LG_MIDDLE_LEVEL)
+        level = 3;
+    assert_in_range(level, 0, 3);
     assert_true(first >= 0 && first + count <= s->count[level]);
     memcpy(out, s->level[level] + first, count * sizeof *out);
+    s->nodes_read += count;
     return LG_OK;
 }
 
 static void store_open(store *s)
 {
     *s = (store){0};
-    for (unsigned i = 0; i < 3; i++)
-        s->level[i] = calloc(i ? 1 + LARGEST / 256 : LARGEST, sizeof(lg_hash));
+    for (unsigned i = 0; i < 4; i++)
+        s->level[i] = calloc(i == 0 ? LARGEST : 1 + LARGEST / LG_MIDDLE_WIDTH, sizeof(lg_hash));
 }
 
 static void store_close(store *s)
 {
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 4; i++)
         free(s->level[i]);
 }
 
@@ -61,6 +64,16 @@ static void store_add(store *s, const lg_new_node *nodes, unsigned count)
         assert_int_equal(nodes[i].n, s->count[nodes[i].level]);
         s->level[nodes[i].level][s->count[nodes[i].level]++] = nodes[i].hash;
     }
+}
+
+static void store_add_middle(store *s, const lg_edge *edge)
+{
+    lg_new_node node;
+    if (!lg_edge_middle(edge, &node))
+        return;
+    assert_int_equal(node.level, LG_MIDDLE_LEVEL);
+    assert_int_equal(node.n, s->count[3]);
+    s->level[3][s->count[3]++] = node.hash;
 }
 
 /* --- the definitions, again --- */
@@ -205,36 +218,86 @@ static void assert_same_proof(const lg_proof *a, const lg_proof *b)
 /* --- tests --- */
 
 /* A tree is grown entry by entry; at each size every path is made three ways: by the definition, from
- * storage, from the edge. */
+ * storage, from the edge, and with the prover's memory. */
 static void every_inclusion_path_is_right(void **state)
 {
     (void)state;
     store s;
     lg_edge *edge;
     store_open(&s);
+    lg_prover *prover = lg_prover_open();
     assert_int_equal(lg_edge_open(store_read, &s, 0, &edge), LG_OK);
     for (int64_t size = 1; size <= EVERY; size++) {
         lg_new_node nodes[LG_TILE_LEVELS + 1];
         lg_hash root, stored_root;
+        lg_spine spine;
         store_add(&s, nodes, lg_edge_append(edge, &leaves[size - 1], nodes));
+        store_add_middle(&s, edge);
         assert_int_equal(lg_edge_size(edge), size);
+        assert_int_equal(lg_edge_spine(edge, &spine), LG_OK);
         lg_hash expected_root = mth(0, size);
         assert_int_equal(lg_edge_root(edge, &root), LG_OK);
         assert_memory_equal(&root, &expected_root, 32);
         assert_int_equal(lg_tree_root(store_read, &s, size, &stored_root), LG_OK);
         assert_memory_equal(&stored_root, &expected_root, 32);
         for (int64_t index = 0; index < size; index++) {
-            lg_proof expected = {.count = 0}, remembered, stored;
+            lg_proof expected = {.count = 0}, remembered, stored, proven;
             path(index, 0, size, &expected);
             assert_true(inclusion_holds(leaves[index], index, size, &expected, root));
             assert_int_equal(lg_edge_prove_inclusion(edge, index, &remembered), LG_OK);
             assert_same_proof(&remembered, &expected);
             assert_int_equal(lg_tree_prove_inclusion(store_read, &s, index, size, &stored), LG_OK);
             assert_same_proof(&stored, &expected);
+            assert_int_equal(lg_prover_inclusion(prover, store_read, &s, &spine, index, &proven), LG_OK);
+            assert_same_proof(&proven, &expected);
             assert_int_equal(
                 lg_verify_inclusion(&leaves[index], index, size, &root, stored.hashes, stored.count), LG_OK);
         }
     }
+    lg_prover_close(prover);
+    lg_edge_close(edge);
+    store_close(&s);
+}
+
+/* While a tree grows past its tiles' ends, proofs of old and new entries stay right, and cost no more. */
+static void a_prover_follows_a_growing_tree(void **state)
+{
+    (void)state;
+    store s;
+    lg_edge *edge;
+    lg_prover *prover = lg_prover_open();
+    uint64_t random = 1;
+    store_open(&s);
+    assert_int_equal(lg_edge_open(store_read, &s, 0, &edge), LG_OK);
+    for (int64_t size = 1; size <= LARGEST; size++) {
+        lg_new_node nodes[LG_TILE_LEVELS + 1];
+        store_add(&s, nodes, lg_edge_append(edge, &leaves[size - 1], nodes));
+        store_add_middle(&s, edge);
+        if (size % 97 != 0 && size < LARGEST - 300)
+            continue;
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        const int64_t index = (int64_t)((random >> 33) % (uint64_t)size);
+        lg_spine spine;
+        lg_proof proven, stored;
+        assert_int_equal(lg_edge_spine(edge, &spine), LG_OK);
+        assert_int_equal(spine.size, size);
+        assert_int_equal(lg_prover_inclusion(prover, store_read, &s, &spine, index, &proven), LG_OK);
+        assert_int_equal(lg_tree_prove_inclusion(store_read, &s, index, size, &stored), LG_OK);
+        assert_same_proof(&proven, &stored);
+        /* The same again: what is above is remembered, of the rest sixteen leaves and middle nodes are read.
+         */
+        s.nodes_read = 0;
+        assert_int_equal(lg_prover_inclusion(prover, store_read, &s, &spine, index, &proven), LG_OK);
+        assert_same_proof(&proven, &stored);
+        assert_in_range(s.nodes_read, 0, 2 * LG_MIDDLE_WIDTH);
+        assert_int_equal(lg_prover_inclusion(prover, store_read, &s, &spine, size, &proven), LG_INTERNAL);
+    }
+    s.fail = true;
+    lg_spine spine;
+    lg_proof proven;
+    assert_int_equal(lg_edge_spine(edge, &spine), LG_OK);
+    assert_int_equal(lg_prover_inclusion(prover, store_read, &s, &spine, 3, &proven), LG_IO);
+    lg_prover_close(prover);
     lg_edge_close(edge);
     store_close(&s);
 }
@@ -643,6 +706,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_inclusion_path_is_right),
+        cmocka_unit_test(a_prover_follows_a_growing_tree),
         cmocka_unit_test(every_consistency_proof_is_right),
         cmocka_unit_test(tampered_inclusion_proofs_are_refused),
         cmocka_unit_test(a_wrong_size_is_judged_as_the_definition_judges_it),
