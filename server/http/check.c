@@ -8,12 +8,59 @@
 struct framing {
     unsigned host_count, length_count, encoding_count;
     const char *length, *encoding, *type, *coding, *expect;
+    const char *end; /* of what was seen last in the request as it lies in MHD's memory */
+    bool garbled;    /* a line that two readers could read in different ways */
 };
+
+/* RFC 9110 section 5.6.2 */
+static bool is_token(const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        const bool alphanumeric =
+            (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9');
+        if (!alphanumeric && !strchr("!#$%&'*+-.^_`|~", *at))
+            return false;
+    }
+    return *text != '\0';
+}
+
+static bool has_control(const char *text)
+{
+    for (; *text; text++) {
+        if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+/* MHD is lenient: it keeps "Content-Length " as a name of its own, drops what a folded line adds and what
+ * follows a NUL, and takes a bare CR into the value. Whoever stands in front may read such a line as another
+ * length, and then one request hides in another. MHD ends names, values and lines in place, with a NUL for
+ * each byte of colon and line end, so that in an honest request the next line begins one or two NULs behind
+ * the last. */
+static bool is_in_line(const char *end, const char *name, const char *value)
+{
+    const char *behind = name + strlen(name) + 1;
+    if (name != end + 1 && (name != end + 2 || end[1]))
+        return false;
+    return value == behind + strspn(behind, " \t");
+}
+
+/* Behind the last line there are two line ends and nothing else, such as a line that MHD left out. */
+static bool ends_there(const http_request *request, const char *end)
+{
+    enum { LINE_END_MAX = 2 }; /* CR LF */
+    size_t size = MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+    size_t seen = (size_t)(end - request->method);
+    return size >= seen + 2 && size <= seen + 2 * LINE_END_MAX;
+}
 
 static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     (void)kind;
     struct framing *framing = context;
+    framing->garbled |= !is_token(name) || has_control(value) || !is_in_line(framing->end, name, value);
+    framing->end = value + strlen(value);
     if (strcasecmp(name, "Content-Length") == 0) {
         framing->length = value;
         framing->length_count++;
@@ -50,6 +97,8 @@ static bool parse_length(const char *text, uint64_t *out)
 static lg_err check_framing(http_request *request, const struct framing *framing)
 {
     lg_report *report = &request->report;
+    if (framing->garbled || !ends_there(request, framing->end))
+        return lg_fail(report, LG_BAD_REQUEST, "A header line is malformed.");
     if (framing->length_count > 1 || framing->encoding_count > 1 ||
         (framing->length_count && framing->encoding_count))
         return lg_fail(report, LG_BAD_REQUEST, "The length of the body is given more than once.");
@@ -180,7 +229,7 @@ static lg_err check_length(http_request *request)
 
 lg_err check_request(http_request *request, const char *version, bool *now)
 {
-    struct framing framing = {0};
+    struct framing framing = {.end = version + strlen(version)};
     MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, see_header, &framing);
     lg_err err = check_framing(request, &framing);
     *now = err != LG_OK || framing.expect || request->body_expected > HTTP_SWALLOW_MAX;
