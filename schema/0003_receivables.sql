@@ -114,10 +114,11 @@ CREATE INDEX claims_ageing ON claims (next_age_day, claim_no)
     WHERE life = 'confirmed' OR life = 'due' OR life = 'part_paid' OR life = 'overdue';
 CREATE INDEX claims_unpaid ON claims (debtor_no) WHERE life = 'overdue' OR life = 'defaulted';
 
--- Which entries tell the story of what: subject_no is a participant_no, receivable_no or claim_no.
+-- Which entries tell the story of what: subject_no is a participant_no, receivable_no or claim_no. Here and in parties seq is an
+-- entry's without saying REFERENCES: every row is written with an entry, and the audit makes all of them anew.
 CREATE TABLE history (
     subject_no INTEGER NOT NULL,
-    seq        INTEGER NOT NULL REFERENCES entries (seq),
+    seq        INTEGER NOT NULL,
     PRIMARY KEY (subject_no, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -127,7 +128,7 @@ CREATE TABLE history (
 -- once, with all it may read then. A row may come to an earlier entry later on, for one that became a party. It is for reading: it
 -- is sent only where the outbox had not yet come by, as when it lags, or starts over because webhooks.db is lost.
 CREATE TABLE parties (
-    seq            INTEGER NOT NULL REFERENCES entries (seq),
+    seq            INTEGER NOT NULL,
     participant_no INTEGER NOT NULL,
     -- ledger/registry/share.h. 0: all facts; 1..127: all but other parts' (part_<j>, j <> share); 128 + k: part_<k> alone;
     -- -1: those of the title; -2: which financing request it is.

@@ -1,10 +1,11 @@
 -- What a participant's daily statement is made from. Both projections, written with the entry and never changed after it: a past
 -- day reads the same for ever.
+-- seq is an entry's without saying REFERENCES: every row is written with its entry, and the audit makes all of them anew.
 
 -- Which entries a participant was party to when they were made. (parties also has those it came to see later.)
 CREATE TABLE party_entries (
     participant_no INTEGER NOT NULL,
-    seq            INTEGER NOT NULL REFERENCES entries (seq),
+    seq            INTEGER NOT NULL,
     subject        BLOB CHECK (length(subject) = 16),  -- id of what it is about; NULL where the participant may not read that, or there is none
     PRIMARY KEY (participant_no, seq)
 ) STRICT, WITHOUT ROWID;
@@ -15,9 +16,9 @@ CREATE TABLE movements (
     participant_no     INTEGER NOT NULL,
     account            INTEGER NOT NULL CHECK (account BETWEEN 0 AND 7),  -- lg_account
     currency           TEXT NOT NULL,
-    seq                INTEGER NOT NULL REFERENCES entries (seq),
+    seq                INTEGER NOT NULL,     -- of the entry
     line               INTEGER NOT NULL,     -- among this entry's movements of this position, from 0
-    type               TEXT NOT NULL,        -- the entry's
+    type               INTEGER NOT NULL CHECK (type > 0),  -- the entry's: lg_event_type, whose numbers stay
     subject_no         INTEGER NOT NULL,     -- the receivable, claim or financing that moved, as the account says
     items              INTEGER NOT NULL CHECK (items BETWEEN -1 AND 1),  -- 1: it came into the account, -1: it left it
     amount_minor       INTEGER NOT NULL,     -- negative: the position became less

@@ -87,7 +87,7 @@ lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *r
     if (event->type == LG_EV_GENESIS)
         return LG_OK; /* the ledger begins with empty tables */
     lg_apply here = *apply;
-    here.type = lg_event_name(event->type);
+    here.type = event->type;
     lg_err err = project(&here, event, result);
     return err ? err : list_for_parties(&here, event);
 }

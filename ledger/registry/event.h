@@ -24,7 +24,8 @@ typedef enum {
     LG_OF_CUSTODY, /* four eyes: what two tokens must say */
 } lg_aggregate;
 
-/* X(enumerator, name on the ledger, aggregate whose file projects it) */
+/* X(enumerator, name on the ledger, aggregate whose file projects it). Movements keep the number: new ones
+ * come last. */
 #define LG_EVENTS(X)                                                                                         \
     X(LG_EV_GENESIS, "genesis", LG_OF_PARTICIPANT)                                                           \
     X(LG_EV_PARTICIPANT_REGISTERED, "participant.registered", LG_OF_PARTICIPANT)                             \

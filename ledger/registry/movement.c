@@ -69,7 +69,7 @@ static lg_err move(const lg_apply *apply, const stake *of, lg_currency currency,
     lg_movement row = {
         .position = {of->participant, of->account, currency},
         .seq = apply->seq,
-        .type = apply->type,
+        .type = (int)apply->type,
         .subject_no = subject_no,
         .items = items,
         .amount_minor = amount_minor,

@@ -294,9 +294,9 @@ lg_err lg_registry_open_to_judge(const char *dir, lg_review_fn review, lg_regist
                                  lg_report *report) LG_MUST_CHECK;
 
 /* A command that the ledger has entries of. The acts decide it once more, on the state it met and at the time
- * its entries bear: an operator who records what they refuse, or otherwise than they do, is found out. As long as
- * what they decide is what was recorded, that is projected as they go, and stays: nothing is done twice. From
- * where they part, the acts go on beside, and leave the state as it was there. */
+ * its entries bear: an operator who records what they refuse, or otherwise than they do, is found out. As
+ * long as what they decide is what was recorded, that is projected as they go, and stays: nothing is done
+ * twice. From where they part, the acts go on beside, and leave the state as it was there. */
 typedef struct lg_trial {
     lg_registry *registry;
     lg_db *db;                 /* the state before the entry at hand */
@@ -308,12 +308,13 @@ typedef struct lg_trial {
     const lg_event **recorded; /* its entries' events from the first, as far as they are known */
     size_t recorded_count;     /* 0: nothing is projected */
     lg_result *result;         /* of the act; what is projected leaves its rows here */
-    /* Of what was recorded, so many of the first were decided likewise and are projected; failed: projecting the
-     * next one did. */
+    /* Of what was recorded, so many of the first were decided likewise and are projected; failed: projecting
+     * the next one did. */
     size_t projected;
     lg_err failed;
-    const char **complaints; /* of those projected behind the first: how they contradict the command, or NULL */
-    lg_event *events;        /* what the acts make of it, once its first entry was asked about */
+    const char *
+        *complaints;  /* of those projected behind the first: how they contradict the command, or NULL */
+    lg_event *events; /* what the acts make of it, once its first entry was asked about */
     size_t count, cap;
     const char *refusal; /* why they make nothing of it; NULL: they do */
     bool beside;         /* the acts decide otherwise than was recorded, under a savepoint */
@@ -353,8 +354,8 @@ typedef struct lg_apply {
     const uint8_t *hash_key; /* of fingerprints, LG_HASH_KEY_LEN */
     int64_t seq;
     lg_time at;
-    lg_bytes payload; /* of the command, for what never enters an entry (a token's hash) */
-    const char *type; /* the entry's; lg_event_apply sets it */
+    lg_bytes payload;   /* of the command, for what never enters an entry (a token's hash) */
+    lg_event_type type; /* the entry's; lg_event_apply sets it */
 } lg_apply;
 /* Writes what the event means into the projections. The same function serves the writer and the audit's
  * rebuild. Several events of one act may share the result: each adds what it made. */

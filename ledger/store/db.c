@@ -134,7 +134,7 @@ static bool is_reader(lg_db_mode mode)
     return mode == LG_DB_READER || mode == LG_DB_SIDE_READER;
 }
 
-enum { APPLICATION_ID = 0x54414c32 /* "TAL2"; "TALY" and "TAL1" before texts were packed */ };
+enum { APPLICATION_ID = 0x54414c33 /* "TAL3"; "TALY", "TAL1" and "TAL2" were before the first release */ };
 
 static lg_err application_of(lg_db *db, int64_t *out)
 {

@@ -119,7 +119,7 @@ lg_err lg_movement_insert(lg_db *db, lg_movement *row)
     bind_key(&query, &row->position);
     lg_bind_int(&query, 4, row->seq);
     lg_bind_int(&query, 5, row->line);
-    lg_bind_text(&query, 6, row->type);
+    lg_bind_int(&query, 6, row->type);
     lg_bind_int(&query, 7, row->subject_no);
     lg_bind_int(&query, 8, row->items);
     lg_bind_int(&query, 9, row->amount_minor);
@@ -201,7 +201,7 @@ lg_err lg_movements(lg_db *db, const lg_position_key *key, int64_t after_seq, in
             .position = *key,
             .seq = lg_column_int(&query, 0),
             .line = lg_column_int(&query, 1),
-            .type = lg_column_text(&query, 2, arena),
+            .type = (int)lg_column_int(&query, 2),
             .subject_no = lg_column_int(&query, 3),
             .items = lg_column_int(&query, 4),
             .amount_minor = lg_column_int(&query, 5),

@@ -48,7 +48,7 @@ typedef struct lg_balance {
 typedef struct lg_movement {
     lg_position_key position;
     int64_t seq, line;
-    const char *type; /* the entry's */
+    int type; /* the entry's, an lg_event_type */
     int64_t subject_no;
     int64_t items, amount_minor; /* what came (or, negative, went) */
     lg_balance after;

@@ -85,7 +85,7 @@ static lg_err put_entries(api_view *view, const api_day *day)
 
 /* What one type of entry did to a position. */
 typedef struct kind_sum {
-    char type[64];
+    lg_event_type type;
     int64_t movements;
     lg_balance in, out; /* both counted up */
 } kind_sum;
@@ -95,17 +95,15 @@ typedef struct day_sums {
     size_t count;
 } day_sums;
 
-static kind_sum *kind_of(day_sums *sums, const char *type)
+static kind_sum *kind_of(day_sums *sums, int type)
 {
     size_t at = 0;
-    while (at < sums->count && strcmp(sums->kinds[at].type, type) != 0)
-        at++;
-    if (at == LG_EV_COUNT || strlen(type) >= sizeof sums->kinds[at].type)
+    if (type < 0 || type >= LG_EV_COUNT)
         return NULL;
-    if (at == sums->count) {
-        sums->kinds[sums->count++] = (kind_sum){.movements = 0};
-        snprintf(sums->kinds[at].type, sizeof sums->kinds[at].type, "%s", type);
-    }
+    while (at < sums->count && sums->kinds[at].type != (lg_event_type)type)
+        at++;
+    if (at == sums->count)
+        sums->kinds[sums->count++] = (kind_sum){.type = (lg_event_type)type};
     return &sums->kinds[at];
 }
 
@@ -146,7 +144,7 @@ static lg_err sum_up(lg_db *db, const lg_position_key *key, const api_day *day, 
 
 static int compare_kinds(const void *a, const void *b)
 {
-    return strcmp(((const kind_sum *)a)->type, ((const kind_sum *)b)->type);
+    return strcmp(lg_event_name(((const kind_sum *)a)->type), lg_event_name(((const kind_sum *)b)->type));
 }
 
 static void put_movements(lg_buf *buf, day_sums *sums, lg_currency currency)
@@ -157,7 +155,7 @@ static void put_movements(lg_buf *buf, day_sums *sums, lg_currency currency)
     for (size_t i = 0; i < sums->count; i++) {
         const kind_sum *kind = &sums->kinds[i];
         lg_json_open(buf);
-        lg_json_put_str(buf, "type", kind->type);
+        lg_json_put_str(buf, "type", lg_event_name(kind->type));
         lg_json_put_int(buf, "count", kind->movements);
         json_put_balance(buf, "in", kind->in, currency);
         json_put_balance(buf, "out", kind->out, currency);
