@@ -135,6 +135,11 @@ $B/bench: $(BENCH_SRC:%.c=$B/%.o) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+$B/bench-syncs.so: tests/bench/preload/syncs.c
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	$Q$(CC) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
+
 # Makes large registries (tests/bench/README.md).
 $B/generate: $(GENERATE_SRC:%.c=$B/%.o) $(filter-out $B/server/client/%,$(SERVER_OBJ)) $B/ledger.a
 	@echo '  LD  $@'
@@ -217,7 +222,7 @@ coverage:
 	@$(MAKE) --no-print-directory MODE=coverage check-unit check-api
 	@gcovr --root . --object-directory build/coverage --filter ledger/ --filter server/ --print-summary
 
-bench: all $B/bench $B/generate
+bench: all $B/bench $B/bench-syncs.so $B/generate
 	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
 
 # tests/crash: the server killed at every kind of moment; the power gone, as a recorded run may leave its disk and as snapshots of

@@ -1,65 +1,51 @@
 #!/usr/bin/env bash
-# Starts a new registry in a temporary folder and lets the measuring program loose on it; removes both afterwards.
+# Prepares a registry and lets the measuring program loose on it, which starts the server.
 #
 #   TALLYSTICK=build/release/tallystick scripts/bench.sh build/release/bench [OPTION…]
 #
-# Options are the measuring program's (--help lists them); BENCH_OPTIONS in the environment adds some, so that
-# `make bench BENCH_OPTIONS=--quick` works. BENCH_DIR: where the temporary folder is made (default /tmp): its file system is
-# what is measured. BENCH_SERVE adds options of `serve`. BENCH_PERF=FILE: the server is profiled with `perf record` into FILE meanwhile.
+# Without --registry a new one in a temporary folder, removed afterwards. --registry DIR: that one, as the generator made it
+# (tests/bench/README.md), in its place: it grows. With --copy a copy of it is used and removed. The other options are the measuring
+# program's (--help lists them); BENCH_OPTIONS in the environment adds some, so that `make bench BENCH_OPTIONS=--quick` works.
+# BENCH_DIR: where the temporary folder is made (default /tmp): its file system is what is measured. BENCH_SERVE adds options
+# of `serve`. BENCH_PERF=FILE: the server is profiled with `perf record` into FILE.
 set -euo pipefail
 
 program=${1:?the measuring program}
 shift
-read -ra more <<<"${BENCH_OPTIONS:-}"
-if [[ " $* ${more[*]:-} " == *" --help "* ]]; then
-    exec "$program" --help
-fi
 tallystick=${TALLYSTICK:?TALLYSTICK is the binary to measure}
+read -ra more <<<"${BENCH_OPTIONS:-}"
+set -- "$@" ${more[@]+"${more[@]}"}
+options=()
+registry='' copy=''
+while (($#)); do
+    case $1 in
+    --help) exec "$program" --help ;;
+    --registry) registry=${2:?--registry DIR} && shift ;;
+    --registry=*) registry=${1#*=} ;;
+    --copy) copy=yes ;;
+    *) options+=("$1") ;;
+    esac
+    shift
+done
 
+# Not "$folder" alone: the program puts files of its own beside the registry.
 folder=$(mktemp -d "${BENCH_DIR:-/tmp}/tallystick-bench.XXXXXX")
-server= profiler=
-
-# Ends exactly what was started here.
-finish() {
-    local status=$?
-    trap - EXIT
-    if [[ -n $profiler ]]; then
-        kill -INT "$profiler" 2>/dev/null || true
-        wait "$profiler" || true
-    fi
-    if [[ -n $server ]]; then
-        kill "$server" 2>/dev/null || true
-        if ! wait "$server"; then
-            echo "bench: the server did not end well; it said:" >&2
-            cat "$folder/said" >&2
-            status=1
-        fi
-    fi
-    rm -rf "$folder"
-    exit "$status"
-}
-trap finish EXIT
+trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-"$tallystick" init "$folder/registry" --origin bench.tallystick.example/ledger >/dev/null
-mkfifo "$folder/lines"
-"$tallystick" serve "$folder/registry" --listen 127.0.0.1:0 --webhooks-private \
-    --rate-reads-per-minute 0 --rate-commands-per-minute 0 ${BENCH_SERVE:-} \
-    >"$folder/lines" 2>"$folder/said" &
-server=$!
-exec 3<"$folder/lines"
-if ! read -r -t 30 line <&3 || [[ $line != "listening on http://127.0.0.1:"* ]]; then
-    echo "bench: the server did not start; it said:" >&2
-    cat "$folder/said" >&2
-    exit 1
-fi
-
-if [[ -n ${BENCH_PERF:-} ]]; then
-    perf record -q -F 2000 -g -o "$BENCH_PERF" -p "$server" &
-    profiler=$!
+if [[ -z $registry ]]; then
+    "$tallystick" init "$folder/registry" --origin bench.tallystick.example/ledger >/dev/null
+    registry=$folder/registry
+elif [[ -n $copy ]]; then
+    cp -R --reflink=auto "$registry" "$folder/registry"
+    registry=$folder/registry
+else
+    trap 'rm -rf "$folder" "$registry.syncs" "$registry.said"' EXIT
 fi
 
 model=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -1)
-machine="$(nproc) × ${model:-$(uname -m)}, Linux $(uname -r), $(stat -f -c %T "$folder")"
-"$program" --port "${line##*:}" --pid "$server" --dir "$folder/registry" --machine "$machine" "$@" ${more[@]+"${more[@]}"}
+machine="$(nproc) × ${model:-$(uname -m)}, Linux $(uname -r), $(stat -f -c %T "$registry")"
+syncs=$(dirname "$program")/bench-syncs.so
+"$program" --tallystick "$tallystick" --dir "$registry" --machine "$machine" ${BENCH_COUNT_SYNCS-"--syncs=$(realpath "$syncs")"} \
+    ${options[@]+"${options[@]}"}

@@ -19,6 +19,17 @@ bool answer_has(const load_answer *answer, const char *text)
     return behind(answer, text) != NULL;
 }
 
+size_t answer_count(const load_answer *answer, const char *text)
+{
+    const char *at = (const char *)answer->body.data, *end = at + answer->body.len;
+    size_t len = strlen(text), count = 0;
+    while ((at = memmem(at, (size_t)(end - at), text, len))) {
+        at += len;
+        count++;
+    }
+    return count;
+}
+
 bool answer_starts(const load_answer *answer, const char *text)
 {
     size_t len = strlen(text);

@@ -62,6 +62,7 @@ typedef struct load_answer {
 } load_answer;
 
 bool answer_has(const load_answer *answer, const char *text);
+size_t answer_count(const load_answer *answer, const char *text); /* how often it occurs */
 bool answer_starts(const load_answer *answer, const char *text);
 /* The id that follows `before`; false if there is none. */
 bool answer_id(const load_answer *answer, const char *before, char out[37]);
@@ -76,6 +77,10 @@ typedef struct load_work {
     /* Bytes that live until the next call for the same `scratch`, which the work may use to build them. */
     lg_bytes (*request)(void *context, size_t index, lg_buf *scratch);
     bool (*accept)(void *context, size_t index, const load_answer *answer); /* false: not what was expected */
+    /* An operation of several requests: true if this answer is right and another request (in *next, bytes as
+     * those of `request`) belongs to the operation. NULL: none does. */
+    bool (*follow)(void *context, size_t index, const load_answer *answer, lg_buf *scratch, lg_bytes *next);
+    bool from_due;           /* latencies count from when the request was due, late or not */
     uint64_t interval_ns;    /* request n is not sent before n intervals; 0: as fast as they are answered */
     const atomic_bool *stop; /* set by another thread: no new request; NULL: nobody does */
     bool quiet;              /* no progress line: another thread shows its own */
@@ -102,31 +107,23 @@ void load_close(load *l);
 
 /* ---- results ---- */
 
+/* What was seen of the server meanwhile (watch.h). */
+typedef struct watched {
+    uint64_t wal_peak_bytes, peak_memory_bytes;
+    int64_t syncs;                     /* -1: nobody counts them */
+    uint64_t batches, commit_total_ns; /* of the writer, with something to record */
+} watched;
+
 typedef struct bench_result {
     const char *scenario;
     bool is_write;
     size_t connections, done;
-    uint64_t elapsed_ns, p50_ns, p90_ns, p99_ns, p999_ns;
+    unsigned per_second; /* asked for, whatever was answered; 0: as fast as they were answered */
+    unsigned commands;   /* of one operation; 0: it reads */
+    uint64_t elapsed_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns;
     usage used;
     size_t commits; /* distinct checkpoints in the receipts; 0: not a write */
+    watched seen;
 } bench_result;
-
-typedef struct instruction_result instruction_result; /* instruction.h */
-
-typedef struct bench_report {
-    const char *machine; /* a line about where this ran */
-    uint64_t seed;
-    bool quick;
-    floor_costs before, after;
-    const bench_result *results;
-    size_t result_count;
-    const instruction_result *instructions;
-    size_t instruction_count;
-    int64_t entries;
-    uint64_t database_bytes, wal_bytes, peak_memory_bytes;
-} bench_report;
-
-void report_table(FILE *out, const bench_report *report);
-void report_json(FILE *out, const bench_report *report);
 
 #endif

@@ -94,7 +94,7 @@ world_act command_take(world *w, lg_arena *arena, world_receivable *r)
 world_act command_request(world *w, lg_arena *arena, world_receivable *r)
 {
     lg_buf payload = {0};
-    r->lender = (uint32_t)(w->serial % w->lenders_asked);
+    r->lender = (uint32_t)(w->requests++ % w->lenders_asked);
     lg_json_open(&payload);
     lg_json_put_raw(&payload, "claims", lg_arena_printf(arena, "[\"%s\"]", r->claim));
     lg_json_put_raw(&payload, "lenders", lg_arena_printf(arena, "[\"%s\"]", w->lenders[r->lender].id));
@@ -169,6 +169,7 @@ bool answered_transfer(const load_answer *answer, world_receivable *r)
 bool answered_take(const load_answer *answer, world_receivable *r)
 {
     r->stage = STAGE_TRANSFERRED;
+    r->holder = r->recipient;
     return answer->status == 200 && answer_has(answer, r->claim) && answer_has(answer, "\"hop\":1") &&
            answer_has(answer, "\"encumbrance\":\"free\"");
 }

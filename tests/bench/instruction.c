@@ -99,18 +99,18 @@ static void remove_endpoint(run *r, size_t n)
 }
 
 /* Offers to accept, spread evenly over the lenders that have an endpoint. */
-static void make_offers(run *r, int pid)
+static void make_offers(run *r)
 {
     world *w = r->w;
     const scenario *request = scenario_named("request");
     size_t ready = 0, count = r->plan->count;
-    scenario_supply(request, w, pid, count, r->plan->limit_s);
+    scenario_supply(request, w, count, r->plan->limit_s);
     size_t asked = w->lenders_asked;
     w->lenders_asked = r->plan->endpoints;
     bool *before = lg_arena_array(r->arena, w->receivable_count + 1, sizeof *before);
     for (size_t i = 0; i < w->receivable_count; i++)
         before[i] = w->receivables[i].stage == STAGE_REQUESTED;
-    scenario_measure(request, w, pid, SUPPLY_CONNECTIONS, count, r->plan->limit_s);
+    scenario_do(request, w, SUPPLY_CONNECTIONS, count, r->plan->limit_s);
     w->lenders_asked = asked;
     r->financings = lg_arena_array(r->arena, count, sizeof *r->financings);
     for (size_t i = 0; i < w->receivable_count && ready < count; i++)
@@ -276,7 +276,7 @@ static void accept_offers(run *r, receiver *lenders, int pid, instruction_result
         r->financings[i].request =
             world_command(r->w, r->arena, command_accept(r->w, r->arena, &r->financings[i].receivable));
     load *l = load_open(r->w->port, CONNECTIONS);
-    others *busy = r->plan->others ? others_start(r->w, r->plan->others) : NULL;
+    others *busy = r->plan->others ? others_start(r->w, r->plan->others, false) : NULL;
     size_t told = receiver_passed(lenders);
     clocks before = read_clocks(pid);
     load_result done = load_run(l, r->plan->limit_s, &work);
@@ -305,7 +305,7 @@ instruction_result instruction_measure(world *w, int pid, const instruction_plan
         r.endpoint_count += w->supplier_count + w->core_count;
     r.endpoints = lg_arena_array(r.arena, r.endpoint_count, sizeof *r.endpoints);
     receiver *lenders = receiver_open(r.endpoint_count, plan->endpoints);
-    make_offers(&r, pid);
+    make_offers(&r);
     for (size_t i = 0; i < r.endpoint_count; i++)
         register_endpoint(&r, receiver_port(lenders), i);
     accept_offers(&r, lenders, pid, &result);

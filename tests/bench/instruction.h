@@ -17,7 +17,7 @@ typedef struct instruction_plan {
     unsigned limit_s; /* for each step of making ready, and for all of the acceptances */
 } instruction_plan;
 
-struct instruction_result {
+typedef struct instruction_result {
     instruction_plan plan;
     size_t done;
     uint64_t elapsed_ns;
@@ -31,7 +31,7 @@ struct instruction_result {
     uint64_t watched_ns;     /* how long `used` and these two were looked at */
     size_t told;             /* messages delivered to the others' parties while it was looked at */
     others_result meanwhile; /* zeros if there were none */
-};
+} instruction_result;
 
 /* Every message is checked afterwards: once each, in the ledger's order at its endpoint, its instruction the
  * financing's, its v1 signature right. */

@@ -134,6 +134,8 @@ static void start(load *l, connection *c, uint64_t due_ns)
     c->started_ns = bench_clock_ns();
     if (l->work->interval_ns && c->started_ns - due_ns > l->latest_ns)
         l->latest_ns = c->started_ns - due_ns;
+    if (l->work->from_due)
+        c->started_ns = due_ns;
     l->outstanding++;
     send_more(l, c);
 }
@@ -188,8 +190,24 @@ static bool whole_answer(const load *l, connection *c, load_answer *out)
     return c->in_len == head_len + body_len;
 }
 
+/* The next request of the same operation, if the work has one. */
+static bool go_on(load *l, connection *c, const load_answer *answer)
+{
+    lg_bytes next;
+    if (!l->work->follow || !l->work->follow(l->work->context, c->index, answer, &c->scratch, &next))
+        return false;
+    l->heard_ns = answer->answered_ns;
+    c->sent = 0;
+    c->in_len = 0;
+    c->out = next;
+    send_more(l, c);
+    return true;
+}
+
 static void take_answer(load *l, connection *c, const load_answer *answer)
 {
+    if (go_on(l, c, answer))
+        return;
     l->latency_ns[l->done++] = answer->answered_ns - c->started_ns;
     l->heard_ns = answer->answered_ns;
     l->outstanding--;

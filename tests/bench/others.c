@@ -17,6 +17,11 @@ enum {
 static const others_kind mixture[MIXTURE] = {OTHERS_REGISTER, OTHERS_CONFIRM,  OTHERS_REGISTER, OTHERS_LIST,
                                              OTHERS_CONFIRM,  OTHERS_REGISTER, OTHERS_SPLIT,    OTHERS_LIST};
 
+/* The same without the pages. */
+static const others_kind writes[] = {OTHERS_REGISTER, OTHERS_CONFIRM,  OTHERS_REGISTER,
+                                     OTHERS_CONFIRM,  OTHERS_REGISTER, OTHERS_SPLIT};
+enum { WRITES = sizeof writes / sizeof *writes };
+
 typedef struct operation {
     others_kind kind;
     size_t subject;         /* of the world's receivables; for a page the supplier */
@@ -30,6 +35,7 @@ typedef struct queue {
 
 struct others {
     world *w;
+    bool only_writes;
     load *l;
     pthread_t thread;
     lg_arena *arena; /* of one request */
@@ -54,7 +60,7 @@ const char *others_name(others_kind kind)
 /* The operation that is due; a registration if there is nothing to do it to. */
 static operation choose(others *o, size_t index)
 {
-    others_kind kind = mixture[index % MIXTURE];
+    others_kind kind = o->only_writes ? writes[index % WRITES] : mixture[index % MIXTURE];
     queue *from = kind == OTHERS_CONFIRM ? &o->registered : &o->confirmed;
     operation op = {.kind = kind, .subject = index % o->w->supplier_count};
     if (kind == OTHERS_CONFIRM || kind == OTHERS_SPLIT) {
@@ -152,12 +158,13 @@ static void *run(void *arg)
     return NULL;
 }
 
-others *others_start(world *w, size_t connections)
+others *others_start(world *w, size_t connections, bool only_writes)
 {
     others *o = calloc(1, sizeof *o);
     if (!o)
         bench_fail("out of memory");
     o->w = w;
+    o->only_writes = only_writes;
     o->result.connections = connections;
     o->arena = lg_arena_open();
     /* Most of this is never touched, so it costs addresses only. */

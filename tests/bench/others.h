@@ -17,7 +17,7 @@ typedef struct others_result {
 
 const char *others_name(others_kind kind);
 /* Returns once they are well under way. */
-others *others_start(world *w, size_t connections);
+others *others_start(world *w, size_t connections, bool only_writes);
 others_result others_stop(others *o);
 
 #endif

@@ -31,6 +31,14 @@ static void make_lei(char out[21], uint64_t serial)
     snprintf(out + 18, 3, "%02u", 98 - remainder);
 }
 
+void party_make_token(world_party *party, uint64_t seed, uint64_t number)
+{
+    uint8_t bytes[32];
+    bench_seeded(seed, "token", number, bytes);
+    memcpy(party->token, "ts_", 3);
+    lg_base64url_write(party->token + 3, bytes, sizeof bytes);
+}
+
 void party_make(world_party *party, party_kind kind, uint64_t seed, size_t nth, unsigned number)
 {
     uint8_t bytes[32];
@@ -39,9 +47,7 @@ void party_make(world_party *party, party_kind kind, uint64_t seed, size_t nth, 
         bench_seeded(seed, kinds[kind].name, nth, bytes);
         party->key = lg_signing_key_from_seed(bytes);
     }
-    bench_seeded(seed, "token", number, bytes);
-    memcpy(party->token, "ts_", 3);
-    lg_base64url_write(party->token + 3, bytes, sizeof bytes);
+    party_make_token(party, seed, number);
     make_lei(party->lei, number);
     snprintf(party->name, sizeof party->name, "%s %zu Ltd", kinds[kind].name, nth + 1);
 }

@@ -31,6 +31,8 @@ typedef struct world_act {
 /* Key, token, identifier and name of party `number`, the `nth` of its kind (from 0). */
 void party_make(world_party *party, party_kind kind, uint64_t seed, size_t nth, unsigned number);
 
+void party_make_token(world_party *party, uint64_t seed, uint64_t number);
+
 /* How each comes to be, signed by the operator; the answer has the party's id. */
 world_act party_introduce(lg_arena *arena, const world_party *operator, const world_party * party);
 world_act party_give_token(lg_arena *arena, const world_party *operator, const world_party * party);

@@ -1,6 +1,6 @@
 /* The table for people and the JSON for programs; both say the same. */
+#include "tests/bench/report.h"
 #include "ledger/base/buf.h"
-#include "tests/bench/instruction.h"
 
 #include <string.h>
 
@@ -9,33 +9,54 @@ enum {
     BAR_MS = 100,         /* for the p99 from acceptance to the instruction's arrival */
 };
 
-static double us(uint64_t ns)
+#define RESULT_HEAD "%-10s %6s %7s %7s  %8s %8s %8s %8s %7s %7s  %8s %8s %8s %7s  %6s %7s %6s %8s %6s %6s\n"
+#define BESIDE_HEAD "%-10s %8s %8s %7s  %8s %8s %7s  %9s %9s  %s\n"
+
+double report_us(uint64_t ns)
 {
     return (double)ns / 1e3;
 }
 
-static double ms(uint64_t ns)
+double report_ms(uint64_t ns)
 {
     return (double)ns / 1e6;
 }
 
-static double per_operation_us(const bench_result *r)
+double report_cpu_us(const bench_result *r)
 {
-    return r->done ? us(r->used.cpu_ns) / (double)r->done : 0;
+    return r->done ? report_us(r->used.cpu_ns) / (double)r->done : 0;
 }
 
-static double per_second(const bench_result *r)
+double report_per_second(const bench_result *r)
 {
     return r->elapsed_ns ? (double)r->done * 1e9 / (double)r->elapsed_ns : 0;
 }
 
 /* Negative: too short a run to tell. */
-static double system_us(const bench_result *r)
+double report_system_us(const bench_result *r)
 {
     uint64_t ticks = r->used.user_ticks + r->used.system_ticks;
     if (ticks < TICKS_FOR_SPLIT)
         return -1;
-    return per_operation_us(r) * (double)r->used.system_ticks / (double)ticks;
+    return report_cpu_us(r) * (double)r->used.system_ticks / (double)ticks;
+}
+
+/* Of the writer's batches meanwhile, its own figures. */
+double report_commit_ms(const bench_result *r)
+{
+    return r->seen.batches ? report_ms(r->seen.commit_total_ns) / (double)r->seen.batches : -1;
+}
+
+double report_syncs_per_operation(const bench_result *r)
+{
+    return r->seen.syncs >= 0 && r->done ? (double)r->seen.syncs / (double)r->done : -1;
+}
+
+/* The lesser: a disk still busy with what came before says nothing about what it can do. */
+double report_sync_ns(const bench_report *report)
+{
+    uint64_t before_ns = report->before.fdatasync_ns, after_ns = report->after.fdatasync_ns;
+    return (double)(before_ns < after_ns ? before_ns : after_ns);
 }
 
 static uint64_t mean(uint64_t a, uint64_t b)
@@ -43,14 +64,14 @@ static uint64_t mean(uint64_t a, uint64_t b)
     return (a + b) / 2;
 }
 
-static double verify_us(const bench_report *report)
+double report_verify_us(const bench_report *report)
 {
-    return us(mean(report->before.verify_ns, report->after.verify_ns));
+    return report_us(mean(report->before.verify_ns, report->after.verify_ns));
 }
 
 static void floor_line(FILE *out, const char *name, uint64_t before, uint64_t after)
 {
-    fprintf(out, "  %-42s %10.1f %10.1f\n", name, us(before), us(after));
+    fprintf(out, "  %-42s %10.1f %10.1f\n", name, report_us(before), report_us(after));
 }
 
 static void floor_table(FILE *out, const bench_report *report)
@@ -66,46 +87,79 @@ static void floor_table(FILE *out, const bench_report *report)
                      "when it is quiet.\n");
 }
 
+/* "-" where there is nothing to tell. */
+static void put_or_dash(char out[16], int decimals, double value, bool there)
+{
+    if (there)
+        snprintf(out, 16, "%.*f", decimals, value);
+    else
+        snprintf(out, 16, "-");
+}
+
+static const char *level_of(const bench_result *r, char out[16])
+{
+    if (r->per_second)
+        snprintf(out, 16, "%u/s", r->per_second);
+    else
+        snprintf(out, 16, "%zu", r->connections);
+    return out;
+}
+
 static void result_line(FILE *out, const bench_report *report, const bench_result *r)
 {
-    double cpu = per_operation_us(r), system = system_us(r);
-    char user_text[16] = "-", system_text[16] = "-", batch_text[16] = "-";
-    if (system >= 0) {
-        snprintf(user_text, sizeof user_text, "%.1f", cpu - system);
-        snprintf(system_text, sizeof system_text, "%.1f", system);
-    }
-    if (r->commits)
-        snprintf(batch_text, sizeof batch_text, "%.1f", (double)r->done / (double)r->commits);
-    fprintf(out, "%-11s %5zu %8zu %8.0f  %8.3f %8.3f %8.3f %8.3f  %8.1f %8s %8s %8.2f  %6s %8.2f\n",
-            r->scenario, r->connections, r->done, per_second(r), ms(r->p50_ns), ms(r->p90_ns), ms(r->p99_ns),
-            ms(r->p999_ns), cpu, user_text, system_text, cpu / verify_us(report), batch_text,
-            r->done ? (double)r->used.written_bytes / 1024 / (double)r->done : 0);
+    char level[16], user[16], system_text[16], batch[16], commit[16], syncs[16], wal[16];
+    const double cpu = report_cpu_us(r), system = report_system_us(r);
+    put_or_dash(user, 1, cpu - system, system >= 0);
+    put_or_dash(system_text, 1, system, system >= 0);
+    put_or_dash(batch, 1, (double)r->done * r->commands / (double)(r->commits ? r->commits : 1),
+                r->commits > 0);
+    put_or_dash(commit, 2, report_commit_ms(r), report_commit_ms(r) >= 0);
+    put_or_dash(syncs, 2, report_syncs_per_operation(r), report_syncs_per_operation(r) >= 0);
+    put_or_dash(wal, 1, (double)r->seen.wal_peak_bytes / (1 << 20), r->is_write);
+    fprintf(
+        out,
+        "%-10s %6s %7zu %7.0f  %8.3f %8.3f %8.3f %8.3f %7.1f %7.1f  %8.1f %8s %8s %7.2f  %6s %7s %6s %8.2f "
+        "%6s %6.1f\n",
+        r->scenario, level_of(r, level), r->done, report_per_second(r), report_ms(r->p50_ns),
+        report_ms(r->p90_ns), report_ms(r->p99_ns), report_ms(r->p999_ns),
+        (double)r->p50_ns / report_sync_ns(report), (double)r->p99_ns / report_sync_ns(report), cpu, user,
+        system_text, cpu / report_verify_us(report), batch, commit, syncs,
+        r->done ? (double)r->used.written_bytes / 1024 / (double)r->done : 0, wal,
+        (double)r->seen.peak_memory_bytes / (1 << 20));
 }
 
 /* The results as ratios: what does not change with the machine. */
 static void ratio_lines(FILE *out, const bench_report *report)
 {
-    /* The lesser: a disk still busy with what came before says nothing about what it can do. */
-    uint64_t before_ns = report->before.fdatasync_ns, after_ns = report->after.fdatasync_ns;
-    uint64_t sync_ns = before_ns < after_ns ? before_ns : after_ns;
     fprintf(out, "\n");
     for (size_t i = 0; i < report->result_count; i++) {
         const bench_result *r = &report->results[i];
+        char level[16];
         if (!r->is_write)
             continue;
-        fprintf(out, "%s, %zu connection%s: %.0f us CPU = %.1f x verify", r->scenario, r->connections,
-                r->connections == 1 ? "" : "s", per_operation_us(r), per_operation_us(r) / verify_us(report));
+        fprintf(out, "%s, %s%s: %.0f us CPU = %.1f x verify", r->scenario, level_of(r, level),
+                r->per_second ? "" : " at once", report_cpu_us(r),
+                report_cpu_us(r) / report_verify_us(report));
+        if (r->commands > 1)
+            fprintf(out, ", %.0f us = %.1f x for each of its %u commands", report_cpu_us(r) / r->commands,
+                    report_cpu_us(r) / report_verify_us(report) / r->commands, r->commands);
         if (r->connections == 1)
-            fprintf(out, "; p50 %.2f ms = %.1f x fdatasync", ms(r->p50_ns),
-                    (double)r->p50_ns / (double)sync_ns);
+            fprintf(out, "; p50 %.2f ms = %.1f x fdatasync", report_ms(r->p50_ns),
+                    (double)r->p50_ns / report_sync_ns(report));
+        if (r->per_second)
+            fprintf(out, "; p99 %.2f ms = %.1f x fdatasync, max %.1f ms", report_ms(r->p99_ns),
+                    (double)r->p99_ns / report_sync_ns(report), report_ms(r->max_ns));
         fprintf(out, "\n");
     }
 }
 
-static const bench_result *result_named(const bench_report *report, const char *name, size_t connections)
+/* The scenario's row at the level of another. */
+static const bench_result *result_like(const bench_report *report, const char *name, const bench_result *like)
 {
     for (size_t i = 0; i < report->result_count; i++)
-        if (strcmp(report->results[i].scenario, name) == 0 && report->results[i].connections == connections)
+        if (strcmp(report->results[i].scenario, name) == 0 &&
+            report->results[i].connections == like->connections &&
+            report->results[i].per_second == like->per_second)
             return &report->results[i];
     return NULL;
 }
@@ -121,19 +175,20 @@ static void sum_lines(FILE *out, const bench_report *report)
     };
     for (size_t s = 0; s < sizeof sums / sizeof *sums; s++)
         for (size_t i = 0; i < report->result_count; i++) {
+            char level[16];
             double cpu = 0;
             size_t found = 0, wanted = 0;
             const bench_result *first = &report->results[i], *part;
             if (strcmp(first->scenario, sums[s].parts[0]) != 0)
                 continue;
             for (; wanted < 3 && sums[s].parts[wanted]; wanted++)
-                if ((part = result_named(report, sums[s].parts[wanted], first->connections))) {
-                    cpu += per_operation_us(part);
+                if ((part = result_like(report, sums[s].parts[wanted], first))) {
+                    cpu += report_cpu_us(part);
                     found++;
                 }
             if (found == wanted)
-                fprintf(out, "%s, %zu connection%s: %.0f us CPU = %.1f x verify\n", sums[s].what,
-                        first->connections, first->connections == 1 ? "" : "s", cpu, cpu / verify_us(report));
+                fprintf(out, "%s, %s%s: %.0f us CPU = %.1f x verify\n", sums[s].what, level_of(first, level),
+                        first->per_second ? "" : " at once", cpu, cpu / report_verify_us(report));
         }
 }
 
@@ -151,7 +206,7 @@ static void meanwhile_line(FILE *out, const instruction_result *r)
     for (int kind = 0; kind < OTHERS_KINDS; kind++)
         fprintf(out, "%s %.0f %s", kind ? "," : "", (double)m->done[kind] / seconds(m->elapsed_ns),
                 others_name((others_kind)kind));
-    fprintf(out, " per second; p50 %.1f ms, p99 %.1f ms\n", ms(m->p50_ns), ms(m->p99_ns));
+    fprintf(out, " per second; p50 %.1f ms, p99 %.1f ms\n", report_ms(m->p50_ns), report_ms(m->p99_ns));
     if (r->plan.told)
         fprintf(out, "  and %.0f messages per second to the endpoints of their own parties\n",
                 (double)r->told / seconds(r->watched_ns));
@@ -159,13 +214,14 @@ static void meanwhile_line(FILE *out, const instruction_result *r)
 
 static void instruction_lines(FILE *out, const instruction_result *r)
 {
-    double watched = seconds(r->watched_ns);
-    fprintf(
-        out, "%6zu %9zu %6zu %7.1f  %8.2f %8.2f %8.2f %8.2f %8.2f  %8.2f %8.2f %8.2f  %6.2f %5.2f %9.2f\n",
-        r->plan.others, r->plan.endpoints, r->done, (double)r->done / seconds(r->elapsed_ns), ms(r->p50_ns),
-        ms(r->p90_ns), ms(r->p99_ns), ms(r->p999_ns), ms(r->max_ns), ms(r->answered_p50_ns),
-        ms(r->answered_p99_ns), ms(r->latest_ns), seconds(r->used.cpu_ns) / watched,
-        seconds(r->self_ns) / watched, seconds(r->elsewhere_ns) / watched);
+    double watched_s = seconds(r->watched_ns);
+    fprintf(out,
+            "%6zu %9zu %6zu %7.1f  %8.2f %8.2f %8.2f %8.2f %8.2f  %8.2f %8.2f %8.2f  %6.2f %5.2f %9.2f\n",
+            r->plan.others, r->plan.endpoints, r->done, (double)r->done / seconds(r->elapsed_ns),
+            report_ms(r->p50_ns), report_ms(r->p90_ns), report_ms(r->p99_ns), report_ms(r->p999_ns),
+            report_ms(r->max_ns), report_ms(r->answered_p50_ns), report_ms(r->answered_p99_ns),
+            report_ms(r->latest_ns), seconds(r->used.cpu_ns) / watched_s, seconds(r->self_ns) / watched_s,
+            seconds(r->elsewhere_ns) / watched_s);
     if (r->meanwhile.connections)
         meanwhile_line(out, r);
 }
@@ -189,7 +245,8 @@ static void instruction_table(FILE *out, const bench_report *report)
         if (r->plan.others && !report->quick)
             fprintf(out, "  %zu endpoint%s%s: p99 %.1f ms, %s %d ms\n", r->plan.endpoints,
                     r->plan.endpoints == 1 ? "" : "s", r->plan.told ? ", the others told too" : "",
-                    ms(r->p99_ns), ms(r->p99_ns) < BAR_MS ? "under the bar of" : "OVER THE BAR of", BAR_MS);
+                    report_ms(r->p99_ns),
+                    report_ms(r->p99_ns) < BAR_MS ? "under the bar of" : "OVER THE BAR of", BAR_MS);
     }
 }
 
@@ -197,15 +254,57 @@ static void results_table(FILE *out, const bench_report *report)
 {
     if (report->result_count == 0)
         return;
-    fprintf(out, "\n%-11s %5s %8s %8s  %8s %8s %8s %8s  %8s %8s %8s %8s  %6s %8s\n", "", "conn-", "opera-",
-            "per", "p50", "p90", "p99", "p99.9", "CPU us", "of it", "of it", "times", "per", "KiB disk");
-    fprintf(out, "%-11s %5s %8s %8s  %8s %8s %8s %8s  %8s %8s %8s %8s  %6s %8s\n", "scenario", "ect.",
-            "tions", "second", "ms", "ms", "ms", "ms", "per op", "user", "system", "verify", "commit",
-            "per op");
+    fputc('\n', out);
+    fprintf(out, RESULT_HEAD, "", "at", "opera-", "per", "p50", "p90", "p99", "p99.9", "p50 in", "p99 in",
+            "CPU us", "of it", "of it", "times", "per", "commit", "syncs", "KiB disk", "WAL", "memory");
+    fprintf(out, RESULT_HEAD, "scenario", "once", "tions", "second", "ms", "ms", "ms", "ms", "syncs", "syncs",
+            "per op", "user", "system", "verify", "commit", "ms", "per op", "per op", "MiB", "MiB");
     for (size_t i = 0; i < report->result_count; i++)
         result_line(out, report, &report->results[i]);
     ratio_lines(out, report);
     sum_lines(out, report);
+}
+
+static void beside_table(FILE *out, const bench_report *report)
+{
+    if (report->beside_count == 0)
+        return;
+    const beside_result *first = &report->besides[0];
+    fprintf(out, "\nReads by %zu clients, alone and while 64 others write; alone these write %.0f a second\n",
+            first->alone.connections, first->writes_alone_per_second);
+    fprintf(out, BESIDE_HEAD, "", "CPU us", "", "times", "p50 ms", "", "times", "reads/s", "", "writes/s");
+    fprintf(out, BESIDE_HEAD, "scenario", "alone", "beside", "alone", "alone", "beside", "alone", "alone",
+            "beside", "beside");
+    for (size_t i = 0; i < report->beside_count; i++) {
+        const beside_result *r = &report->besides[i];
+        fprintf(out, "%-10s %8.1f %8.1f %7.2f  %8.3f %8.3f %7.2f  %9.0f %9.0f  %.0f\n", r->scenario,
+                r->alone_cpu_ns / 1e3, r->beside_cpu_ns / 1e3, r->beside_cpu_ns / r->alone_cpu_ns,
+                report_ms(r->alone.p50_ns), report_ms(r->beside.p50_ns),
+                (double)r->beside.p50_ns / (double)r->alone.p50_ns, report_per_second(&r->alone),
+                report_per_second(&r->beside), r->writes_beside_per_second);
+    }
+}
+
+static void ending_lines(FILE *out, const bench_report *report)
+{
+    const start_up_result *start = &report->start_up;
+    const audit_result *audit = &report->audit;
+    if (start->starts)
+        fprintf(out,
+                "start-up, the slowest of %zu: %.0f ms after a clean stop, %.0f ms after kill -9 behind %zu "
+                "registrations (WAL file %.1f MiB)\n",
+                start->starts, report_ms(start->clean_ns), report_ms(start->killed_ns), start->writes,
+                (double)start->wal_bytes / (1 << 20));
+    if (audit->entries)
+        fprintf(
+            out,
+            "full audit: %lld entries in %.1f s, %.0f a second; CPU %.0f us = %.1f x verify an entry; peak "
+            "memory %.1f MiB\n",
+            (long long)audit->entries, seconds(audit->elapsed_ns),
+            (double)audit->entries / seconds(audit->elapsed_ns),
+            report_us(audit->cpu_ns) / (double)audit->entries,
+            report_us(audit->cpu_ns) / (double)audit->entries / report_verify_us(report),
+            (double)audit->peak_memory_bytes / (1 << 20));
 }
 
 void report_table(FILE *out, const bench_report *report)
@@ -215,112 +314,13 @@ void report_table(FILE *out, const bench_report *report)
     floor_table(out, report);
     results_table(out, report);
     instruction_table(out, report);
-    fprintf(out, "\n%lld entries; ledger.db %.1f MiB, WAL %.1f MiB; the server's peak memory %.1f MiB\n",
-            (long long)report->entries, (double)report->database_bytes / (1 << 20),
-            (double)report->wal_bytes / (1 << 20), (double)report->peak_memory_bytes / (1 << 20));
-}
-
-/* ---- JSON ---- */
-
-static void put_number(lg_buf *buf, const char *key, double value)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%.3f", value);
-    lg_json_put_raw(buf, key, text);
-}
-
-static void put_floor(lg_buf *buf, const char *key, const floor_costs *costs)
-{
-    lg_json_key(buf, key);
-    lg_json_open(buf);
-    put_number(buf, "verify_us", us(costs->verify_ns));
-    put_number(buf, "parse_us", us(costs->parse_ns));
-    put_number(buf, "sha256_us", us(costs->sha256_ns));
-    put_number(buf, "fdatasync_us", us(costs->fdatasync_ns));
-    lg_json_close(buf);
-}
-
-static void put_result(lg_buf *buf, const bench_report *report, const bench_result *r)
-{
-    lg_json_open(buf);
-    lg_json_put_str(buf, "scenario", r->scenario);
-    lg_json_put_int(buf, "connections", (int64_t)r->connections);
-    lg_json_put_int(buf, "operations", (int64_t)r->done);
-    put_number(buf, "seconds", (double)r->elapsed_ns / 1e9);
-    put_number(buf, "per_second", per_second(r));
-    put_number(buf, "p50_ms", ms(r->p50_ns));
-    put_number(buf, "p90_ms", ms(r->p90_ns));
-    put_number(buf, "p99_ms", ms(r->p99_ns));
-    put_number(buf, "p999_ms", ms(r->p999_ns));
-    put_number(buf, "cpu_us", per_operation_us(r));
-    if (system_us(r) >= 0) {
-        put_number(buf, "cpu_user_us", per_operation_us(r) - system_us(r));
-        put_number(buf, "cpu_system_us", system_us(r));
-    }
-    put_number(buf, "cpu_per_verify", per_operation_us(r) / verify_us(report));
-    lg_json_put_int(buf, "commits", (int64_t)r->commits);
-    lg_json_put_int(buf, "written_bytes", (int64_t)r->used.written_bytes);
-    lg_json_close(buf);
-}
-
-static void put_instruction(lg_buf *buf, const instruction_result *r)
-{
-    lg_json_open(buf);
-    lg_json_put_int(buf, "others", (int64_t)r->plan.others);
-    lg_json_put_int(buf, "endpoints", (int64_t)r->plan.endpoints);
-    lg_json_put_int(buf, "financings", (int64_t)r->done);
-    put_number(buf, "seconds", seconds(r->elapsed_ns));
-    put_number(buf, "p50_ms", ms(r->p50_ns));
-    put_number(buf, "p90_ms", ms(r->p90_ns));
-    put_number(buf, "p99_ms", ms(r->p99_ns));
-    put_number(buf, "p999_ms", ms(r->p999_ns));
-    put_number(buf, "max_ms", ms(r->max_ns));
-    put_number(buf, "answered_p50_ms", ms(r->answered_p50_ns));
-    put_number(buf, "answered_p99_ms", ms(r->answered_p99_ns));
-    put_number(buf, "sent_late_max_ms", ms(r->latest_ns));
-    put_number(buf, "server_cores", seconds(r->used.cpu_ns) / seconds(r->watched_ns));
-    put_number(buf, "bench_cores", seconds(r->self_ns) / seconds(r->watched_ns));
-    put_number(buf, "elsewhere_cores", seconds(r->elsewhere_ns) / seconds(r->watched_ns));
-    lg_json_put_int(buf, "told", (int64_t)r->told);
-    lg_json_key(buf, "meanwhile");
-    lg_json_open(buf);
-    for (int kind = 0; kind < OTHERS_KINDS; kind++)
-        lg_json_put_int(buf, others_name((others_kind)kind), (int64_t)r->meanwhile.done[kind]);
-    put_number(buf, "seconds", seconds(r->meanwhile.elapsed_ns));
-    put_number(buf, "p50_ms", ms(r->meanwhile.p50_ns));
-    put_number(buf, "p99_ms", ms(r->meanwhile.p99_ns));
-    lg_json_close(buf);
-    lg_json_close(buf);
-}
-
-void report_json(FILE *out, const bench_report *report)
-{
-    lg_buf buf = {0};
-    lg_json_open(&buf);
-    lg_json_put_str(&buf, "machine", report->machine);
-    lg_json_put_int(&buf, "seed", (int64_t)report->seed);
-    lg_json_put_bool(&buf, "quick", report->quick);
-    lg_json_key(&buf, "floor");
-    lg_json_open(&buf);
-    put_floor(&buf, "before", &report->before);
-    put_floor(&buf, "after", &report->after);
-    lg_json_close(&buf);
-    lg_json_key(&buf, "results");
-    lg_json_list(&buf);
-    for (size_t i = 0; i < report->result_count; i++)
-        put_result(&buf, report, &report->results[i]);
-    lg_json_end(&buf);
-    lg_json_key(&buf, "instructions");
-    lg_json_list(&buf);
-    for (size_t i = 0; i < report->instruction_count; i++)
-        put_instruction(&buf, &report->instructions[i]);
-    lg_json_end(&buf);
-    lg_json_put_int(&buf, "entries", report->entries);
-    lg_json_put_int(&buf, "database_bytes", (int64_t)report->database_bytes);
-    lg_json_put_int(&buf, "wal_bytes", (int64_t)report->wal_bytes);
-    lg_json_put_int(&buf, "peak_memory_bytes", (int64_t)report->peak_memory_bytes);
-    lg_json_close(&buf);
-    fwrite(buf.data, 1, buf.len, out);
-    fputc('\n', out);
-    lg_buf_clear(&buf);
+    beside_table(out, report);
+    fprintf(out,
+            "\n%lld entries, %lld before; ledger.db %.1f MiB, %.0f bytes an entry; WAL at most %.1f MiB; the "
+            "server's peak memory %.1f MiB\n",
+            (long long)report->entries, (long long)report->entries_before,
+            (double)report->database_bytes / (1 << 20),
+            (double)report->database_bytes / (double)report->entries,
+            (double)report->wal_peak_bytes / (1 << 20), (double)report->peak_memory_bytes / (1 << 20));
+    ending_lines(out, report);
 }

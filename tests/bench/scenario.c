@@ -1,6 +1,7 @@
 #include "tests/bench/scenario_internal.h"
 
 #include "tests/bench/command.h"
+#include "tests/bench/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ size_t scenario_choice(const scenario_run *run, size_t index, size_t n)
 
 /* ---- signed commands ---- */
 
-static void prepare_commands(scenario_run *run, size_t count)
+void scenario_prepare_commands(scenario_run *run, size_t count)
 {
     run->requests = lg_arena_array(run->arena, count + 1, sizeof *run->requests);
     run->checkpoints = lg_arena_array(run->arena, count + 1, sizeof *run->checkpoints);
@@ -30,7 +31,7 @@ static lg_bytes request_prepared(void *context, size_t index, lg_buf *scratch)
 
 /* The receipt's proof holds the checkpoint: origin, then size. Each commit publishes one, so distinct sizes
  * count commits. */
-static bool note_checkpoint(scenario_run *run, const load_answer *answer)
+bool scenario_note_checkpoint(scenario_run *run, const load_answer *answer)
 {
     char before[512];
     int len = snprintf(before, sizeof before, "\\n\\n%s\\n", run->w->origin);
@@ -43,7 +44,7 @@ static bool note_checkpoint(scenario_run *run, const load_answer *answer)
 
 static size_t prepare_register(scenario_run *run, size_t count)
 {
-    prepare_commands(run, count);
+    scenario_prepare_commands(run, count);
     run->drafts = lg_arena_array(run->arena, count + 1, sizeof *run->drafts);
     for (size_t i = 0; i < count; i++) {
         world_receivable *draft = &run->drafts[i];
@@ -60,18 +61,18 @@ static bool accept_register(void *context, size_t index, const load_answer *answ
 {
     scenario_run *run = context;
     char id[37];
-    if (!answered_register(answer, id) || !note_checkpoint(run, answer))
+    if (!answered_register(answer, id) || !scenario_note_checkpoint(run, answer))
         return false;
     world_add_receivable(run->w, id, &run->drafts[index]);
     return true;
 }
 
 /* The first `count` receivables that have come to the stage which the scenario takes. */
-static size_t prepare_act(scenario_run *run, size_t count)
+size_t prepare_act(scenario_run *run, size_t count)
 {
     world *w = run->w;
     size_t ready = 0;
-    prepare_commands(run, count);
+    scenario_prepare_commands(run, count);
     run->subjects = lg_arena_array(run->arena, count + 1, sizeof *run->subjects);
     for (size_t i = 0; i < w->receivable_count && ready < count; i++) {
         if (w->receivables[i].stage != run->scenario->takes)
@@ -89,7 +90,7 @@ static bool accept_act(void *context, size_t index, const load_answer *answer)
 {
     scenario_run *run = context;
     return run->scenario->answered(answer, &run->w->receivables[run->subjects[index]]) &&
-           note_checkpoint(run, answer);
+           scenario_note_checkpoint(run, answer);
 }
 
 /* ---- all of them, in the order in which each level does them ---- */
@@ -111,6 +112,22 @@ const scenario scenarios[] = {
      .prepare = prepare_register,
      .request = request_prepared,
      .accept = accept_register},
+    {.name = "custody",
+     .what = "an invoice in plain JSON, signed in custody",
+     .is_write = true,
+     .share = 2,
+     .prepare = prepare_custody,
+     .request = request_prepared,
+     .accept = accept_custody},
+    {.name = "batch",
+     .what = "1,000 signed invoices in one request",
+     .is_write = true,
+     .share = 4000,
+     .commands = 1000,
+     .connections_max = 4,
+     .prepare = prepare_batch,
+     .request = request_prepared,
+     .accept = accept_batch},
     {.name = "confirm",
      .what = "the debtor confirms, signed",
      .is_write = true,
@@ -129,6 +146,19 @@ const scenario scenarios[] = {
     ACT(accept, "the holder accepts the offer", STAGE_REQUESTED, "request"),
     ACT(disburse, "the lender reports that it has paid out", STAGE_ACCEPTED, "accept"),
     ACT(pay, "the debtor pays the lender all of it", STAGE_DISBURSED, "disburse"),
+    {.name = "financing",
+     .what = "asked for, accepted and paid out: there and back",
+     .is_write = true,
+     .share = 8,
+     .takes = STAGE_CONFIRMED,
+     .before = "confirm",
+     .commands = 3,
+     .prepare = prepare_financing,
+     .request = request_prepared,
+     .follow = follow_financing,
+     .accept = accept_financing,
+     .command = command_request,
+     .answered = answered_request},
     {.name = "read",
      .what = "GET /v1/receivables/{id} by a party",
      .share = 1,
@@ -141,6 +171,21 @@ const scenario scenarios[] = {
      .prepare = prepare_list,
      .request = request_list,
      .accept = accept_list},
+    {.name = "query",
+     .what = "a lender's page of 50 that it bought, above an amount",
+     .share = 4,
+     .takes = STAGE_DISBURSED,
+     .before = "disburse",
+     .prepare = prepare_read,
+     .request = request_query,
+     .accept = accept_query},
+    {.name = "claim",
+     .what = "a claim and the proof of its last entry",
+     .share = 2,
+     .prepare = prepare_claim,
+     .request = request_claim,
+     .follow = follow_claim,
+     .accept = accept_claim},
     {.name = "proof",
      .what = "GET /v1/entries/{seq}/proof",
      .share = 1,
@@ -165,6 +210,17 @@ const scenario scenarios[] = {
      .prepare = prepare_read,
      .request = request_bundle,
      .accept = accept_bundle},
+    {.name = "mixed",
+     .what = "seven reads, two registrations, a confirmation",
+     .is_write = true,
+     .share = 1,
+     .takes = STAGE_REGISTERED,
+     .before = "register",
+     .uses = 10,
+     .prepare = prepare_mixed,
+     .request = request_mixed,
+     .follow = follow_mixed,
+     .accept = accept_mixed},
 };
 const size_t scenario_count = sizeof scenarios / sizeof *scenarios;
 
@@ -210,43 +266,89 @@ const scenario *scenario_named(const char *name)
     return i < scenario_count ? &scenarios[i] : NULL;
 }
 
-void scenario_supply(const scenario *s, world *w, int pid, size_t count, unsigned limit_s)
+void scenario_supply(const scenario *s, world *w, size_t count, unsigned limit_s)
 {
+    if (s->uses)
+        count = count / s->uses + s->uses;
     size_t there = s->before ? world_count(w, s->takes) : count;
     if (there >= count)
         return;
     const scenario *before = scenario_named(s->before);
-    scenario_supply(before, w, pid, count - there, limit_s);
-    scenario_measure(before, w, pid, SUPPLY_CONNECTIONS, count - there, limit_s);
+    scenario_supply(before, w, count - there, limit_s);
+    scenario_do(before, w, SUPPLY_CONNECTIONS, count - there, limit_s);
 }
 
-bench_result scenario_measure(const scenario *s, world *w, int pid, size_t connections, size_t count,
+static load_work work_of(const scenario *s, scenario_run *run, const char *label)
+{
+    return (load_work){
+        .label = label, .context = run, .request = s->request, .follow = s->follow, .accept = s->accept};
+}
+
+static scenario_run run_open(const scenario *s, world *w, uint64_t salt)
+{
+    return (scenario_run){
+        .scenario = s, .w = w, .arena = lg_arena_open(), .one = lg_arena_open(), .seed = w->seed + salt};
+}
+
+static void run_close(scenario_run *run)
+{
+    lg_arena_close(run->one);
+    lg_arena_close(run->arena);
+}
+
+static void note_latencies(bench_result *result, const load_result *done)
+{
+    result->done = done->done;
+    result->elapsed_ns = done->elapsed_ns;
+    result->p50_ns = load_percentile(done->latency_ns, done->done, 500);
+    result->p90_ns = load_percentile(done->latency_ns, done->done, 900);
+    result->p99_ns = load_percentile(done->latency_ns, done->done, 990);
+    result->p999_ns = load_percentile(done->latency_ns, done->done, 999);
+    result->max_ns = load_percentile(done->latency_ns, done->done, 1000);
+}
+
+bench_result scenario_do(const scenario *s, world *w, size_t connections, size_t count, unsigned limit_s)
+{
+    bench_result result = {.scenario = s->name, .connections = connections};
+    scenario_run run = run_open(s, w, connections);
+    load_work work = work_of(s, &run, s->name);
+    work.count = s->prepare(&run, count);
+    load *l = load_open(w->port, connections);
+    load_result done = load_run(l, limit_s, &work);
+    load_close(l);
+    note_latencies(&result, &done);
+    free(done.latency_ns);
+    run_close(&run);
+    return result;
+}
+
+bench_result scenario_measure(const scenario *s, world *w, int pid, scenario_level level, size_t count,
                               unsigned limit_s)
 {
     char label[64];
-    scenario_run run = {.scenario = s, .w = w, .arena = lg_arena_open(), .seed = w->seed + connections};
-    load_work work = {.label = label, .context = &run, .request = s->request, .accept = s->accept};
-    snprintf(label, sizeof label, "%s, %zu connection%s", s->name, connections, connections == 1 ? "" : "s");
+    scenario_run run = run_open(s, w, level.connections);
+    load_work work = work_of(s, &run, label);
+    snprintf(label, sizeof label, level.per_second ? "%s, %zu connections, %u/s" : "%s, %zu at once", s->name,
+             level.connections, level.per_second);
+    work.interval_ns = level.per_second ? UINT64_C(1000000000) / level.per_second : 0;
+    work.from_due = level.per_second > 0;
     work.count = s->prepare(&run, count);
-    load *l = load_open(w->port, connections);
+    load *l = load_open(w->port, level.connections);
     usage before = usage_read_settled(pid);
+    watch *seen_by = watch_start(w, pid);
     load_result done = load_run(l, limit_s, &work);
     usage after = usage_read_settled(pid);
+    bench_result result = {.scenario = s->name,
+                           .is_write = s->is_write,
+                           .connections = level.connections,
+                           .per_second = level.per_second,
+                           .commands = s->commands ? s->commands : s->is_write,
+                           .used = usage_between(&before, &after),
+                           .commits = count_commits(&run),
+                           .seen = watch_stop(seen_by)};
     load_close(l);
-    bench_result result = {
-        .scenario = s->name,
-        .is_write = s->is_write,
-        .connections = connections,
-        .done = done.done,
-        .elapsed_ns = done.elapsed_ns,
-        .p50_ns = load_percentile(done.latency_ns, done.done, 500),
-        .p90_ns = load_percentile(done.latency_ns, done.done, 900),
-        .p99_ns = load_percentile(done.latency_ns, done.done, 990),
-        .p999_ns = load_percentile(done.latency_ns, done.done, 999),
-        .used = usage_between(&before, &after),
-        .commits = count_commits(&run),
-    };
+    note_latencies(&result, &done);
     free(done.latency_ns);
-    lg_arena_close(run.arena);
+    run_close(&run);
     return result;
 }

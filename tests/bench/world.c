@@ -191,6 +191,11 @@ void world_add_receivable(world *w, const char *id, const world_receivable *like
     w->receivable_count++;
 }
 
+size_t world_readable(const world *w)
+{
+    return w->kept ? w->kept : w->receivable_count;
+}
+
 size_t world_count(const world *w, world_stage stage)
 {
     size_t count = 0;

@@ -45,10 +45,12 @@ typedef struct world {
     world_party *suppliers, *cores, *lenders, *custodians; /* parts of parties */
     size_t supplier_count, core_count, lender_count, custodian_count;
     size_t lenders_asked;          /* requests go round so many of them */
+    size_t requests;               /* made so far */
     world_receivable *receivables; /* in the order they were answered */
     size_t receivable_count, receivable_cap;
     uint32_t *registered; /* receivables of each supplier, those not kept here too */
-    uint64_t lives;       /* of the generator; it keeps a sample */
+    size_t kept;          /* so many receivables, the first, are a sample of all: those are read */
+    uint64_t lives;       /* of the generator, which keeps the sample */
     uint64_t serial;      /* of invoices, jtis and bank references */
 } world;
 
@@ -69,8 +71,11 @@ typedef void (*world_doer)(void *ctx, world *w, const world_step *step);
 void world_open(world *w, const char *dir, uint64_t seed, world_size size, world_doer doer, void *ctx);
 /* Over HTTP; ctx is not used. */
 void world_do_over_http(void *ctx, world *w, const world_step *step);
-/* Keeps what a later run needs. */
-void world_save(const world *w);
+/* A token for the operator, of this run. */
+void world_give_operator_token(world *w);
+/* Keeps what a later run needs: parties and sample. in_use: acts are being done to the sample, and who opens
+ * this file before it is saved again can only read it. */
+void world_save(const world *w, bool in_use);
 /* Numbers its commands from here on so that none was used in a ledger of so many entries. */
 void world_number_behind(world *w, int64_t entries);
 void world_close(world *w);
@@ -103,6 +108,8 @@ lg_bytes world_invoice(world *w, lg_arena *arena, const world_party *supplier, c
 void world_add_receivable(world *w, const char *id, const world_receivable *like);
 /* Room for one more at the end, not counted yet. */
 world_receivable *world_room(world *w);
+/* How many, from the first, are chosen from for reading. */
+size_t world_readable(const world *w);
 size_t world_count(const world *w, world_stage stage);
 const char *world_money(lg_arena *arena, int64_t minor);
 

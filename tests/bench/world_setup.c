@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { SETUP_CONNECTIONS = 16, SETUP_LIMIT_S = 120, PATH_LEN = 4096 };
+#define OPERATOR_TOKENS (UINT64_C(1) << 40) /* their numbers, behind all others */
 
 /* In the registry's folder, which a copy of it takes along. */
 static const char FILE_NAME[] = "bench.world";
@@ -74,6 +75,33 @@ void world_do_over_http(void *ctx, world *w, const world_step *step)
     free(result.latency_ns);
 }
 
+static bool accept_operator(void *context, size_t index, const load_answer *answer)
+{
+    world *w = context;
+    (void)index;
+    return answer->status == 200 && answer_id(answer, "\"id\":\"", w->operator.id);
+}
+
+static bool accept_created(void *context, size_t index, const load_answer *answer)
+{
+    (void)context;
+    (void)index;
+    return answer->status == 201;
+}
+
+void world_give_operator_token(world *w)
+{
+    lg_arena *arena = lg_arena_open();
+    lg_buf scratch = {0};
+    party_make_token(&w->operator, w->seed, OPERATOR_TOKENS + w->serial++);
+    world_ask(w, "operator", world_get(w, &scratch, w->suppliers[0].token, "/v1/participants?role=operator"),
+              w, accept_operator);
+    world_ask(w, "token", world_command(w, arena, party_give_token(arena, &w->operator, & w->operator)), w,
+              accept_created);
+    lg_buf_clear(&scratch);
+    lg_arena_close(arena);
+}
+
 /* ---- the file ---- */
 
 static void file_path(const world *w, const char *suffix, char out[PATH_LEN])
@@ -82,7 +110,12 @@ static void file_path(const world *w, const char *suffix, char out[PATH_LEN])
 }
 
 /* Written whole or not at all. */
-void world_save(const world *w)
+static world_stage stage_to_save(const world_receivable *r, bool in_use)
+{
+    return !in_use && (r->stage == STAGE_REGISTERED || r->stage == STAGE_CONFIRMED) ? r->stage : STAGE_LEFT;
+}
+
+void world_save(const world *w, bool in_use)
 {
     char path[PATH_LEN], fresh[PATH_LEN];
     file_path(w, "", path);
@@ -92,13 +125,13 @@ void world_save(const world *w)
         bench_fail("cannot write %s: %s", fresh, strerror(errno));
     fprintf(file, "tallystick-bench 1\nseed %" PRIu64 "\nparties %zu %zu %zu %zu\nlives %" PRIu64 " %zu\n",
             w->seed, w->supplier_count, w->core_count, w->lender_count, w->custodian_count, w->lives,
-            w->receivable_count);
+            world_readable(w));
     for (size_t i = 0; i < w->party_count; i++)
         fprintf(file, "%s %u\n", w->parties[i].id, i < w->supplier_count ? w->registered[i] : 0);
-    for (size_t i = 0; i < w->receivable_count; i++) {
+    for (size_t i = 0; i < world_readable(w); i++) {
         const world_receivable *r = &w->receivables[i];
         fprintf(file, "%s %s %u %u %u %u %u %" PRId64 " %d\n", r->id, *r->claim ? r->claim : "-", r->supplier,
-                r->core, r->lender, r->holder, r->recipient, r->amount_minor, (int)r->stage);
+                r->core, r->lender, r->holder, r->recipient, r->amount_minor, (int)stage_to_save(r, in_use));
     }
     if (fflush(file) != 0 || fclose(file) != 0 || rename(fresh, path) != 0)
         bench_fail("cannot write %s: %s", path, strerror(errno));
@@ -145,6 +178,7 @@ static bool load_file(world *w)
         good = load_receivable(file, row);
         w->receivable_count++;
     }
+    w->kept = w->receivable_count;
     fclose(file);
     if (!good)
         bench_fail("%s is not what it should be", path);
@@ -211,7 +245,7 @@ void world_open(world *w, const char *dir, uint64_t seed, world_size size, world
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         doer(ctx, w, &steps[i]);
-    world_save(w);
+    world_save(w, false);
 }
 
 void world_close(world *w)

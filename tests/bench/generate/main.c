@@ -127,7 +127,7 @@ static void keep(generation *g, const life *l)
     g->w->lives++;
     if (w->receivable_count < SAMPLE) {
         row = world_room(w);
-        w->receivable_count++;
+        w->kept = ++w->receivable_count;
     } else {
         uint64_t at = bench_next(&g->random) % w->lives;
         if (at >= SAMPLE)
@@ -236,7 +236,7 @@ static void run(generation *g, cohort cohorts[2])
         harvest(g, theirs);
         tell(g, begun_at);
         if (bench_clock_ns() - g->saved_ns >= (uint64_t)SAVE_EVERY_S * NS_PER_SECOND) {
-            world_save(g->w);
+            world_save(g->w, false);
             g->saved_ns = bench_clock_ns();
         }
     }
@@ -247,7 +247,7 @@ static void run(generation *g, cohort cohorts[2])
             end_life(g, &cohorts[i].lives[k]);
     }
     bench_progress_end();
-    world_save(g->w);
+    world_save(g->w, false);
 }
 
 static size_t lives_at_once(const options *o, int64_t entries, uint64_t claims)
