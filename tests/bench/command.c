@@ -35,6 +35,7 @@ world_act command_register_on(world *w, lg_arena *arena, world_receivable *draft
                               const world_terms *terms)
 {
     draft->amount_minor = terms->amount_minor;
+    draft->due = terms->due;
     return (world_act){.by = supplier,
                        .path = "/v1/receivables",
                        .payload = world_invoice(w, arena, supplier, &w->cores[draft->core], terms)};

@@ -29,6 +29,7 @@ typedef struct world_receivable {
     uint32_t supplier, core, lender; /* indexes of the parties */
     uint32_t holder, recipient;      /* suppliers: whose the claim is, and who is offered it */
     int64_t amount_minor;            /* what is owed on the claim */
+    lg_day due;
     world_stage stage;
 } world_receivable;
 

@@ -123,15 +123,16 @@ void world_save(const world *w, bool in_use)
     FILE *file = fopen(fresh, "we");
     if (!file)
         bench_fail("cannot write %s: %s", fresh, strerror(errno));
-    fprintf(file, "tallystick-bench 1\nseed %" PRIu64 "\nparties %zu %zu %zu %zu\nlives %" PRIu64 " %zu\n",
+    fprintf(file, "tallystick-bench 2\nseed %" PRIu64 "\nparties %zu %zu %zu %zu\nlives %" PRIu64 " %zu\n",
             w->seed, w->supplier_count, w->core_count, w->lender_count, w->custodian_count, w->lives,
             world_readable(w));
     for (size_t i = 0; i < w->party_count; i++)
         fprintf(file, "%s %u\n", w->parties[i].id, i < w->supplier_count ? w->registered[i] : 0);
     for (size_t i = 0; i < world_readable(w); i++) {
         const world_receivable *r = &w->receivables[i];
-        fprintf(file, "%s %s %u %u %u %u %u %" PRId64 " %d\n", r->id, *r->claim ? r->claim : "-", r->supplier,
-                r->core, r->lender, r->holder, r->recipient, r->amount_minor, (int)stage_to_save(r, in_use));
+        fprintf(file, "%s %s %u %u %u %u %u %" PRId64 " %d %d\n", r->id, *r->claim ? r->claim : "-",
+                r->supplier, r->core, r->lender, r->holder, r->recipient, r->amount_minor, r->due,
+                (int)stage_to_save(r, in_use));
     }
     if (fflush(file) != 0 || fclose(file) != 0 || rename(fresh, path) != 0)
         bench_fail("cannot write %s: %s", path, strerror(errno));
@@ -140,9 +141,10 @@ void world_save(const world *w, bool in_use)
 static bool load_receivable(FILE *file, world_receivable *r)
 {
     int stage;
-    bool read = fscanf(file, "%36s %36s %u %u %u %u %u %" SCNd64 " %d", r->id, r->claim, &r->supplier,
-                       &r->core, &r->lender, &r->holder, &r->recipient, &r->amount_minor, &stage) == 9;
-    r->stage = read ? (world_stage)stage : STAGE_NONE;
+    bool read =
+        fscanf(file, "%36s %36s %u %u %u %u %u %" SCNd64 " %d %d", r->id, r->claim, &r->supplier, &r->core,
+               &r->lender, &r->holder, &r->recipient, &r->amount_minor, &r->due, &stage) == 10;
+    r->stage = read && r->due > lg_day_of(lg_now()) ? (world_stage)stage : STAGE_LEFT;
     if (strcmp(r->claim, "-") == 0)
         *r->claim = '\0';
     return read;
@@ -161,7 +163,7 @@ static bool load_file(world *w)
     if (!file)
         return false;
     bool good =
-        fscanf(file, "tallystick-bench 1 seed %" SCNu64 " parties %zu %zu %zu %zu lives %" SCNu64 " %zu",
+        fscanf(file, "tallystick-bench 2 seed %" SCNu64 " parties %zu %zu %zu %zu lives %" SCNu64 " %zu",
                &w->seed, &size.suppliers, &size.cores, &size.lenders, &size.custodians, &w->lives,
                &kept) == 7;
     if (good)
