@@ -19,7 +19,7 @@ enum {
     PERMILLE = 1000,
 };
 
-static const double ZIPF_DEBTORS = 1.0, ZIPF_SUPPLIERS = 0.8;
+static const double ZIPF_DEBTORS = 1.0, ZIPF_SUPPLIERS = 1.0;
 
 struct life_chances {
     double *cores, *suppliers; /* sums of weights up to and including each rank */
@@ -127,10 +127,10 @@ static void begin(life *l, const life_chances *chances, uint64_t *random)
 {
     *l = (life){0};
     size_t core = draw(chances->cores, chances->core_count, random);
-    /* Each debtor has its own main suppliers. */
+    /* Not every debtor has the same main suppliers. */
     size_t rank = draw(chances->suppliers, chances->supplier_count, random);
     l->r.core = (uint32_t)core;
-    l->r.supplier = l->r.holder = (uint32_t)((rank + core * 37) % chances->supplier_count);
+    l->r.supplier = l->r.holder = (uint32_t)((rank + core % 3 * 7) % chances->supplier_count);
 }
 
 life_step life_next(life *l, const life_chances *chances, uint64_t *random)
