@@ -643,7 +643,7 @@ static void the_head_file(void **state)
     save_file(head, bytes, 10);
     found("UPDATE writer SET holder = 'x'", "head", "cannot be read");
     unlink(head);
-    found("UPDATE writer SET holder = 'x'", "head", "cannot be unpacked");
+    found("UPDATE writer SET holder = 'x'", "head", "cannot be read");
     OK(lg_head_create(head, "other.example.com/x", NULL));
     found("UPDATE writer SET holder = 'x'", "head", "of the ledger other.example.com/x");
     unlink(head);

@@ -454,7 +454,7 @@ static void positions(void **state)
          {{MOVED, "no('buyer') || '/3/CNY'"}}},
         {"DELETE FROM movements WHERE participant_no = no('buyer') AND account = 3",
          {{MOVED, "no('buyer') || '/3/CNY'"}}},
-        {"INSERT INTO movements VALUES (no('tier2'), 0, 'USD', 5, 0, 'claim.split', 1, 1, 7, 1, 7)",
+        {"INSERT INTO movements VALUES (no('tier2'), 0, 'USD', 5, 0, 20, 1, 1, 7, 1, 7)",
          {{STRANGER, "no('tier2') || '/0/USD/5/0'"}, {MOVED, "no('tier2') || '/0/USD'"}}},
     };
     EACH_SPEAKS(all);
