@@ -30,14 +30,22 @@ lg_err server_serve(const char *dir, const server_options *options, lg_report *r
 /* Whether serve would take these settings; starts nothing. */
 lg_err server_check_config(const char *dir, const server_options *options, lg_report *report) LG_MUST_CHECK;
 
-/* Called with what was done so far and the whole; for a progress line. */
-typedef void (*server_progress)(void *ctx, int64_t done, int64_t total);
+typedef struct server_audit_request {
+    const char *dir;
+    const char
+        *state; /* folder that remembers what earlier audits saw, so that this one goes on from there; NULL */
+    bool anew;  /* audit everything all the same, and begin the state anew */
+    /* Called with what was done so far and the whole; for a progress line. May be NULL. */
+    void (*progress)(void *ctx, int64_t done, int64_t total);
+    void *ctx;
+} server_audit_request;
 
 /* Checks everything from inside: entries, chain, tree, disclosures, commands and their signatures, every
  * projection rebuilt and compared, the uniqueness index, invariants, the head. *report_json (arena):
- * {"entries":n,"commands":n,"tables":{name:rows…}, "findings":[{"table","key","detail"}…],"ok":bool}.
- * LG_CORRUPT if there is any finding. */
-lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server_progress progress, void *ctx,
+ * {"entries":n,"commands":n,"tables":{name:rows…}, "findings":[{"table","key","detail"}…],"ok":bool}, and
+ * when it went on from an earlier audit "audited_before":n, "not_looked_at_again":[sentence…]. LG_CORRUPT if
+ * there is any finding. */
+lg_err server_audit(const server_audit_request *request, lg_arena *arena, char **report_json,
                     lg_report *report) LG_MUST_CHECK;
 
 #endif

@@ -42,7 +42,7 @@ const char *lg_audit_seq_key(const lg_audit *audit, int64_t seq)
 /* Checkpoints are the tree heads that were signed and answered with. */
 static lg_err check_checkpoints(lg_audit *audit)
 {
-    int64_t after = 0;
+    int64_t after = audit->before.seq;
     size_t count;
     do {
         int64_t *sizes;
@@ -111,14 +111,15 @@ static lg_err check_counts(lg_audit *audit)
     lg_log_counts counts;
     lg_err err = lg_writer_get(audit->actual, &right);
     if (!err)
-        err = lg_log_count(audit->actual, &counts);
+        err = lg_log_count(audit->actual, audit->before.seq, &counts);
     if (err)
         return err;
     if (right.seq != lg_edge_size(audit->edge) || !lg_hash_equal(&right.hash, &audit->last_leaf))
         lg_audit_find(audit, "writer", "1", "the writer's row does not name the last entry");
-    if (counts.checkpoints != right.beat)
+    const int64_t commits = right.beat - audit->before.beat;
+    if (counts.checkpoints != commits)
         lg_audit_find(audit, "checkpoints", "", "there are %lld, the writer's row counts %lld commits",
-                      (long long)counts.checkpoints, (long long)right.beat);
+                      (long long)counts.checkpoints, (long long)commits);
     if (counts.commands != audit->summary->commands)
         lg_audit_find(audit, "commands", "", "there are %lld, the entries were caused by %lld",
                       (long long)counts.commands, (long long)audit->summary->commands);
@@ -174,24 +175,6 @@ static lg_err open_actual(lg_audit *audit, lg_report *report)
     return err ? err : lg_checkpoint_latest(audit->actual, &audit->size, &root);
 }
 
-/* The file has no name once it is open: whatever ends the audit, nothing stays behind. */
-static lg_err open_rebuilt(lg_audit *audit, lg_report *report)
-{
-    const char *folder = getenv("TMPDIR");
-    char *path = lg_arena_printf(audit->arena, "%s/tallystick-audit.XXXXXX", folder ? folder : "/var/tmp");
-    int fd = mkstemp(path);
-    if (fd < 0)
-        return lg_fail(report, LG_IO, "%s: %s.", path, strerror(errno));
-    close(fd);
-    lg_err err = lg_db_open(path, LG_DB_REBUILD, &audit->rebuilt, report);
-    for (size_t i = 0; i < audit->thread_count && !err; i++)
-        err = lg_db_open(path, LG_DB_READER, &audit->rebuilts[i], report);
-    unlink(path);
-    if (!err)
-        err = lg_db_begin(audit->rebuilt);
-    return err ? err : lg_edge_open(lg_node_read, audit->rebuilt, 0, &audit->edge);
-}
-
 static size_t thread_count(const lg_audit_config *config)
 {
     long cores = config->threads ? (long)config->threads : sysconf(_SC_NPROCESSORS_ONLN);
@@ -207,7 +190,7 @@ static lg_err open_audit(lg_audit *audit, lg_report *report)
     lg_err err = lg_secret_file_read(key_path, audit->hash_key, sizeof audit->hash_key, report);
     if (!err)
         err = open_actual(audit, report);
-    return err ? err : open_rebuilt(audit, report);
+    return err ? err : lg_audit_state_open(audit, report);
 }
 
 static void close_db(lg_db *db)
@@ -227,31 +210,64 @@ static void close_audit(lg_audit *audit)
     close_db(audit->rebuilt);
     close_db(audit->actual);
     lg_wipe(audit->hash_key, sizeof audit->hash_key);
+    lg_audit_state_close(audit);
     lg_arena_close(audit->command_arena);
     lg_arena_close(audit->arena);
+    free(audit);
+}
+
+static lg_err check_ends(lg_audit *audit)
+{
+    lg_err err = check_head(audit);
+    return err ? err : check_counts(audit);
+}
+
+static lg_err audit_all(lg_audit *audit)
+{
+    lg_err err = lg_db_integrity(audit->actual, lg_audit_differ, audit);
+    if (!err)
+        err = lg_audit_entries(audit);
+    if (!err)
+        err = lg_db_commit(audit->rebuilt);
+    if (!err)
+        err = check_checkpoints(audit);
+    if (!err)
+        err = lg_audit_tables(audit);
+    return err ? err : check_ends(audit);
+}
+
+/* What went before is taken as the earlier audit found it, if it is still that. */
+static lg_err audit_since(lg_audit *audit)
+{
+    bool same;
+    audit->summary->before = audit->before.seq;
+    lg_err err = lg_audit_state_check(audit, &same);
+    if (err || !same)
+        return err;
+    err = lg_audit_entries(audit);
+    if (!err)
+        err = lg_audit_state_check_consistency(audit);
+    if (!err)
+        err = check_checkpoints(audit);
+    if (!err)
+        err = lg_audit_tables_since(audit);
+    return err ? err : check_ends(audit);
 }
 
 lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary, lg_report *report)
 {
-    lg_audit audit = {
+    lg_audit *audit = calloc(1, sizeof *audit);
+    if (!audit)
+        lg_die("out of memory");
+    *audit = (lg_audit){
         .config = config, .summary = summary, .arena = lg_arena_open(), .command_arena = lg_arena_open()};
     *summary = (lg_audit_summary){0};
-    lg_err err = open_audit(&audit, report);
+    lg_err err = open_audit(audit, report);
     if (!err)
-        err = lg_db_integrity(audit.actual, lg_audit_differ, &audit);
+        err = audit->before.seq ? audit_since(audit) : audit_all(audit);
     if (!err)
-        err = lg_audit_entries(&audit);
-    if (!err)
-        err = lg_db_commit(audit.rebuilt);
-    if (!err)
-        err = check_checkpoints(&audit);
-    if (!err)
-        err = lg_audit_tables(&audit);
-    if (!err)
-        err = check_head(&audit);
-    if (!err)
-        err = check_counts(&audit);
-    close_audit(&audit);
+        err = lg_audit_state_keep(audit, report);
+    close_audit(audit);
     if (err)
         return err;
     return summary->findings ? lg_fail(report, LG_CORRUPT, "%lld findings.", (long long)summary->findings)

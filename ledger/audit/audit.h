@@ -48,6 +48,8 @@ typedef const char *(*lg_audit_answer)(void *ctx, const lg_audit_case *audited, 
 typedef struct lg_audit_config {
     const char *dir;
     const char *origin, *vkey;
+    const char *state;        /* folder of what earlier audits left, for this one to go on from; NULL: none */
+    bool anew;                /* do not go on from it, but leave another one there */
     unsigned threads;         /* 0: as many as there are cores */
     lg_audit_prepare prepare; /* may be NULL, like the next two */
     lg_audit_opinion opinion;
@@ -66,6 +68,7 @@ enum { LG_AUDIT_TABLES_MAX = 48 };
 
 typedef struct lg_audit_summary {
     int64_t entries, commands, signatures, facts, findings;
+    int64_t before;     /* entries that an earlier audit has seen, and this one has not looked at again */
     int64_t invariants; /* rules between the tables that were asked (store/invariants.h) */
     lg_audit_table tables[LG_AUDIT_TABLES_MAX];
     size_t table_count;
@@ -73,7 +76,8 @@ typedef struct lg_audit_summary {
 
 /* LG_OK: nothing is wrong. LG_CORRUPT: there are findings, each reported through config->finding. Other
  * errors: the audit could not be made. The database is read in one snapshot, so a server may go on writing
- * meanwhile. */
+ * meanwhile. With a state of before, only the entries since are replayed, and of the tables only this is
+ * compared: what those wrote or should have, and whatever says who may do what. */
 lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary,
                     lg_report *report) LG_MUST_CHECK;
 

@@ -141,14 +141,15 @@ static lg_err check_chunks(lg_audit *audit, lg_ahead *ahead, int64_t end)
         take_up(audit, next);
         err = check_chunk(audit, next);
         uncommitted += next->until - next->from;
-        if (!err && uncommitted >= ENTRIES_PER_COMMIT) {
+        if (!err && uncommitted >= ENTRIES_PER_COMMIT && !audit->before.seq) {
             err = lg_db_commit(audit->rebuilt);
             if (!err)
                 err = lg_db_begin(audit->rebuilt);
             uncommitted = 0;
         }
         if (audit->config->progress)
-            audit->config->progress(audit->config->ctx, next->until, end);
+            audit->config->progress(audit->config->ctx, next->until - audit->before.seq,
+                                    end - audit->before.seq);
     }
     lg_ahead_chunk_free(audit->held);
     lg_ahead_chunk_free(audit->chunk);

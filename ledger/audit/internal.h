@@ -5,7 +5,22 @@
 #include "ledger/audit/ahead.h"
 #include "ledger/log/head.h"
 
-enum { LG_AUDIT_THREADS_MAX = 16 };
+enum { LG_AUDIT_THREADS_MAX = 16, LG_AUDIT_PATH_MAX = 4096 };
+
+/* What an audit that goes on from another one compares of a table, besides the rows that it wrote itself. */
+typedef enum {
+    LG_AUDIT_ALL_ROWS,  /* every row: it does not grow with the entries, and says who may do what */
+    LG_AUDIT_NEW_NOS,   /* rows whose number is of a new entry */
+    LG_AUDIT_NEW_SEQS,  /* rows whose entry is new */
+    LG_AUDIT_NO_OTHERS, /* its key says nothing of its age */
+} lg_audit_reach;
+
+typedef struct lg_audit_projection {
+    const char *table, *key; /* key: its columns, as in ORDER BY */
+    lg_audit_reach reach;
+} lg_audit_projection;
+extern const lg_audit_projection lg_audit_projections[]; /* in the order in which they are reported */
+extern const size_t lg_audit_projection_count;
 
 typedef struct lg_audit {
     const lg_audit_config *config;
@@ -15,6 +30,9 @@ typedef struct lg_audit {
     lg_db *actuals[LG_AUDIT_THREADS_MAX];  /* the same, for threads: in one and the same snapshot */
     lg_db *rebuilts[LG_AUDIT_THREADS_MAX]; /* these only read */
     size_t thread_count;
+    char state_path[LG_AUDIT_PATH_MAX], new_path[LG_AUDIT_PATH_MAX]; /* state.c; "": none */
+    lg_writer_row before; /* the registry's, when it was audited before; seq 0: it was not */
+    lg_hash root_before;
     lg_edge *edge;           /* the tree as the entries make it; its nodes go into rebuilt */
     lg_arena *arena;         /* of one entry */
     lg_arena *command_arena; /* of the current command */
@@ -58,5 +76,19 @@ void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry);
 
 /* tables.c: what the entries make against what is stored, and the rules between the tables. */
 lg_err lg_audit_tables(lg_audit *audit) LG_MUST_CHECK;
+/* The same after going on from an earlier audit: only what the new entries wrote, and what they should have.
+ */
+lg_err lg_audit_tables_since(lg_audit *audit) LG_MUST_CHECK;
+
+/* state.c: opens `rebuilt`, empty, or as an earlier audit left it: then `before` says how far that came. */
+lg_err lg_audit_state_open(lg_audit *audit, lg_report *report) LG_MUST_CHECK;
+/* Is the registry the one that was audited before, and the part that was audited still the same, as far as
+ * its tree and last entry tell? If not, that is a finding. */
+lg_err lg_audit_state_check(lg_audit *audit, bool *same) LG_MUST_CHECK;
+/* Does its tree go on from that part? */
+lg_err lg_audit_state_check_consistency(lg_audit *audit) LG_MUST_CHECK;
+/* Leaves the state for a later audit, if it is to and nothing was found. */
+lg_err lg_audit_state_keep(lg_audit *audit, lg_report *report) LG_MUST_CHECK;
+void lg_audit_state_close(lg_audit *audit);
 
 #endif

@@ -14,7 +14,7 @@ typedef struct finding {
 } finding;
 
 typedef struct task {
-    const char *table, *order; /* NULL: the invariant of that number */
+    const char *table, *key; /* NULL: the invariant of that number */
     size_t invariant;
     int64_t rows;
     lg_arena *arena; /* of its findings */
@@ -35,48 +35,45 @@ typedef struct hand {
     pthread_t thread;
 } hand;
 
-/* In the order in which they are reported. */
-static const struct projection {
-    const char *table, *order;
-} projections[] = {
-    {"nodes", "level, n"},
-    {"participants", "participant_no"},
-    {"identifiers", "scheme, value"},
-    {"keys", "kid"},
-    {"tokens", "token_no"},
-    {"token_limits", "token_no, currency"},
-    {"four_eyes", "participant_no, currency"},
-    {"approvals", "approval_no"},
-    {"credit_lines", "participant_no, currency"},
-    {"exposures", "participant_no, currency"},
-    {"policies", "version"},
-    {"receivables", "receivable_no"},
-    {"verifications", "receivable_no"},
-    {"claims", "claim_no"},
-    {"claim_versions", "claim_no, until_seq"},
-    {"claim_views", "participant_no, claim_no, source_no"},
-    {"grants", "grant_no"},
-    {"check_counts", "participant_no, day"},
-    {"programs", "program_no"},
-    {"program_debtors", "debtor_no, program_no"},
-    {"program_draws", "program_no, debtor_no"},
-    {"requests", "request_no"},
-    {"request_claims", "request_no, place"},
-    {"request_lenders", "lender_no, request_no"},
-    {"offers", "offer_no"},
-    {"financings", "financing_no"},
-    {"financing_claims", "financing_no, place"},
-    {"payments", "payment_no"},
-    {"payment_shares", "payment_no, claim_no"},
-    {"proposals", "proposal_no"},
-    {"proposal_signers", "proposal_no, place"},
-    {"webhooks", "webhook_no"},
-    {"history", "subject_no, seq"},
-    {"parties", "seq, participant_no, share"},
-    {"party_entries", "participant_no, seq"},
-    {"movements", "participant_no, account, currency, seq, line"},
+const lg_audit_projection lg_audit_projections[] = {
+    {"nodes", "level, n", LG_AUDIT_NO_OTHERS},
+    {"participants", "participant_no", LG_AUDIT_ALL_ROWS},
+    {"identifiers", "scheme, value", LG_AUDIT_ALL_ROWS},
+    {"keys", "kid", LG_AUDIT_ALL_ROWS},
+    {"tokens", "token_no", LG_AUDIT_ALL_ROWS},
+    {"token_limits", "token_no, currency", LG_AUDIT_ALL_ROWS},
+    {"four_eyes", "participant_no, currency", LG_AUDIT_ALL_ROWS},
+    {"approvals", "approval_no", LG_AUDIT_NEW_NOS},
+    {"credit_lines", "participant_no, currency", LG_AUDIT_ALL_ROWS},
+    {"exposures", "participant_no, currency", LG_AUDIT_ALL_ROWS},
+    {"policies", "version", LG_AUDIT_ALL_ROWS},
+    {"receivables", "receivable_no", LG_AUDIT_NEW_NOS},
+    {"verifications", "receivable_no", LG_AUDIT_NEW_NOS},
+    {"claims", "claim_no", LG_AUDIT_NEW_NOS},
+    {"claim_versions", "claim_no, until_seq", LG_AUDIT_NEW_NOS},
+    {"claim_views", "participant_no, claim_no, source_no", LG_AUDIT_NO_OTHERS},
+    {"grants", "grant_no", LG_AUDIT_NEW_NOS},
+    {"check_counts", "participant_no, day", LG_AUDIT_NO_OTHERS},
+    {"programs", "program_no", LG_AUDIT_ALL_ROWS},
+    {"program_debtors", "debtor_no, program_no", LG_AUDIT_ALL_ROWS},
+    {"program_draws", "program_no, debtor_no", LG_AUDIT_ALL_ROWS},
+    {"requests", "request_no", LG_AUDIT_NEW_NOS},
+    {"request_claims", "request_no, place", LG_AUDIT_NEW_NOS},
+    {"request_lenders", "lender_no, request_no", LG_AUDIT_NO_OTHERS},
+    {"offers", "offer_no", LG_AUDIT_NEW_NOS},
+    {"financings", "financing_no", LG_AUDIT_NEW_NOS},
+    {"financing_claims", "financing_no, place", LG_AUDIT_NEW_NOS},
+    {"payments", "payment_no", LG_AUDIT_NEW_NOS},
+    {"payment_shares", "payment_no, claim_no", LG_AUDIT_NEW_NOS},
+    {"proposals", "proposal_no", LG_AUDIT_NEW_NOS},
+    {"proposal_signers", "proposal_no, place", LG_AUDIT_NEW_NOS},
+    {"webhooks", "webhook_no", LG_AUDIT_ALL_ROWS},
+    {"history", "subject_no, seq", LG_AUDIT_NEW_NOS},
+    {"parties", "seq, participant_no, share", LG_AUDIT_NEW_SEQS},
+    {"party_entries", "participant_no, seq", LG_AUDIT_NO_OTHERS},
+    {"movements", "participant_no, account, currency, seq, line", LG_AUDIT_NO_OTHERS},
 };
-enum { PROJECTIONS = sizeof projections / sizeof *projections };
+const size_t lg_audit_projection_count = sizeof lg_audit_projections / sizeof *lg_audit_projections;
 
 static void keep(void *ctx, const char *table, const char *key, const char *detail)
 {
@@ -95,7 +92,7 @@ static void *work(void *arg)
         /* From the end: there the largest tables are, and a thread that ends early finds small ones left. */
         task *t = &c->tasks[c->count - 1 - i];
         lg_db *actual = c->audit->actuals[h->number], *rebuilt = c->audit->rebuilts[h->number];
-        t->err = t->table ? lg_db_compare(actual, rebuilt, t->table, t->order, keep, t, &t->rows)
+        t->err = t->table ? lg_db_compare(actual, rebuilt, t->table, t->key, INT64_MIN, keep, t, &t->rows)
                           : lg_db_check_invariant(rebuilt, t->invariant, keep, t);
     }
     return NULL;
@@ -133,15 +130,15 @@ static lg_err report(lg_audit *audit, task *t)
 
 lg_err lg_audit_tables(lg_audit *audit)
 {
-    const size_t count = PROJECTIONS + lg_invariant_count();
+    const size_t count = lg_audit_projection_count + lg_invariant_count();
     crew c = {.audit = audit, .tasks = lg_arena_array(audit->arena, count, sizeof *c.tasks), .count = count};
     lg_err err = LG_OK;
     for (size_t i = 0; i < count; i++) {
         task *t = &c.tasks[i];
-        if (i < PROJECTIONS)
-            *t = (task){.table = projections[i].table, .order = projections[i].order};
+        if (i < lg_audit_projection_count)
+            *t = (task){.table = lg_audit_projections[i].table, .key = lg_audit_projections[i].key};
         else
-            *t = (task){.invariant = i - PROJECTIONS};
+            *t = (task){.invariant = i - lg_audit_projection_count};
         t->arena = lg_arena_open();
         t->last = &t->first;
     }
@@ -149,6 +146,48 @@ lg_err lg_audit_tables(lg_audit *audit)
     for (size_t i = 0; i < count; i++) {
         lg_err one = report(audit, &c.tasks[i]);
         err = err ? err : one;
+    }
+    return err;
+}
+
+/* ---- since an earlier audit ---- */
+
+static lg_err compare_since(lg_audit *audit, const lg_audit_projection *p, int64_t *rows)
+{
+    int64_t from = INT64_MAX, others = 0;
+    lg_err err = LG_OK;
+    *rows = 0;
+    switch (p->reach) {
+    case LG_AUDIT_ALL_ROWS:
+        from = INT64_MIN;
+        break;
+    case LG_AUDIT_NEW_NOS:
+        from = lg_row_no(audit->before.seq, 0);
+        break;
+    case LG_AUDIT_NEW_SEQS:
+        from = audit->before.seq;
+        break;
+    case LG_AUDIT_NO_OTHERS:
+        break;
+    }
+    if (from != INT64_MAX)
+        err = lg_db_compare(audit->actual, audit->rebuilt, p->table, p->key, from, lg_audit_differ, audit,
+                            &others);
+    if (!err && from != INT64_MIN)
+        err = lg_db_compare_watched(audit->actual, audit->rebuilt, p->table, p->key, from, lg_audit_differ,
+                                    audit, rows);
+    *rows += others;
+    return err;
+}
+
+lg_err lg_audit_tables_since(lg_audit *audit)
+{
+    lg_audit_summary *summary = audit->summary;
+    lg_err err = LG_OK;
+    for (size_t i = 0; i < lg_audit_projection_count && !err; i++) {
+        lg_audit_table *table = &summary->tables[summary->table_count++];
+        table->name = lg_audit_projections[i].table;
+        err = compare_since(audit, &lg_audit_projections[i], &table->rows);
     }
     return err;
 }

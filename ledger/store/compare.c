@@ -35,7 +35,9 @@ static void show_value(char *out, size_t len, sqlite3_stmt *row, int column)
     }
 }
 
-enum { KEY_COLUMNS_MAX = 6 };
+enum { KEY_COLUMNS_MAX = 6, SQL_MAX = 512 };
+static const char MISSING[] = "the row is missing",
+                  NOT_ITS_MAKING[] = "the row is not of the ledger's making";
 
 /* Where a table's key columns stand among all of its columns. */
 typedef struct key_columns {
@@ -117,14 +119,21 @@ static void tell(sqlite3_stmt *row, const char *table, const key_columns *keys, 
     differ(ctx, table, key, detail);
 }
 
-lg_err lg_db_compare(lg_db *actual_db, lg_db *expected_db, const char *table, const char *order,
+static int first_name_len(const char *names)
+{
+    return (int)strcspn(names, ",");
+}
+
+lg_err lg_db_compare(lg_db *actual_db, lg_db *expected_db, const char *table, const char *key, int64_t from,
                      lg_table_differ differ, void *ctx, int64_t *rows)
 {
-    char sql[256];
-    snprintf(sql, sizeof sql, "SELECT * FROM %s ORDER BY %s", table, order);
+    char sql[SQL_MAX], where[SQL_MAX] = "";
+    if (from != INT64_MIN)
+        snprintf(where, sizeof where, " WHERE %.*s >= %lld", first_name_len(key), key, (long long)from);
+    snprintf(sql, sizeof sql, "SELECT * FROM %s%s ORDER BY %s", table, where, key);
     lg_query actual = lg_query_start_once(actual_db, sql), expected = lg_query_start_once(expected_db, sql);
     bool have_actual = lg_query_next(&actual), have_expected = lg_query_next(&expected);
-    const key_columns keys = find_columns(expected.statement, order);
+    const key_columns keys = find_columns(expected.statement, key);
     *rows = 0;
     while (have_actual || have_expected) {
         int side = !have_actual     ? 1
@@ -133,9 +142,9 @@ lg_err lg_db_compare(lg_db *actual_db, lg_db *expected_db, const char *table, co
         if (side == 0)
             compare_row(actual.statement, expected.statement, table, &keys, differ, ctx);
         else if (side < 0)
-            tell(actual.statement, table, &keys, "the row is not of the ledger's making", differ, ctx);
+            tell(actual.statement, table, &keys, NOT_ITS_MAKING, differ, ctx);
         else
-            tell(expected.statement, table, &keys, "the row is missing", differ, ctx);
+            tell(expected.statement, table, &keys, MISSING, differ, ctx);
         *rows += side <= 0;
         if (side <= 0)
             have_actual = lg_query_next(&actual);
@@ -144,6 +153,99 @@ lg_err lg_db_compare(lg_db *actual_db, lg_db *expected_db, const char *table, co
     }
     lg_err err = lg_query_end(&actual), second = lg_query_end(&expected);
     return err ? err : second;
+}
+
+/* ---- only what was written ---- */
+
+/* "a = NEW.a AND b = NEW.b" of the key "a, b" and a row; without one "a = ?1 AND b = ?2". */
+static void write_condition(char *out, const char *names, const char *row)
+{
+    size_t at = 0;
+    for (int number = 1; *names; names += strspn(names, ", "), number++) {
+        const int len = first_name_len(names);
+        at += (size_t)snprintf(out + at, SQL_MAX - at, "%s%.*s = ", number > 1 ? " AND " : "", len, names);
+        at += row ? (size_t)snprintf(out + at, SQL_MAX - at, "%s.%.*s", row, len, names)
+                  : (size_t)snprintf(out + at, SQL_MAX - at, "?%d", number);
+        names += len;
+    }
+}
+
+/* "NEW.a, NEW.b" */
+static void write_values(char *out, const char *names, const char *row)
+{
+    size_t at = 0;
+    for (bool first = true; *names; names += strspn(names, ", "), first = false) {
+        const int len = first_name_len(names);
+        at += (size_t)snprintf(out + at, SQL_MAX - at, "%s%s.%.*s", first ? "" : ", ", row, len, names);
+        names += len;
+    }
+}
+
+/* Not INSERT OR IGNORE: what the statement that fires a trigger says of conflicts overrides that. */
+lg_err lg_db_watch(lg_db *db, const char *table, const char *key)
+{
+    static const struct {
+        const char *what, *row;
+    } changes[] = {{"INSERT", "NEW"}, {"UPDATE", "NEW"}, {"UPDATE", "OLD"}, {"DELETE", "OLD"}};
+    char sql[3 * SQL_MAX], values[SQL_MAX], condition[SQL_MAX];
+    snprintf(sql, sizeof sql, "CREATE TEMP TABLE watched_%s (%s, PRIMARY KEY (%s)) WITHOUT ROWID", table, key,
+             key);
+    lg_err err = lg_db_define(db, sql);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes && !err; i++) {
+        write_values(values, key, changes[i].row);
+        write_condition(condition, key, changes[i].row);
+        snprintf(
+            sql, sizeof sql,
+            "CREATE TEMP TRIGGER watch_%s_%zu AFTER %s ON main.%s BEGIN"
+            " INSERT INTO watched_%s SELECT %s WHERE NOT EXISTS (SELECT 1 FROM watched_%s WHERE %s); END",
+            table, i, changes[i].what, table, table, values, table, condition);
+        err = lg_db_define(db, sql);
+    }
+    return err;
+}
+
+/* The row of that key, if it is there. */
+static bool find_row(lg_query *query, sqlite3_stmt *keys, int key_count)
+{
+    for (int i = 0; i < key_count && !query->err; i++)
+        sqlite3_bind_value(query->statement, i + 1, sqlite3_column_value(keys, i));
+    return lg_query_next(query);
+}
+
+static void compare_found(lg_query *actual, lg_query *expected, const char *table, const key_columns *keys,
+                          bool has_actual, bool has_expected, lg_table_differ differ, void *ctx)
+{
+    if (has_actual && has_expected)
+        compare_row(actual->statement, expected->statement, table, keys, differ, ctx);
+    else if (has_actual)
+        tell(actual->statement, table, keys, NOT_ITS_MAKING, differ, ctx);
+    else if (has_expected)
+        tell(expected->statement, table, keys, MISSING, differ, ctx);
+}
+
+lg_err lg_db_compare_watched(lg_db *actual_db, lg_db *expected_db, const char *table, const char *key,
+                             int64_t below, lg_table_differ differ, void *ctx, int64_t *rows)
+{
+    char sql[SQL_MAX], names[SQL_MAX], where[SQL_MAX] = "";
+    if (below != INT64_MAX)
+        snprintf(where, sizeof where, " WHERE %.*s < %lld", first_name_len(key), key, (long long)below);
+    snprintf(sql, sizeof sql, "SELECT %s FROM watched_%s%s ORDER BY %s", key, table, where, key);
+    lg_query watched = lg_query_start_once(expected_db, sql);
+    write_condition(names, key, NULL);
+    snprintf(sql, sizeof sql, "SELECT * FROM main.%s WHERE %s", table, names);
+    lg_query actual = lg_query_start_once(actual_db, sql), expected = lg_query_start_once(expected_db, sql);
+    const key_columns keys = find_columns(expected.statement, key);
+    *rows = 0;
+    while (!actual.err && !expected.err && lg_query_next(&watched)) {
+        bool has_actual = find_row(&actual, watched.statement, keys.count),
+             has_expected = find_row(&expected, watched.statement, keys.count);
+        compare_found(&actual, &expected, table, &keys, has_actual, has_expected, differ, ctx);
+        sqlite3_reset(actual.statement);
+        sqlite3_reset(expected.statement);
+        ++*rows;
+    }
+    lg_err err = lg_query_end(&actual), second = lg_query_end(&expected), third = lg_query_end(&watched);
+    return err ? err : second ? second : third;
 }
 
 lg_err lg_db_integrity(lg_db *db, lg_table_differ differ, void *ctx)

@@ -134,6 +134,11 @@ static bool is_reader(lg_db_mode mode)
     return mode == LG_DB_READER || mode == LG_DB_SIDE_READER;
 }
 
+static bool is_rebuilt(lg_db_mode mode)
+{
+    return mode == LG_DB_REBUILD || mode == LG_DB_STATE;
+}
+
 enum { APPLICATION_ID = 0x54414c33 /* "TAL3"; "TALY", "TAL1" and "TAL2" were before the first release */ };
 
 static lg_err application_of(lg_db *db, int64_t *out)
@@ -174,6 +179,9 @@ static lg_err migrate(lg_db *db, lg_report *report)
         if (err)
             return err;
     }
+    if (version < count && db->mode == LG_DB_STATE)
+        return lg_fail(report, LG_SCHEMA_UNKNOWN,
+                       "The database has schema version %zu, this program's is %zu.", version, count);
     if (version < count && is_reader(db->mode))
         return lg_fail(report, LG_SCHEMA_UNKNOWN,
                        "The database has schema version %zu and must be migrated by its server first.",
@@ -197,16 +205,16 @@ static lg_err configure(lg_db *db, lg_report *report)
 {
     char cache[64];
     snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d",
-             is_reader(db->mode)         ? READER_CACHE_KIB
-             : db->mode == LG_DB_REBUILD ? REBUILD_CACHE_KIB
-                                         : WRITER_CACHE_KIB);
+             is_reader(db->mode)    ? READER_CACHE_KIB
+             : is_rebuilt(db->mode) ? REBUILD_CACHE_KIB
+                                    : WRITER_CACHE_KIB);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SLOT,
                       is_reader(db->mode) ? READER_LOOKASIDE : WRITER_LOOKASIDE);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, db->mode != LG_DB_REBUILD, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, !is_rebuilt(db->mode), NULL);
     lg_err err = run_script(db, "PRAGMA temp_store = MEMORY", report);
     if (!err)
         err = run_script(db, cache, report);
@@ -221,6 +229,8 @@ static lg_err configure(lg_db *db, lg_report *report)
     if (!err && db->mode == LG_DB_REBUILD)
         err = run_script(
             db, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF", report);
+    if (!err && db->mode == LG_DB_STATE)
+        err = run_script(db, "PRAGMA temp_store = FILE; PRAGMA secure_delete = OFF", report);
     if (!err)
         err = migrate(db, report);
     if (!err)
@@ -244,7 +254,9 @@ lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *rep
     pthread_once(&once, configure_library);
     db->mode = mode;
     db->packer = lg_packer_open();
-    int flags = is_reader(mode) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags = is_reader(mode)       ? SQLITE_OPEN_READONLY
+                : mode == LG_DB_STATE ? SQLITE_OPEN_READWRITE
+                                      : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int code = sqlite3_open_v2(mode == LG_DB_SCRATCH ? ":memory:" : path, &db->handle,
                                flags | SQLITE_OPEN_NOMUTEX, NULL);
     lg_err err = code == SQLITE_OK
@@ -256,6 +268,14 @@ lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *rep
     }
     *out = db;
     return LG_OK;
+}
+
+lg_err lg_db_define(lg_db *db, const char *sql)
+{
+    sqlite3_set_authorizer(db->handle, NULL, NULL);
+    lg_err err = run_script(db, sql, NULL);
+    sqlite3_set_authorizer(db->handle, authorize, NULL);
+    return err;
 }
 
 void lg_db_close(lg_db *db)

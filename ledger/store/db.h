@@ -26,8 +26,10 @@ typedef enum {
     LG_DB_REBUILD, /* a file of the audit's own, in which it rebuilds the projections: made for speed, worth
                       nothing after a crash. What the rows refer to is not checked, that is the entries' word
                     */
-    LG_DB_SIDE,    /* the writer of the database beside the ledger: what became of webhooks' messages. WAL,
-                      synchronous=NORMAL: a power cut may take the last moments back */
+    LG_DB_STATE, /* such a file that is there already, for a later audit to go on with: a transaction is whole
+                    or not there. Never migrated */
+    LG_DB_SIDE,  /* the writer of the database beside the ledger: what became of webhooks' messages. WAL,
+                    synchronous=NORMAL: a power cut may take the last moments back */
     LG_DB_SIDE_READER,
 } lg_db_mode;
 
@@ -109,11 +111,21 @@ lg_db *lg_readers_take(
     lg_readers *readers); /* waits for a free one; begins a read transaction (a consistent snapshot) */
 void lg_readers_give(lg_readers *readers, lg_db *db); /* ends the transaction */
 
-/* Compares every row and column of one table in two databases, in primary-key order; calls differ for each
- * difference. */
-typedef void (*lg_table_differ)(void *ctx, const char *table, const char *key, const char *detail);
-lg_err lg_db_compare(lg_db *actual, lg_db *expected, const char *table, const char *order,
+/* Compares the rows and columns of one table in two databases, in the order of its key, whose columns `key`
+ * names, separated by ", "; calls differ for each difference. `from`: only rows whose first key column is
+ * that or greater; INT64_MIN: every row. *rows: how many `actual` has. */
+typedef void (*lg_table_differ)(void *ctx, const char *table, const char *row_key, const char *detail);
+lg_err lg_db_compare(lg_db *actual, lg_db *expected, const char *table, const char *key, int64_t from,
                      lg_table_differ differ, void *ctx, int64_t *rows) LG_MUST_CHECK;
+/* Only rows that were written or deleted in `expected` since lg_db_watch; with `below`, only those whose
+ * first key column is less; INT64_MAX: all. *rows: how many these are. */
+lg_err lg_db_compare_watched(lg_db *actual, lg_db *expected, const char *table, const char *key,
+                             int64_t below, lg_table_differ differ, void *ctx, int64_t *rows) LG_MUST_CHECK;
+/* From now on, which rows of the table are written or deleted is remembered, in a temporary table. On the
+ * audit's own databases only. */
+lg_err lg_db_watch(lg_db *db, const char *table, const char *key) LG_MUST_CHECK;
+/* Runs statements that define things, past the authorizer; they are fixed texts of this folder. */
+lg_err lg_db_define(lg_db *db, const char *sql) LG_MUST_CHECK;
 /* SQLite's own integrity check; every complaint goes to differ with table "database". */
 lg_err lg_db_integrity(lg_db *db, lg_table_differ differ, void *ctx) LG_MUST_CHECK;
 

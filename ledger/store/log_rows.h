@@ -64,11 +64,11 @@ lg_err lg_checkpoint_including(lg_db *db, int64_t seq, int64_t *size, lg_hash *r
 lg_err lg_checkpoint_range(lg_db *db, int64_t after, size_t limit, lg_arena *arena, int64_t **sizes,
                            lg_hash **roots, size_t *count) LG_MUST_CHECK;
 
-/* Walks the tables: for the audit only. */
+/* Walks the tables, as far as they are about entries from `from` on: for the audit only. */
 typedef struct lg_log_counts {
     int64_t commands, checkpoints, stray_disclosures; /* the last: of entries that are not there */
 } lg_log_counts;
-lg_err lg_log_count(lg_db *db, lg_log_counts *out) LG_MUST_CHECK;
+lg_err lg_log_count(lg_db *db, int64_t from, lg_log_counts *out) LG_MUST_CHECK;
 
 typedef struct lg_writer_row {
     int64_t epoch, beat, seq;

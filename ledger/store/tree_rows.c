@@ -83,12 +83,14 @@ lg_err lg_checkpoint_range(lg_db *db, int64_t after, size_t limit, lg_arena *are
     return lg_query_end(&query);
 }
 
-lg_err lg_log_count(lg_db *db, lg_log_counts *out)
+lg_err lg_log_count(lg_db *db, int64_t from, lg_log_counts *out)
 {
-    static const lg_sql sql = {"SELECT (SELECT count(*) FROM commands), (SELECT count(*) FROM checkpoints),"
-                               " (SELECT count(*) FROM disclosures AS d"
-                               " WHERE NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.seq = d.seq))"};
+    static const lg_sql sql = {"SELECT (SELECT count(*) FROM commands WHERE first_seq >= ?1),"
+                               " (SELECT count(*) FROM checkpoints WHERE size > ?1),"
+                               " (SELECT count(*) FROM disclosures AS d WHERE d.seq >= ?1"
+                               " AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.seq = d.seq))"};
     lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, from);
     bool found = lg_query_next(&query);
     if (found)
         *out = (lg_log_counts){

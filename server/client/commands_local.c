@@ -68,6 +68,21 @@ static void on_progress(void *ctx, int64_t done, int64_t total)
     client_progress_show(&p->line, LG_TEXT("audited"), done, total);
 }
 
+/* What the earlier audit saw, and this one did not look at again. */
+static void audit_print_left_out(client *c, const json_t *report)
+{
+    size_t i;
+    json_t *left_out;
+    if (!json_object_get(report, "audited_before"))
+        return;
+    client_say(c, STYLE_PLAIN, "it went on from an earlier audit of %s entries; not looked at again:",
+               client_field(c->arena, report, "audited_before"));
+    json_array_foreach(json_object_get(report, "not_looked_at_again"), i, left_out)
+        client_say(c, STYLE_DIM, "%s",
+                   lg_arena_printf(c->arena, "  - %s",
+                                   language_sentence(c->language, c->arena, json_string_value(left_out))));
+}
+
 static void audit_print(client *c, const json_t *report)
 {
     size_t i;
@@ -78,6 +93,7 @@ static void audit_print(client *c, const json_t *report)
                ok ? LG_TEXT("audit passed: %s entries, %s commands")
                   : LG_TEXT("AUDIT FAILED: %s entries, %s commands"),
                client_field(c->arena, report, "entries"), client_field(c->arena, report, "commands"));
+    audit_print_left_out(c, report);
     json_object_foreach(json_object_get(report, "tables"), table, rows)
         client_say(c, STYLE_DIM, "  %-20s %lld rows", table, (long long)json_integer_value(rows));
     json_array_foreach(json_object_get(report, "findings"), i, finding)
@@ -90,8 +106,21 @@ client_exit command_audit(client *c)
 {
     char *text = NULL;
     json_t *report = NULL;
+    if (client_option_given(c, "anew") && !client_option_given(c, "state"))
+        return client_fail(c, CLIENT_USAGE,
+                           "--anew goes with --state FOLDER: it begins the state there anew.");
     audit_progress progress = {.line = client_progress_start(c)};
-    lg_err err = server_audit(c->args.operands[0], c->arena, &text, on_progress, &progress, &c->report);
+    const server_audit_request request = {
+        .dir = c->args.operands[0],
+        .state = client_option_value(c, "state"),
+        .anew = client_option_given(c, "anew"),
+        .progress = on_progress,
+        .ctx = &progress,
+    };
+    if (request.anew && !request.state)
+        return client_fail(c, CLIENT_USAGE,
+                           "--anew goes with --state FOLDER: it begins the state there anew.");
+    lg_err err = server_audit(&request, c->arena, &text, &c->report);
     client_progress_end(&progress.line);
     if (text && lg_json_load(lg_bytes_str(text), &report, NULL) == LG_OK) {
         if (c->json)

@@ -22,8 +22,15 @@ const client_command menu_registry[] = {
                   {"check-config", NULL, "only say whether the settings are good"})},
     {"audit", "DIR", "check everything from inside",
      "Recomputes chain, tree, commands, signatures and every table of the registry in "
-     "DIR and compares.",
-     command_audit, 1, 1, NULL},
+     "DIR and compares. With --state, a clean audit leaves in FOLDER what it rebuilt, and the next one goes "
+     "on from "
+     "there: it replays only the new entries, and says what it did not look at again. FOLDER is to be kept "
+     "by who "
+     "audits, out of reach of who runs the registry, and holds all that the registry does.",
+     command_audit, 1, 1,
+     MENU_OPTIONS(
+         {"state", "FOLDER", "go on from the last audit with this folder, and leave the state there"},
+         {"anew", NULL, "audit everything, and begin the state in FOLDER anew"})},
     {"keygen", "FILE", "make a signing key",
      "Writes an Ed25519 key as a JWK of mode 0600 to FILE, which must not exist; prints its kid and "
      "its public key, which the operator registers.",

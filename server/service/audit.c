@@ -45,8 +45,7 @@ typedef struct audit_run {
     tenors rebuilt;
     pthread_mutex_t lock;
     tenors stored; /* under the lock: of the audit's threads */
-    server_progress progress;
-    void *ctx;
+    const server_audit_request *request;
 } audit_run;
 
 static void note_finding(void *ctx, const char *table, const char *key, const char *detail)
@@ -62,8 +61,8 @@ static void note_finding(void *ctx, const char *table, const char *key, const ch
 static void note_progress(void *ctx, int64_t done, int64_t total)
 {
     const audit_run *run = ctx;
-    if (run->progress)
-        run->progress(run->ctx, done, total);
+    if (run->request->progress)
+        run->request->progress(run->request->ctx, done, total);
 }
 
 /* Which command a path is for: the route table read backwards. */
@@ -327,6 +326,26 @@ static const char *judge_answer(void *ctx, const lg_audit_case *audited, const l
     return complaint;
 }
 
+/* What an audit that goes on from an earlier one leaves out, for whoever reads its report. */
+static const char *const left_out[] = {
+    LG_TEXT("the bytes, disclosures, commands and signatures of the entries audited before"),
+    LG_TEXT("rows that no entry has written since, except those of tables that say who may do what"),
+    LG_TEXT("the rules between tables, which are asked of whole tables"),
+    LG_TEXT("the integrity of the database file"),
+};
+
+static void put_left_out(lg_buf *buf, const lg_audit_summary *summary)
+{
+    if (!summary->before)
+        return;
+    lg_json_put_int(buf, "audited_before", summary->before);
+    lg_json_key(buf, "not_looked_at_again");
+    lg_json_list(buf);
+    for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
+        lg_json_str(buf, left_out[i]);
+    lg_json_end(buf);
+}
+
 static char *write_report(lg_arena *arena, const lg_audit_summary *summary, const audit_run *run)
 {
     lg_buf buf = {0};
@@ -337,6 +356,7 @@ static char *write_report(lg_arena *arena, const lg_audit_summary *summary, cons
     lg_json_put_int(&buf, "signatures", summary->signatures);
     lg_json_put_int(&buf, "facts", summary->facts);
     lg_json_put_int(&buf, "invariants", summary->invariants);
+    put_left_out(&buf, summary);
     lg_json_key(&buf, "tables");
     lg_json_open(&buf);
     for (size_t i = 0; i < summary->table_count; i++)
@@ -349,28 +369,29 @@ static char *write_report(lg_arena *arena, const lg_audit_summary *summary, cons
     return text;
 }
 
-lg_err server_audit(const char *dir, lg_arena *arena, char **report_json, server_progress progress, void *ctx,
+lg_err server_audit(const server_audit_request *request, lg_arena *arena, char **report_json,
                     lg_report *report)
 {
-    audit_run run = {
-        .progress = progress, .ctx = ctx, .lock = PTHREAD_MUTEX_INITIALIZER, .trial = {.seq = -1}};
+    audit_run run = {.request = request, .lock = PTHREAD_MUTEX_INITIALIZER, .trial = {.seq = -1}};
     lg_audit_summary summary;
-    lg_audit_config config = {.dir = dir,
+    lg_audit_config config = {.dir = request->dir,
+                              .state = request->state,
+                              .anew = request->anew,
                               .prepare = prepare,
                               .opinion = opinion,
                               .answer = judge_answer,
                               .finding = note_finding,
                               .progress = note_progress,
                               .ctx = &run};
-    lg_err err = service_read_origin(dir, arena, &config.origin, &config.vkey, report);
+    lg_err err = service_read_origin(request->dir, arena, &config.origin, &config.vkey, report);
     if (!err)
-        err = lg_registry_open_to_judge(dir, gateway_review, &run.registry, report);
+        err = lg_registry_open_to_judge(request->dir, gateway_review, &run.registry, report);
     if (err)
         goto out;
     lg_json_list(&run.findings);
     err = lg_audit_run(&config, &summary, report);
     lg_json_end(&run.findings);
-    if (err == LG_OK || err == LG_CORRUPT)
+    if (err == LG_OK || (err == LG_CORRUPT && summary.findings))
         *report_json = write_report(arena, &summary, &run);
 out:
     lg_buf_clear(&run.findings);

@@ -181,3 +181,35 @@ def test_the_audit_finds_a_bent_head_file(copy):
 def test_the_audit_of_nothing_says_so(tmp_path):
     code, report, _ = audit(tmp_path / "absent")
     assert code != 0 and "not a registry" in report["error"]
+
+
+def test_an_audit_goes_on_from_the_last_one(tmp_path):
+    """With a folder of its own for what it saw, the next audit replays only what is new, and says what it did not look at again;
+    what it leaves out, a full audit finds."""
+    registry, state = Registry(tmp_path / "registry"), tmp_path / "state"
+
+    def since(*options):
+        done = tallystick("audit", registry.directory, "--state", state, "--json", *options)
+        return done.returncode, json.loads(done.stdout)
+
+    registry.start()
+    try:
+        registry.cast()
+        registry.confirmed()
+        code, first = since()  # while it is being served
+        assert code == 0 and "audited_before" not in first
+        registry.confirmed()
+    finally:
+        registry.stop()
+    code, next_one = since()
+    assert code == 0 and next_one["audited_before"] == first["entries"] and next_one["entries"] == 2
+    assert next_one["tables"]["receivables"] == 1 and next_one["not_looked_at_again"]
+    told = tallystick("audit", registry.directory, "--state", state)
+    assert told.returncode == 0 and "not looked at again" in told.stdout
+    bend(registry.directory, f"UPDATE receivables SET due_day = due_day + 30 WHERE {RECEIVABLE}")
+    assert since()[0] == 0
+    code, anew = since("--anew")
+    assert code == 4 and anew["findings"][0]["table"] == "receivables"
+    code, kept = since()
+    assert code == 0 and kept["audited_before"] == first["entries"] + 2, "what failed left another state"
+    assert "--state" in tallystick("audit", registry.directory, "--anew").stderr

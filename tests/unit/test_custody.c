@@ -70,7 +70,7 @@ static json_t *findings_of(rig *r)
     lg_report report;
     lg_report_init(&report, r->arena);
     rig_detach(r);
-    lg_err err = server_audit(r->dir, r->arena, &text, NULL, NULL, &report);
+    lg_err err = server_audit(&(server_audit_request){.dir = r->dir}, r->arena, &text, &report);
     json_t *json = json_loads(text, 0, NULL), *findings = json_object_get(json, "findings");
     assert_non_null(findings);
     IS(err, json_array_size(findings) ? LG_CORRUPT : LG_OK);
