@@ -225,6 +225,11 @@ coverage:
 bench: all $B/bench $B/bench-syncs.so $B/generate
 	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
 
+# What operations cost in small and in large registries: FLAT='DIR --sizes 10000,1000000'.
+.PHONY: flat
+flat: all $B/bench $B/bench-syncs.so $B/generate
+	@BUILD=$(abspath $B) $(PYTHON) tests/bench/flat.py $(FLAT)
+
 # tests/crash: the server killed at every kind of moment; the power gone, as a recorded run may leave its disk and as snapshots of
 # a mounted image show it. Before a release CYCLES=1000 STATES=1000 SNAPSHOTS=200. SEED=N repeats a run.
 .PHONY: crash power image crash-harness
