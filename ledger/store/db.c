@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,8 @@ struct lg_db {
     sqlite3 *handle;
     lg_db_mode mode;
     int wal_pages;
-    bool sync_failed;
+    atomic_bool sync_failed;
+    sqlite3_file *file; /* the database's, as its connection has it open */
     bool unsettled;
     lg_known *known;
     lg_packer *packer;
@@ -234,6 +236,8 @@ static lg_err configure(lg_db *db, lg_report *report)
     if (!err)
         err = migrate(db, report);
     if (!err)
+        sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &db->file);
+    if (!err)
         sqlite3_set_authorizer(db->handle, authorize, NULL);
     return err;
 }
@@ -284,6 +288,10 @@ void lg_db_close(lg_db *db)
         return;
     for (size_t i = 0; i < STATEMENT_SLOTS; i++)
         sqlite3_finalize(db->slots[i].statement);
+    /* Of what was moved something may be lost. What the WAL has of it must not go: it is moved again when the
+     * database is opened. */
+    if (db->sync_failed)
+        sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(db->handle);
     lg_known_close(db->known);
     lg_packer_close(db->packer);
@@ -396,6 +404,13 @@ lg_err lg_db_checkpoint(lg_db *db)
     if (in_wal == moved)
         db->wal_pages = 0; /* the next commit starts the file over */
     return map_error(db, code);
+}
+
+void lg_db_sync(lg_db *db)
+{
+    if (db->file && db->file->pMethods &&
+        db->file->pMethods->xSync(db->file, SQLITE_SYNC_NORMAL) != SQLITE_OK)
+        db->sync_failed = true;
 }
 
 int lg_db_wal_pages(const lg_db *db)

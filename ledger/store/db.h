@@ -58,6 +58,9 @@ lg_err lg_db_release(lg_db *db, unsigned depth) LG_MUST_CHECK;
 lg_err lg_db_rollback_to(lg_db *db, unsigned depth) LG_MUST_CHECK; /* and releases */
 /* Moves WAL frames into the database as far as readers allow. Writer only. */
 lg_err lg_db_checkpoint(lg_db *db) LG_MUST_CHECK;
+/* Syncs the database's file, not the WAL: what checkpoints moved. Any thread; a failure shows in
+ * lg_db_sync_failed. */
+void lg_db_sync(lg_db *db);
 int lg_db_wal_pages(const lg_db *db); /* pages in the WAL after the last commit */
 
 typedef struct lg_query {

@@ -1,6 +1,7 @@
 #include "ledger/store/ledger.h"
 
 #include "ledger/store/known.h"
+#include "ledger/store/wal.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 struct lg_ledger {
     lg_db *db;
+    lg_wal *wal;
     lg_edge *edge; /* the tree of what is committed */
     lg_head *head;
     lg_signing_key *key;
@@ -195,11 +197,11 @@ lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_t
     lg_public_key public_key = lg_signing_key_public(key_take);
     lg_verifier verifier = lg_verifier_make(ledger->arena, origin, LG_KEY_ED25519, &public_key);
     ledger->vkey = lg_vkey_format(ledger->arena, &verifier);
+    const char *path = lg_arena_printf(ledger->arena, "%s/ledger.db", dir);
     /* The head's lock comes first: nobody migrates or recovers a database that another server is writing. */
     lg_err err = lg_head_open(lg_arena_printf(ledger->arena, "%s/head", dir), &ledger->head, report);
     if (!err)
-        err = lg_db_open(lg_arena_printf(ledger->arena, "%s/ledger.db", dir), LG_DB_WRITER, &ledger->db,
-                         report);
+        err = lg_db_open(path, LG_DB_WRITER, &ledger->db, report);
     if (!err) {
         lg_db_remember(ledger->db, lg_known_open(NULL));
         err = load(ledger, report);
@@ -208,6 +210,8 @@ lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_t
         err = reconcile_head(ledger, report);
     if (!err)
         err = take_over(ledger);
+    if (!err)
+        err = lg_wal_open(ledger->db, path, &ledger->wal, report);
     lg_arena_reset(ledger->commit_arena);
     if (err) {
         lg_ledger_close(ledger);
@@ -224,6 +228,7 @@ void lg_ledger_close(lg_ledger *ledger)
     if (ledger->db)
         lg_db_rollback(ledger->db);
     lg_edge_close(ledger->edge);
+    lg_wal_close(ledger->wal);
     lg_db_close(ledger->db);
     lg_head_close(ledger->head);
     lg_signing_key_close(ledger->key);
@@ -455,6 +460,21 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
     else
         publish(ledger, next.seq, &root);
     lg_arena_reset(ledger->commit_arena);
+    return err;
+}
+
+bool lg_ledger_is_untidy(const lg_ledger *ledger)
+{
+    return !ledger->broken && lg_wal_is_due(ledger->wal);
+}
+
+lg_err lg_ledger_tidy(lg_ledger *ledger, bool idle, bool *moved)
+{
+    *moved = idle;
+    if (ledger->broken)
+        return LG_IO;
+    lg_err err = idle ? lg_wal_finish(ledger->wal) : lg_wal_step(ledger->wal, moved);
+    ledger->broken = lg_db_sync_failed(ledger->db);
     return err;
 }
 

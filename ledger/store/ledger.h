@@ -56,6 +56,10 @@ lg_time lg_ledger_clock(const lg_ledger *ledger);
 lg_err lg_ledger_commit(lg_ledger *ledger) LG_MUST_CHECK;
 /* How long the last commit waited for the disk: writing and syncing database and head file. */
 int64_t lg_ledger_sync_us(const lg_ledger *ledger);
+/* Between commits: moves a part of the WAL into the database if one is due (wal.h); when idle, all of it. A
+ * failure loses nothing, but a failed sync breaks the ledger as one in a commit does. */
+lg_err lg_ledger_tidy(lg_ledger *ledger, bool idle, bool *moved) LG_MUST_CHECK;
+bool lg_ledger_is_untidy(const lg_ledger *ledger); /* there is something to do when idle */
 void lg_ledger_abort(lg_ledger *ledger);
 bool lg_ledger_is_broken(const lg_ledger *ledger);
 

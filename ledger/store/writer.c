@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* Pages in the WAL at which the writer moves them into the database: at leisure, and when it must. */
-enum { WAL_PAGES_IDLE = 1000, WAL_PAGES_MAX = 16000 };
+enum { IDLE_MS = 50 /* without work; only then may the writer be busy for long with the WAL */ };
 
 static const int64_t jobs_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
 static const int64_t us_bounds[] = {100,   250,   500,    1000,   2500,   5000,    10000,
@@ -48,12 +48,31 @@ lg_err lg_writer_submit(lg_writer *writer, lg_job *job)
     return err;
 }
 
-/* Waits for work; takes up to a batch of it. NULL when closing and nothing is left. */
+typedef enum { WORK, NOTHING_FOR_LONG, CLOSED } what_next;
+
+/* CLOSED when nothing is left, NOTHING_FOR_LONG only if there is something to tidy. */
+static what_next wait_for_work(lg_writer *writer)
+{
+    const bool untidy = lg_ledger_is_untidy(writer->ledger);
+    struct timespec until;
+    int timed_out = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += IDLE_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&writer->lock);
+    while (!writer->first && !writer->closing && !timed_out)
+        timed_out = untidy ? pthread_cond_timedwait(&writer->arrived, &writer->lock, &until)
+                           : pthread_cond_wait(&writer->arrived, &writer->lock);
+    what_next next = writer->first ? WORK : writer->closing ? CLOSED : NOTHING_FOR_LONG;
+    pthread_mutex_unlock(&writer->lock);
+    return next;
+}
+
+/* Up to a batch of what has queued up. */
 static lg_job *take_batch(lg_writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
-    while (!writer->first && !writer->closing)
-        pthread_cond_wait(&writer->arrived, &writer->lock);
     lg_job *batch = writer->first, **end = &writer->first;
     for (size_t weight = 0; *end; end = &(*end)->next) {
         weight += (*end)->weight ? (*end)->weight : 1;
@@ -156,6 +175,16 @@ static lg_err record(lg_writer *writer, lg_job *batch, int64_t begun_us, int64_t
     return LG_OK;
 }
 
+static void tell_if_broken(lg_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    bool broke = lg_ledger_is_broken(writer->ledger) && !writer->stats.broken;
+    writer->stats.broken = lg_ledger_is_broken(writer->ledger);
+    pthread_mutex_unlock(&writer->lock);
+    if (broke && writer->broken)
+        writer->broken(writer->broken_ctx);
+}
+
 static void run_batch(lg_writer *writer, lg_job *batch)
 {
     const int64_t begun_us = lg_monotonic_us();
@@ -185,39 +214,39 @@ static void run_batch(lg_writer *writer, lg_job *batch)
     writer->stats.batches++;
     writer->stats.jobs += jobs;
     writer->stats.entries += entries;
-    bool broke = lg_ledger_is_broken(writer->ledger) && !writer->stats.broken;
-    writer->stats.broken = lg_ledger_is_broken(writer->ledger);
     pthread_mutex_unlock(&writer->lock);
-    if (broke && writer->broken)
-        writer->broken(writer->broken_ctx);
 }
 
-/* A failed checkpoint loses nothing: the frames stay in the WAL, and a full disk shows at the next commit. */
-static void tidy(lg_writer *writer)
+static void tidy(lg_writer *writer, bool idle)
 {
-    lg_db *db = lg_ledger_db(writer->ledger);
-    int pages = lg_db_wal_pages(db);
-    atomic_store_explicit(&writer->watch.wal_pages, pages, memory_order_relaxed);
-    if (pages < WAL_PAGES_IDLE)
-        return;
-    pthread_mutex_lock(&writer->lock);
-    bool idle = writer->first == NULL;
-    pthread_mutex_unlock(&writer->lock);
-    if (!idle && pages < WAL_PAGES_MAX)
-        return;
-    lg_err err = lg_db_checkpoint(db);
-    atomic_fetch_add_explicit(err ? &writer->watch.checkpoint_failures : &writer->watch.checkpoints, 1,
-                              memory_order_relaxed);
-    atomic_store_explicit(&writer->watch.wal_pages, lg_db_wal_pages(db), memory_order_relaxed);
+    lg_writer_watch *watch = &writer->watch;
+    bool moved;
+    lg_err err = lg_ledger_tidy(writer->ledger, idle, &moved);
+    if (moved)
+        atomic_fetch_add_explicit(err ? &watch->checkpoint_failures : &watch->checkpoints, 1,
+                                  memory_order_relaxed);
+    atomic_store_explicit(&watch->wal_pages, lg_db_wal_pages(lg_ledger_db(writer->ledger)),
+                          memory_order_relaxed);
+    tell_if_broken(writer);
 }
 
 static void *run(void *arg)
 {
     lg_writer *writer = arg;
-    lg_job *batch;
-    while ((batch = take_batch(writer))) {
-        run_batch(writer, batch);
-        tidy(writer);
+    bool goes_on = true;
+    while (goes_on) {
+        switch (wait_for_work(writer)) {
+        case WORK:
+            run_batch(writer, take_batch(writer));
+            tidy(writer, false);
+            break;
+        case NOTHING_FOR_LONG:
+            tidy(writer, true);
+            break;
+        case CLOSED:
+            goes_on = false;
+            break;
+        }
     }
     return NULL;
 }
@@ -238,7 +267,11 @@ lg_err lg_writer_open(lg_ledger *ledger, size_t queue_max, lg_writer **out)
         .sync_us = LG_HISTOGRAM_OF(us_bounds),
     };
     pthread_mutex_init(&writer->lock, NULL);
-    pthread_cond_init(&writer->arrived, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->arrived, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
         free(writer);
         return LG_NO_MEMORY;

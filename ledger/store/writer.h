@@ -2,8 +2,9 @@
  * transaction (a refusal undoes its own job alone), commits once, and only then reports them done.
  *
  * No job waits for company: a batch is whatever had queued up while the batch before it was being committed,
- * so a lone client pays one commit and a crowd shares one. When the queue is empty the writer moves the WAL
- * into the database. */
+ * so a lone client pays one commit and a crowd shares one. Between batches the
+ * writer moves the WAL into the database, step by step, and all of it when nothing has come for a while
+ * (wal.h). */
 #ifndef LG_STORE_WRITER_H
 #define LG_STORE_WRITER_H
 
