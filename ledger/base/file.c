@@ -19,7 +19,10 @@ lg_err lg_file_fail(lg_report *report, int error, const char *action, const char
 lg_err lg_file_sync_parent(const char *path, lg_report *report)
 {
     char parent[PATH_MAX];
-    const char *slash = strrchr(path, '/');
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    const char *slash = memrchr(path, '/', end);
     size_t len = slash ? (size_t)(slash - path) : 0;
     if (len >= sizeof parent)
         return lg_file_fail(report, ENAMETOOLONG, "sync the folder of", path);

@@ -20,7 +20,9 @@ _Static_assert((int)SECRET_LEN == (int)LG_HASH_KEY_LEN && (int)SECRET_LEN == (in
 
 static lg_err make_folder(const char *path, lg_report *report)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+    if (mkdir(path, 0700) == 0)
+        return lg_file_sync_parent(path, report);
+    if (errno == EEXIST)
         return LG_OK;
     return lg_file_fail(report, errno, "create the folder", path);
 }

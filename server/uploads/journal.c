@@ -178,7 +178,9 @@ const char *upload_journal_reader_next(upload_journal_reader *r)
 
 static lg_err make_folder(const char *path, lg_report *report)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+    if (mkdir(path, 0700) == 0)
+        return lg_file_sync_parent(path, report);
+    if (errno == EEXIST)
         return LG_OK;
     return lg_file_fail(report, errno, "make the folder", path);
 }
@@ -219,6 +221,9 @@ static lg_err begin_new(upload_journal *j, const char *folder, const char *key, 
     j->fd = open(j->path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
     if (j->fd < 0)
         return lg_file_fail(report, errno, "make", j->path);
+    lg_err err = lg_file_sync_parent(j->path, report);
+    if (err)
+        return err;
     j->tally = (upload_journal_tally){.started_at = lg_now(),
                                       .content_type = lg_arena_strdup(j->arena, content_type)};
     lg_buf_str(&j->pending, HEAD);

@@ -17,7 +17,7 @@ KEYS = itertools.count(1)
 class Command:
     """`reqs` are the hashes by which the ledger's entries name their command; custody's are unknown until answered."""
 
-    __slots__ = ("path", "body", "request", "reqs", "atomic", "sent", "answered", "status", "answer", "json")
+    __slots__ = ("path", "body", "request", "reqs", "atomic", "sent", "answered", "status", "answer", "json", "key", "bearer")
 
     def __init__(self, path, body, kind=jws.JOSE, headers=(), reqs=(), atomic=False):
         self.path, self.body, self.reqs, self.atomic = path, body, list(reqs), atomic
@@ -83,9 +83,12 @@ def batch(mode, commands):
 
 def upload(who, lines):
     """Signed commands, one a line."""
-    headers = [f"Authorization: Bearer {who.token}", f"Idempotency-Key: {new_key()}"]
+    key, bearer = new_key(), f"Bearer {who.token}"
+    headers = [f"Authorization: {bearer}", f"Idempotency-Key: {key}"]
     reqs = [req for command in lines for req in command.reqs]
-    return Command("/v1/uploads", b"".join(line.body + b"\n" for line in lines), "application/x-ndjson", headers, reqs)
+    made = Command("/v1/uploads", b"".join(line.body + b"\n" for line in lines), "application/x-ndjson", headers, reqs)
+    made.key, made.bearer = key, bearer
+    return made
 
 
 class Line:

@@ -141,15 +141,19 @@ class Disk:
 
     # ---- what is left of it ----
 
-    def power_cut(self, rng, target):
-        """Writes one of the states that are possible now into `target`; returns what it was made by."""
+    def power_cut(self, rng, folder):
+        """Writes one of the states that are possible now into `folder`; returns what it was made by."""
+        target = str(folder)
         mode, names, folders = rng.choice(MODES), dict(self.names), set(self.folders)
         for changes in self.changes.values():
             count = {"nothing": 0, "all": len(changes)}.get(mode, rng.randrange(len(changes) + 1))
             for change in changes[:count]:
                 rename_names(names, folders, change)
-        for folder in sorted(folders):
-            os.makedirs(target + folder[len(self.root) :], mode=0o700, exist_ok=True)
+        for folder in sorted(folders):  # parents first
+            if folder == self.root or os.path.dirname(folder) in folders:
+                os.mkdir(target + folder[len(self.root) :], 0o700)
+            else:
+                folders.remove(folder)
         contents = {}
         for path, file in names.items():
             if os.path.dirname(path) not in folders:

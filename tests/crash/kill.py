@@ -25,13 +25,17 @@ from registry import Registry  # noqa: E402
 
 UNLIMITED = ("--rate-requests-per-minute", "0", "--rate-commands-per-minute", "0", "--rate-ledger-per-minute", "0",
              "--rate-reads-per-minute", "0", "--log-level", "info")  # fmt: skip
+PROGRESS_EVERY = 100
+PHASES = {*moments.UNDER_LOAD, "shutdown", "start-up"}
 STARTS_MAX = 3  # kills in a row during one start-up
 
 
 class Run:
     """One registry, killed again and again."""
 
-    def __init__(self, options, number):
+    def __init__(self, options, number, counts):
+        """counts: of kills and commands, which it goes on with."""
+        self.counts = counts
         self.rng = random.Random(f"{options.seed}/{number}")
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallystick-crash-", dir=options.directory))
         self.registry = Registry(self.directory / "ledger", options=UNLIMITED)
@@ -41,7 +45,6 @@ class Run:
         self.follower = Follower(self.registry.vkey)
         self.follower.catch_up(self.registry)
         self.kept = []  # a sample of all acknowledged commands, asked for again in later cycles
-        self.kills, self.acknowledged, self.found_done, self.sent_again = collections.Counter(), 0, 0, 0
 
     def start(self):
         begun = time.monotonic()
@@ -52,7 +55,7 @@ class Run:
         self.start_s = time.monotonic() - begun
 
     def kill(self, phase):
-        self.kills[phase] += 1
+        self.counts[phase] += 1
         self.registry.kill()
 
     # ---- one cycle ----
@@ -87,16 +90,16 @@ class Run:
         time.sleep(self.rng.random() * self.start_s * 1.2)
         process.kill()
         process.wait()
-        self.kills["start-up"] += 1
+        self.counts["start-up"] += 1
 
     def check(self):
         self.follower.catch_up(self.registry)
         fresh = [command for lane in self.load.lanes for command in lane.collect()]
         check_acknowledged(self.follower, self.registry, fresh + self.rng.sample(self.kept, min(20, len(self.kept))))
         unanswered = [command for lane in self.load.lanes for command in lane.open]
-        self.found_done += check_open(self.follower, self.registry, unanswered)
-        self.acknowledged += sum(max(1, len(command.answers)) for command in fresh)
-        self.sent_again += len(unanswered)
+        self.counts["done all the same"] += check_open(self.follower, self.registry, unanswered)
+        self.counts["acknowledged"] += sum(max(len(command.answers), len(command.reqs)) for command in fresh)
+        self.counts["without answer"] += len(unanswered)
         self.kept += self.rng.sample(fresh, min(10, len(fresh)))
 
     def audit(self):
@@ -135,46 +138,43 @@ def arguments():
 def main():
     options = arguments()
     print(f"crash: {options.cycles} cycles, seed {options.seed}", flush=True)
-    begun, runs, failure, passed = time.monotonic(), [], None, 0
+    begun, run, failure, passed, counts = time.monotonic(), None, None, 0, collections.Counter()
     try:
         for number in range(options.cycles):
             if number % options.per_registry == 0:
-                if runs:
-                    runs[-1].audit()
-                    runs[-1].close()
-                runs.append(Run(options, len(runs)))
-            runs[-1].cycle()
+                if run:
+                    run.audit()
+                    run.close()
+                run = Run(options, number, counts)
+            run.cycle()
             if (number + 1) % options.audit_every == 0:
-                runs[-1].audit()
-                runs[-1].start()
+                run.audit()
+                run.start()
             passed += 1
-            if sys.stdout.isatty():
-                print(f"\rcycle {number + 1}", end="", flush=True)
-        runs[-1].audit()
+            if passed % PROGRESS_EVERY == 0:
+                print(f"crash: {passed} cycles, {counts['acknowledged']} commands acknowledged", flush=True)
+        run.audit()
     except Broken as error:
         failure = error
-    return report(options, runs, failure, passed, time.monotonic() - begun)
+    return report(options, run, failure, passed, counts, time.monotonic() - begun)
 
 
-def report(options, runs, failure, passed, seconds):
-    kills = sum((run.kills for run in runs), collections.Counter())
-    print(f"crash: {passed} cycles in {seconds:.0f} s; kills: {sum(kills.values())}: "
-          + ", ".join(f"{count} {phase}" for phase, count in sorted(kills.items())))  # fmt: skip
-    print(f"crash: {sum(run.acknowledged for run in runs)} commands acknowledged, {sum(len(r.follower.entries) for r in runs)} entries; "
-          f"{sum(run.sent_again for run in runs)} without answer, {sum(run.found_done for run in runs)} of them done")  # fmt: skip
-    if failure:
-        print(f"crash: BROKEN in cycle {passed + 1}: {str(failure)[:1500]}")
-    else:
-        print("crash: lost: 0")
+def report(options, run, failure, passed, counts, seconds):
+    kills = {phase: count for phase, count in sorted(counts.items()) if phase in PHASES}
+    print(f"crash: {passed} cycles in {seconds:.0f} s; {sum(kills.values())} kills: "
+          + ", ".join(f"{count} {phase}" for phase, count in kills.items()))  # fmt: skip
+    print(f"crash: {counts['acknowledged']} commands acknowledged; "
+          f"{counts['without answer']} requests without answer, {counts['done all the same']} of them done")  # fmt: skip
+    print(f"crash: BROKEN in cycle {passed + 1}: {str(failure)[:3000]}" if failure else "crash: lost: 0")
     if options.expect_loss:
         print("crash: the harness noticed" if failure else "crash: NOTHING WAS NOTICED, and durability was switched off")
         passed, failed = (1, 0) if failure else (0, 1)
     else:
         failed = 1 if failure else 0
     if failed:
-        print(f"crash: the registry is kept in {runs[-1].directory}")
+        print(f"crash: the registry is kept in {run.directory}")
     else:
-        runs[-1].close()
+        run.close()
     print(f"{passed} passed, {failed} failed")
     return failed
 

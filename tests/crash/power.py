@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 
@@ -26,24 +27,31 @@ from promises import Broken  # noqa: E402
 from registry import Registry  # noqa: E402
 
 SYNC_US = 1500  # how long a sync takes: what is answered without waiting for it is answered before its end
+LEDGER = "ledger"  # the registry's folder
+CUT_AGAIN = 0.25  # of the states lose the power once more, while they are started
 BURSTS, BURST_S, PAUSE_S = 4, 0.7, 0.3  # load, and leisure in which the write-ahead log is moved
 
 
+def recorded(options, log, folder):
+    """The environment in which a program is recorded."""
+    return {
+        "LD_PRELOAD": str(pathlib.Path(options.recorder).resolve()), "RECORDER_LOG": str(log), "RECORDER_DIR": str(folder),
+        "RECORDER_SYNC_US": str(SYNC_US), **({"RECORDER_IGNORE": options.ignore} if options.ignore else {}),
+    }  # fmt: skip
+
+
 class Recording:
-    """A registry under load in bursts, stopped and started once in between, with every write of it recorded."""
+    """A registry made, put under load in bursts, stopped and started once in between, with every write of it recorded."""
 
     def __init__(self, options, home):
-        self.log = home / "record"
-        self.registry = Registry(home / "recorded", options=UNLIMITED)
-        self.disk = Disk(self.registry.directory)
-        self.env = {
-            "LD_PRELOAD": str(pathlib.Path(options.recorder).resolve()), "RECORDER_LOG": str(self.log),
-            "RECORDER_DIR": str(self.registry.directory), "RECORDER_SYNC_US": str(SYNC_US),
-            **({"RECORDER_IGNORE": options.ignore} if options.ignore else {}),
-        }  # fmt: skip
+        self.log, folder = home / "record", home / "disk"
+        folder.mkdir()
+        self.disk, self.env = Disk(folder), recorded(options, self.log, folder)
+        with mock.patch.dict(os.environ, self.env):  # for init
+            self.registry = Registry(folder / LEDGER, options=UNLIMITED)
         self.registry.start(env=self.env)
         self.load = Load(lives(Cast(self.registry), options.lanes, options.seed))
-        self.begun_s, self.history = time.monotonic(), []
+        self.history = []
 
     def run(self):
         for burst in range(BURSTS):
@@ -60,11 +68,12 @@ class Recording:
         self.registry.stop()
         self.history.sort(key=lambda command: command.answered)
         self.records = read_log(self.log)
-        assert sum(record.type == START for record in self.records) == 2, "both servers were recorded"
+        self.starts = [place for place, record in enumerate(self.records) if record.type == START]
+        assert len(self.starts) == 3, "init and both servers were recorded"
 
     def moments(self, rng, count):
-        """Numbers of records after which the power goes, most of them while commands are under way."""
-        first = next(i for i, record in enumerate(self.records) if record.time_ns > self.begun_s * 1e9)
+        """Numbers of records after which the power goes, at any time after init said that all was made."""
+        first = self.starts[1]
         times = [record.time_ns for record in self.records]
         answers = [bisect.bisect_left(times, command.answered * 1e9) - 1 for command in self.history]
         chosen = [rng.choice(answers) if rng.random() < 0.4 else rng.randrange(first, len(self.records)) for _ in range(count)]
@@ -86,6 +95,21 @@ def arguments():
     return options
 
 
+def cut_again(options, original, state, rng):
+    """The server starts on this disk, and the power goes while it does, or as soon as it listens."""
+    log, disk = state.with_suffix(".record"), Disk(state)
+    registry = survivor.Restored(original, state / LEDGER)
+    registry.begin(env=recorded(options, log, state))
+    registry.stop()
+    registry.log.unlink()
+    records = read_log(log)
+    for record in records[: rng.randrange(len(records))]:
+        disk.take(record)
+    shutil.rmtree(state)
+    disk.power_cut(rng, state)
+    log.unlink()
+
+
 def run_states(options, recording, home):
     """(states that kept every promise, what was broken, states by kind, promises asked)"""
     rng = random.Random(options.seed)
@@ -95,9 +119,13 @@ def run_states(options, recording, home):
             recording.disk.take(recording.records[at])
             at += 1
         state = home / f"state-{passed}"
-        kinds[recording.disk.power_cut(rng, str(state))] += 1
+        kinds[recording.disk.power_cut(rng, state)] += 1
+        cut_s = recording.records[at].time_ns / 1e9
         try:
-            owed += survivor.check(recording.registry, state, recording.history, recording.records[at].time_ns / 1e9, rng)
+            if rng.random() < CUT_AGAIN:
+                cut_again(options, recording.registry, state, rng)
+                kinds["cut again while starting"] += 1
+            owed += survivor.check(recording.registry, state / LEDGER, recording.history, cut_s, rng)
         except Broken as error:
             return passed, f"state {passed + 1}, after record {moment}: {error}", kinds, owed
         shutil.rmtree(state)

@@ -8,6 +8,7 @@
 
 import base64
 import collections
+import os
 
 import ledger
 from load import repeat
@@ -94,13 +95,17 @@ def check_acknowledged(follower, registry, commands):
         if command.path == "/v1/uploads":
             check_upload(command, status, body)
         else:
-            promise((status, body) == (command.status, stored(command)), f"another answer: {status} {body[:600]} to {command}")
+            check_again(command, status, body)
 
 
-def stored(command):
-    """What the same bytes get: the very answer, but that a batch says of each act that it was done before."""
-    answer = command.answer
-    return answer.replace(b'"replayed":false', b'"replayed":true') if command.path == "/v1/batches" else answer
+def check_again(command, status, body):
+    """The same bytes get the very answer, but that a batch says of each act that it was done before."""
+    first = command.answer
+    if command.path == "/v1/batches":
+        first = first.replace(b'"replayed":false', b'"replayed":true')
+    at = len(os.path.commonprefix([first, body]))
+    told = f"{first[max(0, at - 100) : at + 200]} was answered, now {status} {body[max(0, at - 100) : at + 200]}"
+    promise((status, body) == (command.status, first), f"another answer, from byte {at} on: {told}: {command}")
 
 
 def check_upload(command, status, body):

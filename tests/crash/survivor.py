@@ -5,7 +5,7 @@ import hashlib
 import re
 
 from load import repeat
-from promises import Broken, Follower, check_open, promise, stored
+from promises import Broken, Follower, check_again, check_open, promise
 from registry import Registry
 
 REPEATS = 12  # acknowledged commands sent again: the last ones before the cut, and as many of all
@@ -20,9 +20,16 @@ class Restored(Registry):
         self.process = self.http = None
         self.seen, self.entries, self.secrets = [], {}, set()
 
+    def begin(self, **how):
+        try:
+            self.start(**how)
+        except AssertionError:
+            raise Broken(f"it does not start again: {self.stderr().splitlines()[-1:]}") from None
+
 
 def head_size(directory):
     """What the newest whole slot of the head file says; the format is in ledger/log/head.c."""
+    promise((directory / "head").exists(), "nothing is left of the head file")
     whole = rb"(tallystick head v1\ngeneration \d+\norigin [^\n]+\nsize (\d+)\nroot [0-9a-f]{64}\n)sha256 ([0-9a-f]{64})\n"
     slots = re.findall(whole, (directory / "head").read_bytes())
     return max(int(size) for text, size, digest in slots if hashlib.sha256(text).hexdigest() == digest.decode())
@@ -43,10 +50,7 @@ def check(original, directory, history, cut_s, rng):
     last = max((receipt["seq"] for command in owed for receipt in command.receipts), default=0)
     promise(head_size(directory) > last, f"entry {last} was acknowledged, the head file says {head_size(directory)}")
     try:
-        try:
-            registry.start()
-        except AssertionError:
-            raise Broken(f"it does not start again: {registry.stderr().splitlines()[-1:]}") from None
+        registry.begin()
         follower = Follower(registry.vkey)
         follower.catch_up(registry)
         check_owed(follower, registry, owed, rng)
@@ -58,7 +62,7 @@ def check(original, directory, history, cut_s, rng):
         if registry.process:
             registry.kill()
         registry.log.unlink(missing_ok=True)
-    return sum(max(1, len(command.receipts)) for command in owed)
+    return sum(max(len(command.answers), len(command.reqs)) for command in owed)
 
 
 def check_owed(follower, registry, owed, rng):
@@ -69,7 +73,11 @@ def check_owed(follower, registry, owed, rng):
             there = seq < len(follower.entries) and follower.entries[seq] == receipt["entry"].encode()
             promise(there, f"entry {seq} was acknowledged and is gone: {command}")
         promise(all(follower.counts(command)), f"a command was acknowledged and is not in the ledger: {command}")
-    some = owed[-REPEATS:] + rng.sample(owed, min(REPEATS, len(owed)))
-    some = [command for command in some if command.path != "/v1/uploads"]
+    uploads = [command for command in owed if command.path == "/v1/uploads"]
+    for command in uploads[-REPEATS:]:
+        answer = registry.request("GET", f"/v1/uploads/{command.key}", headers={"Authorization": command.bearer})
+        promise(answer.status == 200 and answer.json == command.json, f"of an upload is left: {answer.body} of {command}")
+    others = [command for command in owed if command.path != "/v1/uploads"]
+    some = others[-REPEATS:] + rng.sample(others, min(REPEATS, len(others)))
     for command, (status, body) in zip(some, repeat(registry.port, some)):
-        promise((status, body) == (command.status, stored(command)), f"another answer: {status} {body[:600]} to {command}")
+        check_again(command, status, body)
