@@ -230,6 +230,32 @@ bench: all $B/bench $B/bench-syncs.so $B/generate
 flat: all $B/bench $B/bench-syncs.so $B/generate
 	@BUILD=$(abspath $B) $(PYTHON) tests/bench/flat.py $(FLAT)
 
+# tests/load: bursts, overload, idle and slow connections. Before a release: BURSTS=300 IDLE=10000 SLOW=1000.
+.PHONY: abuse soak
+BURSTS ?= 5
+IDLE   ?= 1000
+SLOW   ?= 100
+abuse: $(BIN) $B/crowd $B/slow_disk.so
+	@TALLYSTICK=$(abspath $(BIN)) TALLYSTICK_CROWD=$(abspath $B/crowd) TALLYSTICK_SLOW_DISK=$(abspath $B/slow_disk.so) \
+	 TALLYSTICK_BURSTS=$(BURSTS) TALLYSTICK_IDLE=$(IDLE) TALLYSTICK_SLOW=$(SLOW) \
+	 $(PYTHON) -m pytest -q -s -p no:cacheprovider tests/load
+
+# A mixed load for so long, and whether memory, descriptors and threads stay flat, with caches small enough to be full before.
+MINUTES ?= 30
+soak:
+	@$(MAKE) --no-print-directory B=build/soak CFLAGS=-DLG_CACHE_DIVISOR=64 build/soak/tallystick
+	@TALLYSTICK=$(abspath build/soak/tallystick) $(PYTHON) tests/load/soak.py $(MINUTES) $(SOAK_OPTIONS)
+
+$B/crowd: tests/load/crowd.c
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	$Q$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -o $@ $<
+
+$B/slow_disk.so: tests/load/slow_disk.c
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	$Q$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(WERROR) -shared -fPIC -o $@ $<
+
 # tests/crash: the server killed at every kind of moment; the power gone, as a recorded run may leave its disk and as snapshots of
 # a mounted image show it. Before a release CYCLES=1000 STATES=1000 SNAPSHOTS=200. SEED=N repeats a run.
 .PHONY: crash power image crash-harness
