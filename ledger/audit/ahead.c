@@ -254,10 +254,12 @@ lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead)
 
 void lg_ahead_chunk_free(lg_ahead_chunk *chunk)
 {
-    if (!chunk)
-        return;
-    lg_arena_close(chunk->arena);
-    free(chunk);
+    while (chunk) {
+        lg_ahead_chunk *next = chunk->next;
+        lg_arena_close(chunk->arena);
+        free(chunk);
+        chunk = next;
+    }
 }
 
 lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, size_t count, int64_t from,

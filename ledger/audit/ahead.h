@@ -45,6 +45,7 @@ typedef struct lg_ahead_chunk {
     lg_ahead_entry *entries;
     size_t count;
     lg_err err;
+    struct lg_ahead_chunk *next; /* in a list of whoever took it */
 } lg_ahead_chunk;
 
 typedef struct lg_ahead lg_ahead;
@@ -55,7 +56,7 @@ lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, s
                      int64_t until, lg_ahead **out) LG_MUST_CHECK;
 /* The next chunk in order, the caller's to free; NULL when there are no more. Waits. */
 lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead);
-void lg_ahead_chunk_free(lg_ahead_chunk *chunk);
+void lg_ahead_chunk_free(lg_ahead_chunk *chunk); /* and those behind it in its list */
 void lg_ahead_close(lg_ahead *ahead);
 
 #endif

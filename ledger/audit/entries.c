@@ -122,14 +122,17 @@ static lg_err check_chunk(lg_audit *audit, lg_ahead_chunk *chunk)
     return err;
 }
 
-/* The chunk before is let go, unless the current command lies in it. */
+/* The chunk before is let go, unless the current command or any of its entries lies in it: a file of a
+ * thousand rows has entries in many. */
 static void take_up(lg_audit *audit, lg_ahead_chunk *next)
 {
     const lg_ahead_command *read = audit->read;
-    if (read && !audit->held && read->row.first_seq >= audit->chunk->from)
+    if (read && read->row.first_seq + read->row.entry_count > audit->chunk->from) {
+        audit->chunk->next = audit->held;
         audit->held = audit->chunk;
-    else
+    } else {
         lg_ahead_chunk_free(audit->chunk);
+    }
     audit->chunk = next;
 }
 

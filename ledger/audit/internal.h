@@ -37,7 +37,8 @@ typedef struct lg_audit {
     lg_arena *arena;         /* of one entry */
     lg_arena *command_arena; /* of the current command */
     lg_ahead_chunk *chunk;   /* at hand */
-    lg_ahead_chunk *held;    /* an earlier one, in which the current command lies; NULL: it lies in `chunk` */
+    lg_ahead_chunk *held;    /* earlier ones in which the current command or its entries lie, the last first;
+                                NULL: all lie in `chunk` */
     const lg_ahead_command *read; /* the current command, as it was read; NULL: none, or unreadable */
     lg_command command;
     lg_audit_case audited;
