@@ -57,6 +57,13 @@ void lg_buf_add(lg_buf *buf, const void *data, size_t len)
     commit(buf, place + len);
 }
 
+void *lg_buf_extend(lg_buf *buf, size_t len)
+{
+    char *place = reserve(buf, len);
+    commit(buf, place + len);
+    return place;
+}
+
 void lg_buf_str(lg_buf *buf, const char *text)
 {
     lg_buf_add(buf, text, strlen(text));

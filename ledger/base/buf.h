@@ -19,6 +19,8 @@ typedef struct lg_buf {
 void lg_buf_clear(lg_buf *buf); /* frees */
 void lg_buf_reset(lg_buf *buf); /* empties, keeps the memory */
 void lg_buf_add(lg_buf *buf, const void *data, size_t len);
+/* `len` more bytes, for the caller to write before anything else is added. */
+void *lg_buf_extend(lg_buf *buf, size_t len);
 void lg_buf_str(lg_buf *buf, const char *text);
 void lg_buf_char(lg_buf *buf, char c);
 void lg_buf_printf(lg_buf *buf, const char *fmt, ...) LG_PRINTF(2, 3);

@@ -63,11 +63,8 @@ static int64_t nodes_at(int64_t size, int level)
 
 static lg_err load_tile(lg_db *db, int level, int64_t first, unsigned width, lg_buf *out)
 {
-    lg_hash nodes[LG_TILE_WIDTH];
-    lg_err err = lg_node_read(db, (unsigned)level, first, width, nodes);
-    if (err == LG_OK)
-        lg_buf_add(out, nodes, width * sizeof *nodes);
-    return err;
+    lg_hash *nodes = (lg_hash *)lg_buf_extend(out, width * sizeof *nodes);
+    return lg_node_read(db, (unsigned)level, first, width, nodes);
 }
 
 /* u16be(len) ‖ entry, one behind the other. */
@@ -80,10 +77,15 @@ static lg_err load_bundle(lg_db *db, lg_arena *arena, int64_t first, unsigned wi
         return err;
     if (count != width)
         return LG_CORRUPT;
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += 2 + bodies[i].len;
+    uint8_t *place = lg_buf_extend(out, total);
     for (size_t i = 0; i < count; i++) {
-        const uint8_t len[] = {(uint8_t)(bodies[i].len >> 8), (uint8_t)bodies[i].len};
-        lg_buf_add(out, len, sizeof len);
-        lg_buf_add(out, bodies[i].data, bodies[i].len);
+        *place++ = (uint8_t)(bodies[i].len >> 8);
+        *place++ = (uint8_t)bodies[i].len;
+        memcpy(place, bodies[i].data, bodies[i].len);
+        place += bodies[i].len;
     }
     return LG_OK;
 }
@@ -110,11 +112,10 @@ http_result read_tile(http_request *request)
     log_view log = open_log(request);
     lg_err err = build_tile(request, &log, &body);
     close_log(&log);
-    http_result result = err == LG_OK
-                             ? http_answer_text(request, 200, "application/octet-stream", lg_buf_bytes(&body))
-                             : http_answer_problem(request, err, NULL);
+    if (err == LG_OK)
+        return http_answer_bytes(request, 200, "application/octet-stream", &body);
     lg_buf_clear(&body);
-    return result;
+    return http_answer_problem(request, err, NULL);
 }
 
 /* ---- proofs ---- */

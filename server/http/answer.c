@@ -143,6 +143,11 @@ http_result http_answer_text(http_request *request, int status, const char *cont
                         MHD_create_response_from_buffer(body.len, data, MHD_RESPMEM_MUST_COPY), body.len);
 }
 
+http_result http_answer_bytes(http_request *request, int status, const char *content_type, lg_buf *body_take)
+{
+    return queue_buf(request, status, content_type, body_take);
+}
+
 http_result http_answer_static(http_request *request, int status, const char *content_type, lg_bytes body)
 {
     void *data = (void *)(uintptr_t)(body.len ? (const void *)body.data : "");

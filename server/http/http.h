@@ -167,6 +167,9 @@ language http_language(const http_request *request); /* what Accept-Language ask
 http_result http_answer_json(http_request *request, int status, lg_buf *body_take) LG_MUST_CHECK;
 http_result http_answer_text(http_request *request, int status, const char *content_type,
                              lg_bytes body) LG_MUST_CHECK;
+/* The same without a copy. */
+http_result http_answer_bytes(http_request *request, int status, const char *content_type,
+                              lg_buf *body_take) LG_MUST_CHECK;
 /* The body must outlive every answer of the process. */
 http_result http_answer_static(http_request *request, int status, const char *content_type,
                                lg_bytes body) LG_MUST_CHECK;
