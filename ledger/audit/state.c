@@ -4,6 +4,7 @@
 #include "ledger/audit/internal.h"
 
 #include "ledger/base/file.h"
+#include "ledger/store/known.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,8 @@ static lg_err open_new(lg_audit *audit, const char *path, lg_report *report)
     lg_err err = lg_db_open(path, LG_DB_REBUILD, &audit->rebuilt, report);
     for (size_t i = 0; i < audit->thread_count && !err; i++)
         err = lg_db_open(path, LG_DB_READER, &audit->rebuilts[i], report);
+    if (!err)
+        lg_db_remember(audit->rebuilt, lg_known_open(NULL));
     if (!err)
         err = lg_db_begin(audit->rebuilt);
     return err ? err : lg_edge_open(lg_node_read, audit->rebuilt, 0, &audit->edge);

@@ -2,9 +2,55 @@
  * entries that made its title. */
 #include "ledger/store/claim_rows.h"
 
+#include "ledger/store/participant_rows.h"
 #include "ledger/store/rows_internal.h"
 
 #include <stdlib.h>
+
+/* ---- who: readers and the writer remember participants ---- */
+
+static lg_err party_get(lg_db *db, lg_participant_no no, lg_arena *arena, lg_participant *out)
+{
+    lg_err err = lg_participant_get(db, no, arena, out);
+    return err == LG_NOT_FOUND ? LG_CORRUPT : err;
+}
+
+static lg_err id_get(lg_db *db, lg_participant_no no, lg_uuid *out)
+{
+    lg_participant_id id;
+    lg_err err = lg_participant_id_of(db, no, &id);
+    *out = id.uuid;
+    return err == LG_NOT_FOUND ? LG_CORRUPT : err;
+}
+
+static lg_err read_parties(lg_db *db, const lg_claim *row, lg_arena *arena, lg_claim_links *out)
+{
+    lg_participant holder, creditor, debtor;
+    lg_err err = party_get(db, row->holder, arena, &holder);
+    if (!err)
+        err = party_get(db, row->creditor, arena, &creditor);
+    if (!err)
+        err = party_get(db, row->debtor, arena, &debtor);
+    if (!err)
+        err = id_get(db, row->lender, &out->lender);
+    if (!err)
+        err = id_get(db, row->offered_to, &out->offered_to);
+    if (!err)
+        err = id_get(db, row->disputed_by, &out->disputed_by);
+    if (err)
+        return err;
+    out->holder = holder.id.uuid;
+    out->holder_name = holder.name;
+    out->creditor = creditor.id.uuid;
+    out->creditor_name = creditor.name;
+    out->debtor = debtor.id.uuid;
+    out->debtor_name = debtor.name;
+    out->debtor_rating = debtor.rating;
+    out->debtor_stopped = debtor.stopped;
+    return LG_OK;
+}
+
+/* ---- what ---- */
 
 /* The id in a column; nil where the number it was looked up by is 0. */
 static void link_read(lg_query *query, int at, int64_t no, lg_uuid *out)
@@ -14,62 +60,43 @@ static void link_read(lg_query *query, int at, int64_t no, lg_uuid *out)
         lg_column_fixed(query, at, out->b, sizeof out->b);
 }
 
-static void links_read(lg_query *query, const lg_claim *row, lg_arena *arena, lg_claim_links *out)
+static lg_err read_things(lg_db *db, const lg_claim *row, lg_arena *arena, lg_claim_links *out)
 {
-    const struct {
-        int64_t no;
-        lg_uuid *id;
-    } links[] = {
-        {row->holder.v, &out->holder},         {row->lender.v, &out->lender},
-        {row->offered_to.v, &out->offered_to}, {row->disputed_by.v, &out->disputed_by},
-        {row->creditor.v, &out->creditor},     {row->root.v, &out->root},
-        {row->parent.v, &out->parent},         {row->financing.v, &out->financing},
-        {row->request.v, &out->request},       {row->debtor.v, &out->debtor},
-        {row->receivable.v, &out->receivable},
-    };
-    enum { LINKS = sizeof links / sizeof *links };
-    for (int i = 0; i < LINKS; i++)
-        link_read(query, i, links[i].no, links[i].id);
-    out->debtor_stopped = lg_column_int(query, LINKS) != 0;
-    out->debtor_name = lg_column_text(query, LINKS + 1, arena);
-    out->debtor_rating = lg_column_text(query, LINKS + 2, arena);
-    out->holder_name = lg_column_text(query, LINKS + 3, arena);
-    out->creditor_name = lg_column_text(query, LINKS + 4, arena);
-    out->invoice_number = lg_column_text(query, LINKS + 5, arena);
-    out->issue_day = lg_column_day(query, LINKS + 6);
-    out->gross_minor = lg_column_int(query, LINKS + 7);
-    out->documents = lg_column_text(query, LINKS + 8, arena);
+    static const lg_sql sql = {"SELECT id, invoice_number, issue_day, gross_minor, documents,"
+                               " (SELECT id FROM claims WHERE claim_no = ?2),"
+                               " (SELECT id FROM claims WHERE claim_no = ?3),"
+                               " (SELECT id FROM financings WHERE financing_no = ?4),"
+                               " (SELECT id FROM requests WHERE request_no = ?5)"
+                               " FROM receivables WHERE receivable_no = ?1"};
+    const bool is_root = row->root.v == row->no.v;
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, row->receivable.v);
+    lg_bind_int(&query, 2, is_root ? 0 : row->root.v);
+    lg_bind_int(&query, 3, row->parent.v);
+    lg_bind_int(&query, 4, row->financing.v);
+    lg_bind_int(&query, 5, row->request.v);
+    if (lg_query_next(&query)) {
+        link_read(&query, 0, row->receivable.v, &out->receivable);
+        out->invoice_number = lg_column_text(&query, 1, arena);
+        out->issue_day = lg_column_day(&query, 2);
+        out->gross_minor = lg_column_int(&query, 3);
+        out->documents = lg_column_text(&query, 4, arena);
+        link_read(&query, 5, is_root ? 0 : row->root.v, &out->root);
+        link_read(&query, 6, row->parent.v, &out->parent);
+        link_read(&query, 7, row->financing.v, &out->financing);
+        link_read(&query, 8, row->request.v, &out->request);
+    } else {
+        lg_query_spoil(&query);
+    }
+    if (is_root)
+        out->root = row->id.uuid;
+    return lg_query_end(&query);
 }
 
 lg_err lg_claim_links_get(lg_db *db, const lg_claim *row, lg_arena *arena, lg_claim_links *out)
 {
-    static const lg_sql sql = {"SELECT (SELECT id FROM participants WHERE participant_no = ?1),"
-                               " (SELECT id FROM participants WHERE participant_no = ?2),"
-                               " (SELECT id FROM participants WHERE participant_no = ?3),"
-                               " (SELECT id FROM participants WHERE participant_no = ?4),"
-                               " (SELECT id FROM participants WHERE participant_no = ?5),"
-                               " (SELECT id FROM claims WHERE claim_no = ?6),"
-                               " (SELECT id FROM claims WHERE claim_no = ?7),"
-                               " (SELECT id FROM financings WHERE financing_no = ?8),"
-                               " (SELECT id FROM requests WHERE request_no = ?9),"
-                               " d.id, r.id, d.stopped, d.name, d.rating,"
-                               " (SELECT name FROM participants WHERE participant_no = ?1),"
-                               " (SELECT name FROM participants WHERE participant_no = ?5),"
-                               " r.invoice_number, r.issue_day, r.gross_minor, r.documents"
-                               " FROM participants AS d CROSS JOIN receivables AS r"
-                               " WHERE d.participant_no = ?10 AND r.receivable_no = ?11"};
-    const int64_t numbers[] = {row->holder.v,   row->lender.v, row->offered_to.v, row->disputed_by.v,
-                               row->creditor.v, row->root.v,   row->parent.v,     row->financing.v,
-                               row->request.v,  row->debtor.v, row->receivable.v};
-    lg_query query = lg_query_start(db, &sql);
-    for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++)
-        lg_bind_int(&query, i + 1, numbers[i]);
-    bool found = lg_query_next(&query);
-    if (found)
-        links_read(&query, row, arena, out);
-    else
-        lg_query_spoil(&query);
-    return lg_query_end(&query);
+    lg_err err = read_parties(db, row, arena, out);
+    return err ? err : read_things(db, row, arena, out);
 }
 
 lg_err lg_claim_id_of(lg_db *db, lg_claim_no no, lg_claim_id *out)

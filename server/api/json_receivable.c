@@ -31,14 +31,12 @@ static void put_checks(lg_buf *buf, const char *checks)
     }
 }
 
-static lg_err put_claim_id(lg_buf *buf, lg_db *db, lg_arena *arena, const char *key, lg_claim_no no)
+static lg_err put_claim_id(lg_buf *buf, lg_db *db, const char *key, lg_claim_no no)
 {
-    lg_claim row = {0};
-    lg_err err = no.v ? json_related(lg_claim_get(db, no, arena, &row)) : LG_OK;
-    if (err != LG_OK)
-        return err;
-    lg_json_put_str(buf, key, no.v ? lg_uuid_format(row.id.uuid).s : NULL);
-    return LG_OK;
+    lg_claim_id id = {0};
+    lg_err err = no.v ? json_related(lg_claim_id_of(db, no, &id)) : LG_OK;
+    json_put_id(buf, key, id.uuid);
+    return err;
 }
 
 static void put_invoice(lg_buf *buf, const lg_receivable *row)
@@ -137,7 +135,7 @@ lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receiva
         err = json_put_participant(buf, db, "debtor", row->debtor);
     put_terms(buf, row);
     if (err == LG_OK)
-        err = put_claim_id(buf, db, arena, "claim", row->claim);
+        err = put_claim_id(buf, db, "claim", row->claim);
     lg_json_put_str(buf, "reason", row->reason);
     json_put_time(buf, "registered_at", row->registered_at);
     json_put_time(buf, "updated_at", row->updated_at);
