@@ -215,12 +215,23 @@ static lg_err change_by(const lg_apply *apply, const lg_event *event, lg_receiva
     return LG_OK;
 }
 
+static lg_err find_receivable(const lg_apply *apply, const lg_event *event, lg_receivable *out)
+{
+    const lg_receivable_id id = {event->receivable_id};
+    if (apply->receivable && lg_uuid_equal(apply->receivable->id.uuid, id.uuid)) {
+        *out = *apply->receivable;
+        return LG_OK;
+    }
+    lg_err err = lg_receivable_by_id(apply->db, id, apply->arena, out);
+    return err == LG_NOT_FOUND ? LG_CORRUPT : err;
+}
+
 static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg_result *result)
 {
     lg_receivable *row = &result->receivable;
-    lg_err err = lg_receivable_by_id(apply->db, (lg_receivable_id){event->receivable_id}, apply->arena, row);
+    lg_err err = find_receivable(apply, event, row);
     if (err)
-        return err == LG_NOT_FOUND ? LG_CORRUPT : err;
+        return err;
     result->has_receivable = true;
     const lg_receivable before = *row;
     row->life = life_after(event);

@@ -64,7 +64,9 @@ lg_err lg_act_record(lg_act *act, lg_event *event)
         .seq = entry.seq,
         .at = act->now,
         .payload = command->payload,
+        .receivable = act->receivable,
     };
+    act->receivable = NULL; /* the event may change it */
     err = lg_event_apply(&apply, event, act->result);
     /* The act was found possible: if it cannot be projected, that is no refusal but a fault of ours. */
     return lg_err_kind(err) == LG_KIND_CALLER ? LG_INTERNAL : err;

@@ -238,6 +238,11 @@ lg_err lg_receivable_subject(lg_act *act, lg_receivable *out)
     bool staff = lg_signer_has(signer, LG_ROLE_OPERATOR) || lg_signer_has(signer, LG_ROLE_REVIEWER);
     if (err == LG_NOT_FOUND || (!err && !staff && !lg_receivable_visible(out, signer->no)))
         return lg_fail(act->report, LG_NOT_FOUND, "No receivable of yours has this id.");
+    if (!err) {
+        lg_receivable *read = lg_arena_alloc(act->arena, sizeof *read);
+        *read = *out;
+        act->receivable = read;
+    }
     return err;
 }
 

@@ -320,9 +320,11 @@ void lg_db_unsettle(lg_db *db)
     lg_known_forget(db->known);
 }
 
-/* Changes of who is who were taken back, perhaps; what was read of them since must not stay. */
+/* Movements were taken back, perhaps, and changes of who is who; what was read of them since must not stay.
+ */
 static void settle_back(lg_db *db)
 {
+    lg_known_forget_movements(db->known);
     if (!db->unsettled)
         return;
     lg_known_forget(db->known);

@@ -8,6 +8,7 @@ enum {
     SLOTS = 2048, /* power of two */
     KEPT_MAX = SLOTS / 2,
     IDS = 4096, /* power of two */
+    POSITIONS = 8192,
 };
 
 /* Open addressing; a slot without a row is free. */
@@ -19,6 +20,13 @@ typedef struct table {
     size_t count;
 } table;
 
+typedef struct moved {
+    lg_position_key key;
+    uint64_t era; /* of lg_known; another: forgotten */
+    int64_t seq, line;
+    lg_balance after;
+} moved;
+
 struct lg_known {
     const lg_known_changes *changes;
     uint64_t as_of; /* changes->count before the oldest of the snapshots that all this was read from */
@@ -28,6 +36,8 @@ struct lg_known {
         int64_t no;
         lg_participant_id id;
     } ids[IDS], nos[IDS]; /* at no's own place, and at id's; number 0 is nobody's */
+    moved *positions;     /* POSITIONS, each at its key's own place; NULL for readers */
+    uint64_t era;
 };
 
 lg_known *lg_known_open(const lg_known_changes *changes)
@@ -36,6 +46,9 @@ lg_known *lg_known_open(const lg_known_changes *changes)
     if (!known)
         lg_die("out of memory");
     known->changes = changes;
+    known->era = 1;
+    if (!changes && !(known->positions = calloc(POSITIONS, sizeof *known->positions)))
+        lg_die("out of memory");
     known->arena = lg_arena_open();
     return known;
 }
@@ -45,6 +58,7 @@ void lg_known_close(lg_known *known)
     if (!known)
         return;
     lg_arena_close(known->arena);
+    free(known->positions);
     free(known);
 }
 
@@ -232,4 +246,42 @@ void lg_known_keep_key(lg_known *known, const lg_key *row)
 {
     if (known)
         (void)add(known, &known->keys, row, sizeof *row, NAME_OF(lg_key, kid));
+}
+
+/* ---- movements ---- */
+
+static moved *place_of_position(const lg_known *known, const lg_position_key *key)
+{
+    uint32_t currency = 0;
+    memcpy(&currency, key->currency.code, sizeof currency);
+    const uint64_t all = (uint64_t)key->participant.v * 31 + ((uint64_t)key->account << 32 ^ currency);
+    return &known->positions[spread(all, POSITIONS)];
+}
+
+static bool same_position(const lg_position_key *a, const lg_position_key *b)
+{
+    return a->participant.v == b->participant.v && a->account == b->account &&
+           strcmp(a->currency.code, b->currency.code) == 0;
+}
+
+bool lg_known_last_movement(const lg_known *known, const lg_position_key *key, lg_movement *out)
+{
+    const moved *at = known && known->positions ? place_of_position(known, key) : NULL;
+    if (!at || at->era != known->era || !same_position(&at->key, key))
+        return false;
+    *out = (lg_movement){.position = *key, .seq = at->seq, .line = at->line, .after = at->after};
+    return true;
+}
+
+void lg_known_keep_movement(lg_known *known, const lg_movement *row)
+{
+    if (known && known->positions)
+        *place_of_position(known, &row->position) = (moved){
+            .key = row->position, .era = known->era, .seq = row->seq, .line = row->line, .after = row->after};
+}
+
+void lg_known_forget_movements(lg_known *known)
+{
+    if (known)
+        known->era++;
 }

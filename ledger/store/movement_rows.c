@@ -1,5 +1,6 @@
 #include "ledger/store/movement_rows.h"
 
+#include "ledger/store/known.h"
 #include "ledger/store/rows_internal.h"
 
 static const char *const account_names[LG_ACCOUNT_COUNT] = {
@@ -102,6 +103,17 @@ static lg_err last_before(lg_db *db, const lg_position_key *key, int64_t until, 
     return lg_query_end(&query);
 }
 
+/* Where the position stands that the row is to move, and the row's line. */
+static lg_err stand(lg_db *db, lg_movement *row, lg_balance *out)
+{
+    lg_movement last;
+    if (!lg_known_last_movement(lg_db_known(db), &row->position, &last))
+        return last_before(db, &row->position, row->seq + 1, row->seq, out, &row->line);
+    *out = last.after;
+    row->line = last.seq == row->seq ? last.line + 1 : 0;
+    return LG_OK;
+}
+
 lg_err lg_movement_insert(lg_db *db, lg_movement *row)
 {
     static const lg_sql sql = {
@@ -109,7 +121,7 @@ lg_err lg_movement_insert(lg_db *db, lg_movement *row)
         " amount_minor, items_after, amount_after_minor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
         "?11)"};
     lg_balance before;
-    lg_err err = last_before(db, &row->position, row->seq + 1, row->seq, &before, &row->line);
+    lg_err err = stand(db, row, &before);
     if (err != LG_OK)
         return err;
     row->after.items = before.items + row->items;
@@ -125,7 +137,10 @@ lg_err lg_movement_insert(lg_db *db, lg_movement *row)
     lg_bind_int(&query, 9, row->amount_minor);
     lg_bind_int(&query, 10, row->after.items);
     lg_bind_int(&query, 11, row->after.amount_minor);
-    return lg_query_run(&query);
+    err = lg_query_run(&query);
+    if (!err)
+        lg_known_keep_movement(lg_db_known(db), row);
+    return err;
 }
 
 lg_err lg_position_before(lg_db *db, const lg_position_key *key, int64_t until, lg_balance *out)

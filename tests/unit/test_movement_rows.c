@@ -1,6 +1,6 @@
 /* Positions: whatever moved, opening and movements are the closing, at every place of a random history; and
  * no look-up scans or sorts (rows_rig.h). */
-#include "ledger/store/movement_rows.h"
+#include "ledger/store/known.h"
 #include "tests/unit/rows_rig.h"
 
 enum { MOVEMENTS = 600, POSITIONS = 6, ENTRIES = 64 };
@@ -137,6 +137,39 @@ static void entries_are_listed_for_their_parties(void **state)
     assert_int_equal(total, 0);
 }
 
+/* The writer's memory of where positions stand gives the same rows as looking, and forgets what is taken
+ * back.
+ */
+static void what_is_remembered_is_what_is_there(void **state)
+{
+    rig *r = *state;
+    lg_db_remember(r->db, lg_known_open(NULL));
+    lg_movement row = movement(0, 1, 1, 100);
+    OK(lg_movement_insert(r->db, &row));
+    OK(lg_db_begin(r->db));
+    OK(lg_db_savepoint(r->db, 0));
+    row = movement(0, 2, 1, 50);
+    OK(lg_movement_insert(r->db, &row));
+    row = movement(0, 2, 1, 7);
+    OK(lg_movement_insert(r->db, &row));
+    assert_int_equal(row.line, 1);
+    assert_int_equal(row.after.amount_minor, 157);
+    OK(lg_db_rollback_to(r->db, 0));
+    row = movement(0, 2, 0, -1);
+    OK(lg_movement_insert(r->db, &row));
+    assert_int_equal(row.line, 0);
+    assert_int_equal(row.after.items, 1);
+    assert_int_equal(row.after.amount_minor, 99);
+    lg_db_rollback(r->db);
+    row = movement(0, 2, 0, -2);
+    row.position.currency = money("USD");
+    OK(lg_movement_insert(r->db, &row));
+    assert_int_equal(row.after.amount_minor, -2);
+    row = movement(0, 2, 0, -2);
+    OK(lg_movement_insert(r->db, &row));
+    assert_int_equal(row.after.amount_minor, 98);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +179,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sum_beyond_64_bits_is_refused_until_it_fits_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(entries_are_listed_for_their_parties, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_remembered_is_what_is_there, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
