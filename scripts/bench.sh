@@ -7,7 +7,8 @@
 # (tests/bench/README.md), in its place: it grows. With --copy a copy of it is used and removed. The other options are the measuring
 # program's (--help lists them); BENCH_OPTIONS in the environment adds some, so that `make bench BENCH_OPTIONS=--quick` works.
 # BENCH_DIR: where the temporary folder is made (default /tmp): its file system is what is measured. BENCH_SERVE adds options
-# of `serve`. BENCH_PERF=FILE: the server is profiled with `perf record` into FILE.
+# of `serve`. BENCH_PERF=FILE: the server is profiled with `perf record` into FILE. BENCH_COUNT_SYNCS= (empty): nothing is preloaded into
+# the server, whose syncs are not counted then; needed for one built with a sanitizer.
 set -euo pipefail
 
 program=${1:?the measuring program}
