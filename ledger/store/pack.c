@@ -117,21 +117,27 @@ static void put_mark(undone *out, uint8_t mark)
 static const bool is_letter[256] = {
     ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true, ['_'] = true};
 
-/* The next run of TOKEN_MIN letters or more from *at on, its end in *at; empty when there is none. */
+/* The next run of TOKEN_MIN letters or more from *at on, its end in *at; empty when there is none. Looks at
+ * the last place where such a run would have to reach, and back from there: words are shorter. */
 static lg_bytes next_token(lg_bytes text, size_t *at)
 {
     size_t begin = *at;
-    for (size_t i = begin; i < text.len; i++) {
-        if (is_letter[text.data[i]])
+    while (text.len - begin >= TOKEN_MIN) {
+        size_t back = begin + TOKEN_MIN;
+        while (back > begin && is_letter[text.data[back - 1]])
+            back--;
+        if (back > begin) {
+            begin = back;
             continue;
-        if (i - begin >= TOKEN_MIN) {
-            *at = i;
-            return lg_bytes_of(text.data + begin, i - begin);
         }
-        begin = i + 1;
+        size_t end = begin + TOKEN_MIN;
+        while (end < text.len && is_letter[text.data[end]])
+            end++;
+        *at = end;
+        return lg_bytes_of(text.data + begin, end - begin);
     }
     *at = text.len;
-    return lg_bytes_of(text.data + begin, text.len - begin >= TOKEN_MIN ? text.len - begin : 0);
+    return lg_bytes_of(text.data + begin, 0);
 }
 
 /* What salts, digests, keys and signatures are long; 0: none of these. */
@@ -177,11 +183,18 @@ static void undo(lg_arena *arena, lg_bytes text, bool inner, undone *out)
     put(out, text.data + kept, text.len - kept);
 }
 
+/* Eight bytes at a time: one below 8 is rare enough to look closer. */
 static bool has_marks(lg_bytes text)
 {
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+    size_t i = 0;
     bool has = false;
-    for (size_t i = 0; i < text.len; i++)
-        has |= (uint8_t)(text.data[i] - MARK_BEGIN) <= MARK_RAW_64 - MARK_BEGIN;
+    for (uint64_t eight; i + sizeof eight <= text.len && !has; i += sizeof eight) {
+        memcpy(&eight, text.data + i, sizeof eight);
+        has = (eight - ones * (MARK_RAW_64 + 1)) & ~eight & highs;
+    }
+    for (i = has ? 0 : i, has = false; i < text.len && !has; i++)
+        has = (uint8_t)(text.data[i] - MARK_BEGIN) <= MARK_RAW_64 - MARK_BEGIN;
     return has;
 }
 
