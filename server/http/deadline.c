@@ -19,6 +19,8 @@ enum {
     BODY_BYTES_PER_MS = 16,   /* the slowest sender of a long body */
     DRAIN_IDLE_MS = 1000,     /* for a request that is on its way while we drain */
     CUT_ANSWER_MS = 2000,     /* to read an answer once we cut */
+    RESTING_FREE = 512,    /* connections without a request that may stay for as long as the settings say */
+    RESTING_MIN_MS = 1000, /* and so long stay all */
 };
 
 static uint64_t now_ms(void)
@@ -126,14 +128,40 @@ static void send_timeout(int fd)
         (void)!send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void cut_if_due(const http_deadlines *deadlines, http_connection *connection, uint64_t now)
+static bool is_resting(http_phase phase)
+{
+    return phase == PHASE_OPEN || phase == PHASE_IDLE;
+}
+
+/* How much sooner than the settings say a connection without a request ends while there are many: MHD's poll
+ * looks at each of them for every request of the others. */
+static uint64_t crowded_ms(const http_connection *connection, http_phase phase, size_t resting)
+{
+    if (resting <= RESTING_FREE || !is_resting(phase))
+        return 0;
+    uint64_t limit = limit_ms(connection->profile, phase, 0), left = limit * RESTING_FREE / resting;
+    if (left < RESTING_MIN_MS)
+        left = RESTING_MIN_MS;
+    return left < limit ? limit - left : 0;
+}
+
+static size_t count_resting(const http_deadlines *deadlines)
+{
+    size_t count = 0;
+    for (http_connection *c = deadlines->first; c; c = c->next)
+        count += is_resting(phase_of(atomic_load_explicit(&c->state, memory_order_relaxed)));
+    return count;
+}
+
+static void cut_if_due(const http_deadlines *deadlines, http_connection *connection, uint64_t now,
+                       size_t resting)
 {
     uint64_t state = atomic_load(&connection->state);
     http_phase phase = phase_of(state);
     if (phase == PHASE_WORKING || phase == PHASE_CUT)
         return;
     uint64_t stop = stop_ms(deadlines, phase);
-    bool due = now >= state >> PHASE_BITS;
+    bool due = now + crowded_ms(connection, phase, resting) >= state >> PHASE_BITS;
     if (!due && now < stop)
         return;
     if (!atomic_compare_exchange_strong(&connection->state, &state, state_of(PHASE_CUT, 0)))
@@ -162,8 +190,9 @@ static void *sweep(void *context)
         struct timespec at = after_ms(deadlines->interval_ms);
         pthread_cond_timedwait(&deadlines->wake, &deadlines->lock, &at);
         uint64_t now = now_ms();
+        size_t resting = count_resting(deadlines);
         for (http_connection *c = deadlines->first; c; c = c->next)
-            cut_if_due(deadlines, c, now);
+            cut_if_due(deadlines, c, now, resting);
     }
     pthread_mutex_unlock(&deadlines->lock);
     return NULL;

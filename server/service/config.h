@@ -46,7 +46,7 @@
     X(request_deadline_ms, "request-deadline-ms", INT, 100, 3600000, "30000", RELOAD, "N",                   \
       "milliseconds a client has to send a request, and to read its answer")                                 \
     X(idle_ms, "idle-ms", INT, 100, 3600000, "60000", RELOAD, "N",                                           \
-      "milliseconds a connection may stay open without a request")                                           \
+      "milliseconds a connection may stay open without a request; fewer while more than 512 do")             \
     X(drain_delay_ms, "drain-delay-ms", INT, 0, 300000, "0", RELOAD, "N",                                    \
       "milliseconds to go on after SIGTERM while /readyz says 503 already, for load balancers to notice")    \
     X(drain_deadline_ms, "drain-deadline-ms", INT, 0, 600000, "30000", RELOAD, "N",                          \

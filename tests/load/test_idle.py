@@ -13,6 +13,7 @@ from here import LoadRegistry, cpu_us, raise_descriptors
 
 IDLE = min(int(os.environ.get("TALLYSTICK_IDLE", "1000")), raise_descriptors() - 2000)
 READS = 500
+STAY, PATIENCE_S = 512, 60  # connections that stay for as long as the settings say
 SAYS_NOTHING, WAS_SERVED = b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -47,7 +48,7 @@ def open_idle(port, said):
 
 @pytest.fixture
 def registry(tmp_path):
-    made = LoadRegistry(tmp_path / "ledger", options=["--idle-ms", "600000", "--request-deadline-ms", "600000"])
+    made = LoadRegistry(tmp_path / "ledger", options=["--idle-ms", "60000", "--request-deadline-ms", "30000"])
     made.start().cast()
     yield made
     made.stop()
@@ -70,7 +71,18 @@ def test_others_are_served_while_thousands_are_idle(registry, what, said):
         after = served(registry)
         report(what, IDLE, before, after, anonymous_kib(registry.process) - memory)
         registry.registered()
+        if IDLE > 2 * STAY:
+            report(f"{what}, but for those that were let go", IDLE, before, shed(registry, before[0]), 0)
     finally:
         for one in sockets:
             one.close()
     registry.supplier.get("/v1/me").ok()
+
+
+def shed(registry, before_us):
+    """Too many are let go long before their time: until a read costs what it did beside no more than STAY of them."""
+    deadline = time.monotonic() + PATIENCE_S
+    while (found := served(registry))[0] > before_us + STAY and time.monotonic() < deadline:
+        pass
+    assert time.monotonic() < deadline
+    return found
