@@ -19,7 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 
 import survivor  # noqa: E402
-from kill import UNLIMITED  # noqa: E402
+from kill import UNCONFINED, UNLIMITED  # noqa: E402
 from lives import Cast, lives  # noqa: E402
 from load import Load  # noqa: E402
 from promises import Broken  # noqa: E402
@@ -91,7 +91,7 @@ class Round:
 
     def take(self):
         with file_system(self.image, INNER_BYTES, "mkfs.ext4", "-q") as inner:
-            self.registry = Registry(inner / "ledger", options=UNLIMITED)
+            self.registry = Registry(inner / "ledger", options=UNLIMITED + (UNCONFINED if self.options.preload else ()))
             try:
                 self.registry.start(env=self.env())
                 self.snapshots_under_load(Load(lives(Cast(self.registry), self.options.lanes, self.seed)))

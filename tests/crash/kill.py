@@ -27,6 +27,7 @@ UNLIMITED = ("--rate-requests-per-minute", "0", "--rate-commands-per-minute", "0
              "--rate-reads-per-minute", "0", "--log-level", "info")  # fmt: skip
 PROGRESS_EVERY = 100
 PHASES = {*moments.UNDER_LOAD, "shutdown", "start-up"}
+UNCONFINED = ("--sandbox", "off")  # for libraries that do what the server itself may not
 STARTS_MAX = 3  # kills in a row during one start-up
 
 
@@ -38,7 +39,7 @@ class Run:
         self.counts = counts
         self.rng = random.Random(f"{options.seed}/{number}")
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallystick-crash-", dir=options.directory))
-        self.registry = Registry(self.directory / "ledger", options=UNLIMITED)
+        self.registry = Registry(self.directory / "ledger", options=UNLIMITED + (UNCONFINED if options.preload else ()))
         self.env = {"LD_PRELOAD": str(pathlib.Path(options.preload).resolve())} if options.preload else None
         self.start()
         self.load = Load(lives(Cast(self.registry), options.lanes, f"{options.seed}/{number}"))

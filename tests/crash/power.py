@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 
 import survivor  # noqa: E402
 from disk import START, Disk, read_log  # noqa: E402
-from kill import UNLIMITED  # noqa: E402
+from kill import UNCONFINED, UNLIMITED  # noqa: E402
 from lives import Cast, lives  # noqa: E402
 from load import Load  # noqa: E402
 from promises import Broken  # noqa: E402
@@ -47,8 +47,9 @@ class Recording:
         self.log, folder = home / "record", home / "disk"
         folder.mkdir()
         self.disk, self.env = Disk(folder), recorded(options, self.log, folder)
-        with mock.patch.dict(os.environ, self.env):  # for init
-            self.registry = Registry(folder / LEDGER, options=UNLIMITED)
+        durable = {name: value for name, value in self.env.items() if name != "RECORDER_IGNORE"}
+        with mock.patch.dict(os.environ, durable):  # for init
+            self.registry = Registry(folder / LEDGER, options=UNLIMITED + UNCONFINED)
         self.registry.start(env=self.env)
         self.load = Load(lives(Cast(self.registry), options.lanes, options.seed))
         self.history = []
@@ -98,7 +99,7 @@ def arguments():
 def cut_again(options, original, state, rng):
     """The server starts on this disk, and the power goes while it does, or as soon as it listens."""
     log, disk = state.with_suffix(".record"), Disk(state)
-    registry = survivor.Restored(original, state / LEDGER)
+    registry = survivor.Restored(original, state / LEDGER, UNLIMITED + UNCONFINED)
     registry.begin(env=recorded(options, log, state))
     registry.stop()
     registry.log.unlink()

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import re
 
+from kill import UNLIMITED
 from load import repeat
 from promises import Broken, Follower, check_again, check_open, promise
 from registry import Registry
@@ -14,8 +15,9 @@ REPEATS = 12  # acknowledged commands sent again: the last ones before the cut, 
 class Restored(Registry):
     """The registry of `original` in another folder, with the same keys and people."""
 
-    def __init__(self, original, directory):  # without init
+    def __init__(self, original, directory, options=UNLIMITED):  # without init
         vars(self).update(vars(original))
+        self.options = list(options)
         self.directory, self.log = directory, directory.parent / (directory.name + ".stderr")
         self.process = self.http = None
         self.seen, self.entries, self.secrets = [], {}, set()
