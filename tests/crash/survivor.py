@@ -19,6 +19,7 @@ class Restored(Registry):
         vars(self).update(vars(original))
         self.options = list(options)
         self.directory, self.log = directory, directory.parent / (directory.name + ".stderr")
+        self.log.unlink(missing_ok=True)  # what the cut left of the server's words is nobody's promise
         self.process = self.http = None
         self.seen, self.entries, self.secrets = [], {}, set()
 
