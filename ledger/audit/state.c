@@ -79,6 +79,8 @@ static lg_err open_kept(lg_audit *audit, lg_report *report)
 {
     lg_err err = lg_db_open(audit->state_path, LG_DB_STATE, &audit->rebuilt, report);
     if (!err)
+        lg_db_remember(audit->rebuilt, lg_known_open(NULL));
+    if (!err)
         err = lg_db_begin(audit->rebuilt);
     if (err == LG_BUSY)
         return lg_fail(report, LG_BUSY, "Another audit is at work with the state in %s.",
