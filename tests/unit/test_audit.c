@@ -293,6 +293,30 @@ static void what_cannot_be_audited(void **state)
     IS(server_audit(&(server_audit_request){.dir = r->dir}, r->arena, &text, &report), LG_SCHEMA_UNKNOWN);
 }
 
+/* One command with more entries than the audit reads at once: its answer names what all of them made. */
+static void a_long_file(void **state)
+{
+    (void)state;
+    enum { ROWS = 700 };
+    lg_buf csv = {0};
+    tamper("SELECT 1");
+    rig_attach(r);
+    lg_buf_str(&csv, "number,issue_date,due_date,currency,gross_amount,seller_id,buyer_id\n");
+    for (int i = 0; i < ROWS; i++)
+        lg_buf_str(&csv,
+                   lg_arena_printf(r->arena, "LONG-%d,%s,%s,CNY,%d.01,%s,%s\n", i, day_from_today(r, -3),
+                                   day_from_today(r, 30), 20 + i, r->supplier.id_text, r->buyer.id_text));
+    const lg_jws_header header = rig_header("/v1/receivables", "text/csv");
+    OK(rig_send(r, LG_CMD_SUBMIT, "/v1/receivables",
+                lg_jws_compose(r->arena, r->supplier.key, &header, lg_buf_bytes(&csv))));
+    lg_buf_clear(&csv);
+    assert_int_equal(r->outcome.entry_count, ROWS);
+    rig_detach(r);
+    json_t *json = audit("a long file", LG_OK);
+    assert_int_equal(json_array_size(json_object_get(json, "findings")), 0);
+    json_decref(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +328,7 @@ int main(void)
         cmocka_unit_test(missing_and_extra_rows),
         cmocka_unit_test(the_head_file),
         cmocka_unit_test(what_cannot_be_audited),
+        cmocka_unit_test(a_long_file),
     };
     return cmocka_run_group_tests(tests, make_registry, drop_registry);
 }
