@@ -167,9 +167,9 @@ static lg_err open_actual(lg_audit *audit, lg_report *report)
 {
     const char *path = lg_arena_printf(audit->arena, "%s/ledger.db", audit->config->dir);
     lg_hash root;
-    lg_err err = lg_db_open(path, LG_DB_READER, &audit->actual, report);
+    lg_err err = lg_db_open(path, LG_DB_EXAMINER, &audit->actual, report);
     for (size_t i = 0; i < audit->thread_count && !err; i++)
-        err = lg_db_open(path, LG_DB_READER, &audit->actuals[i], report);
+        err = lg_db_open(path, LG_DB_EXAMINER, &audit->actuals[i], report);
     if (!err)
         err = share_snapshot(audit, report);
     return err ? err : lg_checkpoint_latest(audit->actual, &audit->size, &root);

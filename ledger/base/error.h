@@ -93,6 +93,8 @@ typedef enum {
     X(LG_DISK_FULL, RETRY, "disk-full", "The disk is full; nothing was recorded")                            \
     /* ours */                                                                                               \
     X(LG_NO_MEMORY, OURS, "no-memory", "Out of memory")                                                      \
+    X(LG_OUTCOME_UNKNOWN, OURS, "outcome-unknown",                                                           \
+      "Storage failed; whether this was recorded shows after a restart: send it again")                      \
     X(LG_IO, OURS, "io-error", "Reading or writing storage failed")                                          \
     X(LG_CORRUPT, OURS, "corrupt", "Stored data is not what was written")                                    \
     X(LG_HEAD_MISMATCH, OURS, "head-mismatch", "The database is behind or different from the head file")     \

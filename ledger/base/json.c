@@ -3,6 +3,7 @@
 #include "ledger/base/json_plain.h"
 #include "ledger/base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { VALUES_MAX = 100000 }; /* far above what any command holds: each costs jansson some hundred bytes */
@@ -37,6 +38,19 @@ static const char *excess(lg_bytes text)
     return values > VALUES_MAX ? TOO_MANY : NULL;
 }
 _Static_assert(LG_JSON_DEPTH_MAX == 32 && VALUES_MAX == 100000, "as the sentences say");
+
+static void *allocate(size_t len)
+{
+    void *memory = malloc(len);
+    if (!memory)
+        lg_die("out of memory (%zu bytes)", len);
+    return memory;
+}
+
+void lg_json_init(void)
+{
+    json_set_alloc_funcs(allocate, free);
+}
 
 lg_err lg_json_load(lg_bytes text, json_t **out, lg_report *report)
 {

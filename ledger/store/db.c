@@ -2,6 +2,7 @@
 
 #include "ledger/store/known.h"
 #include "ledger/store/pack.h"
+#include "ledger/store/pages.h"
 #include "ledger/store/schema.h"
 
 #include <errno.h>
@@ -37,6 +38,8 @@ struct lg_db {
     int wal_pages;
     atomic_bool sync_failed;
     sqlite3_file *file; /* the database's, as its connection has it open */
+    bool keeps_wal;
+    int failure; /* what SQLite said when it last failed */
     bool unsettled;
     lg_known *known;
     lg_packer *packer;
@@ -50,14 +53,16 @@ struct lg_db {
  * as the latter. */
 static lg_err map_error(lg_db *db, int code)
 {
-    switch (code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_ROW:
-    case SQLITE_DONE:
+    const int primary = code & 0xff;
+    if (primary == SQLITE_OK || primary == SQLITE_ROW || primary == SQLITE_DONE)
         return LG_OK;
+    db->failure = primary;
+    switch (primary) {
     case SQLITE_FULL:
         return LG_DISK_FULL;
     case SQLITE_IOERR: {
+        if (code == SQLITE_IOERR_DATA)
+            return LG_CORRUPT; /* pages.h */
         int system = sqlite3_system_errno(db->handle);
         if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
             db->sync_failed = true;
@@ -138,7 +143,7 @@ static lg_err schema_version(lg_db *db, size_t *out)
 
 static bool is_reader(lg_db_mode mode)
 {
-    return mode == LG_DB_READER || mode == LG_DB_SIDE_READER;
+    return mode == LG_DB_READER || mode == LG_DB_EXAMINER || mode == LG_DB_SIDE_READER;
 }
 
 static bool is_rebuilt(lg_db_mode mode)
@@ -208,6 +213,9 @@ static lg_err migrate(lg_db *db, lg_report *report)
     return err;
 }
 
+static const lg_sql rollback = {"ROLLBACK"};
+static sqlite3_stmt *prepared(lg_db *db, const lg_sql *sql, lg_err *err);
+
 static lg_err configure(lg_db *db, lg_report *report)
 {
     char cache[64];
@@ -217,6 +225,10 @@ static lg_err configure(lg_db *db, lg_report *report)
                                     : WRITER_CACHE_KIB);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SLOT,
                       is_reader(db->mode) ? READER_LOOKASIDE : WRITER_LOOKASIDE);
+    if (db->mode == LG_DB_EXAMINER)
+        lg_pages_trust(db->handle);
+    if (db->mode == LG_DB_WRITER || db->mode == LG_DB_SIDE)
+        lg_pages_ask(db->handle);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -244,6 +256,8 @@ static lg_err configure(lg_db *db, lg_report *report)
         sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &db->file);
     if (!err)
         sqlite3_set_authorizer(db->handle, authorize, NULL);
+    if (!err) /* which must not need memory when there is none */
+        (void)prepared(db, &rollback, &err);
     return err;
 }
 
@@ -252,6 +266,7 @@ static lg_err configure(lg_db *db, lg_report *report)
 static void configure_library(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    lg_pages_install();
 }
 
 lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *report)
@@ -295,7 +310,7 @@ void lg_db_close(lg_db *db)
         sqlite3_finalize(db->slots[i].statement);
     /* Of what was moved something may be lost. What the WAL has of it must not go: it is moved again when the
      * database is opened. */
-    if (db->sync_failed)
+    if (db->sync_failed || db->keeps_wal)
         sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(db->handle);
     lg_known_close(db->known);
@@ -360,15 +375,20 @@ lg_err lg_db_begin(lg_db *db)
     return run(db, is_reader(db->mode) ? &deferred : &immediate);
 }
 
+/* Behind a write or sync that failed, the frame that ends the transaction may be on the disk all the same,
+ * and opening anew would find it there. Without room, or with a broken constraint, it is not. */
 lg_err lg_db_commit(lg_db *db)
 {
     static const lg_sql commit = {"COMMIT"};
-    return run(db, &commit);
+    db->failure = 0;
+    lg_err err = run(db, &commit);
+    const bool undone =
+        db->failure == SQLITE_FULL || db->failure == SQLITE_CONSTRAINT || db->failure == SQLITE_BUSY;
+    return err && !undone ? LG_OUTCOME_UNKNOWN : err;
 }
 
 void lg_db_rollback(lg_db *db)
 {
-    static const lg_sql rollback = {"ROLLBACK"};
     if (lg_db_in_transaction(db) && run(db, &rollback) != LG_OK && lg_db_in_transaction(db))
         lg_die("rollback failed: %s", lg_db_message(db));
     settle_back(db);
@@ -413,6 +433,16 @@ lg_err lg_db_checkpoint(lg_db *db)
     return map_error(db, code);
 }
 
+void lg_db_keep_wal(lg_db *db)
+{
+    db->keeps_wal = true;
+}
+
+bool lg_db_sync_failed(const lg_db *db)
+{
+    return db->sync_failed;
+}
+
 void lg_db_sync(lg_db *db)
 {
     if (db->file && db->file->pMethods &&
@@ -423,11 +453,6 @@ void lg_db_sync(lg_db *db)
 int lg_db_wal_pages(const lg_db *db)
 {
     return db->wal_pages;
-}
-
-bool lg_db_sync_failed(const lg_db *db)
-{
-    return db->sync_failed;
 }
 
 int64_t lg_db_changes(const lg_db *db)

@@ -19,13 +19,14 @@ typedef struct lg_sql {
 } lg_sql;
 
 typedef enum {
-    LG_DB_WRITER,  /* the one connection that writes and checkpoints: WAL, synchronous=FULL; migrates on open
-                    */
-    LG_DB_READER,  /* read-only */
-    LG_DB_SCRATCH, /* private and temporary, in memory */
-    LG_DB_REBUILD, /* a file of the audit's own, in which it rebuilds the projections: made for speed, worth
-                      nothing after a crash. What the rows refer to is not checked, that is the entries' word
-                    */
+    LG_DB_WRITER,   /* the one connection that writes and checkpoints: WAL, synchronous=FULL; migrates on open
+                     */
+    LG_DB_READER,   /* read-only */
+    LG_DB_EXAMINER, /* the audit's: read-only, and shown pages that are damaged as well */
+    LG_DB_SCRATCH,  /* private and temporary, in memory */
+    LG_DB_REBUILD,  /* a file of the audit's own, in which it rebuilds the projections: made for speed, worth
+                       nothing after a crash. What the rows refer to is not checked, that is the entries' word
+                     */
     LG_DB_STATE, /* such a file that is there already, for a later audit to go on with: a transaction is whole
                     or not there. Never migrated */
     LG_DB_SIDE,  /* the writer of the database beside the ledger: what became of webhooks' messages. WAL,
@@ -47,10 +48,14 @@ struct lg_packer *lg_db_packer(lg_db *db); /* the connection's own; pack.h */
 const char *lg_db_message(const lg_db *db);
 
 lg_err lg_db_begin(lg_db *db) LG_MUST_CHECK; /* BEGIN IMMEDIATE on a writer, BEGIN on a reader */
+/* LG_OUTCOME_UNKNOWN: it may have happened; only opening the database anew finds out. After any other error
+ * it has not. */
 lg_err lg_db_commit(lg_db *db) LG_MUST_CHECK;
-void lg_db_rollback(lg_db *db); /* fine when nothing is open */
 /* A sync failed at some time: what the disk holds is not known, and asking again would not tell. */
 bool lg_db_sync_failed(const lg_db *db);
+/* Closing it moves nothing: what was found in it is not to be trusted with the WAL's end. */
+void lg_db_keep_wal(lg_db *db);
+void lg_db_rollback(lg_db *db); /* fine when nothing is open */
 bool lg_db_in_transaction(const lg_db *db);
 /* Savepoints nest by depth 0..3. */
 lg_err lg_db_savepoint(lg_db *db, unsigned depth) LG_MUST_CHECK;

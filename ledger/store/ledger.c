@@ -214,6 +214,8 @@ lg_err lg_ledger_open(const char *dir, const char *origin, lg_signing_key *key_t
         err = lg_wal_open(ledger->db, path, &ledger->wal, report);
     lg_arena_reset(ledger->commit_arena);
     if (err) {
+        ledger->broken =
+            true; /* what opening met may be gone the next time: it closes leaving all as it is */
         lg_ledger_close(ledger);
         return err;
     }
@@ -227,6 +229,8 @@ void lg_ledger_close(lg_ledger *ledger)
         return;
     if (ledger->db)
         lg_db_rollback(ledger->db);
+    if (ledger->db && ledger->broken)
+        lg_db_keep_wal(ledger->db);
     lg_edge_close(ledger->edge);
     lg_wal_close(ledger->wal);
     lg_db_close(ledger->db);
@@ -276,7 +280,7 @@ bool lg_ledger_is_broken(const lg_ledger *ledger)
 lg_err lg_ledger_begin(lg_ledger *ledger)
 {
     if (ledger->broken)
-        return LG_IO;
+        return LG_STOPPING;
     lg_known_begin(lg_db_known(ledger->db));
     return lg_db_begin(ledger->db);
 }
@@ -436,9 +440,7 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
         err = lg_db_commit(ledger->db);
     if (err) {
         lg_ledger_abort(ledger);
-        /* After a failed sync nobody knows what the disk holds: only opening anew finds out. (A failed write
-         * is undone.) */
-        ledger->broken = ledger->broken || lg_db_sync_failed(ledger->db);
+        ledger->broken = ledger->broken || err == LG_OUTCOME_UNKNOWN;
         /* Reading the row anew just gave us the other writer's right; using it would take the ledger back
          * from it. */
         ledger->broken = ledger->broken || err == LG_WRITER_DISPLACED;
@@ -460,7 +462,7 @@ lg_err lg_ledger_commit(lg_ledger *ledger)
     else
         publish(ledger, next.seq, &root);
     lg_arena_reset(ledger->commit_arena);
-    return err;
+    return err ? LG_OUTCOME_UNKNOWN : LG_OK; /* the database has it, the head file perhaps not */
 }
 
 bool lg_ledger_is_untidy(const lg_ledger *ledger)

@@ -51,8 +51,8 @@ lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg
 /* The time the next entry carries: now, but never before the entry ahead of it. */
 lg_time lg_ledger_clock(const lg_ledger *ledger);
 /* Makes everything since begin durable and publishes the new checkpoint. Without entries it only rolls back.
- * After a failure nothing was recorded, except when the error is LG_IO from the head file or the sync: then
- * the ledger refuses further work (its state on disk is unknown until reopened). */
+ * After a failure nothing was recorded, except when the error is LG_OUTCOME_UNKNOWN: then the ledger refuses
+ * further work (LG_STOPPING), since what the disk holds shows only when it is opened anew. */
 lg_err lg_ledger_commit(lg_ledger *ledger) LG_MUST_CHECK;
 /* How long the last commit waited for the disk: writing and syncing database and head file. */
 int64_t lg_ledger_sync_us(const lg_ledger *ledger);

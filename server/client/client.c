@@ -115,6 +115,7 @@ int client_main(int argc, char **argv)
     client c = {.arena = lg_arena_open(), .language = language_of(argc, argv), .warn = client_print_warning};
     lg_report_init(&c.report, c.arena);
     client_output_init(&c);
+    lg_json_init();
     client_exit code = lg_crypto_init() == LG_OK && lg_forbid_core_dumps() == LG_OK
                            ? run(&c, argc - 1, argv + 1)
                            : client_fail(&c, CLIENT_LOCAL, "The cryptographic library cannot start.");

@@ -23,7 +23,7 @@ STATUS = {
     "wrong-state": 409, "four-eyes": 403, "same-token": 409, "terms-differ": 409, "already-exists": 409, "amount-out-of-range": 422, "past-deadline": 409, "past-maturity": 409,
     "not-yet-due": 409, "version-conflict": 409, "claim-locked": 409, "claim-encumbered": 409, "limit-exceeded": 409,
     "hop-limit": 409, "split-limit": 409, "payment-refused": 409, "gateway-rejected": 422, "batch-undone": 424, "overloaded": 503, "stopping": 503, "busy": 503,
-    "rate-limited": 429, "disk-full": 507, "no-memory": 500, "io-error": 500, "corrupt": 500, "internal-error": 500,
+    "rate-limited": 429, "disk-full": 507, "outcome-unknown": 503, "no-memory": 503, "io-error": 500, "corrupt": 500, "internal-error": 500,
 }  # fmt: skip
 
 

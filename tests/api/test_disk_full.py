@@ -106,7 +106,7 @@ def test_a_write_that_fails_ends_the_server_and_loses_nothing_acknowledged(tmp_p
             if answer.status == 201:
                 acknowledged.append(answer.json["receivable"])
             else:
-                refused_for_want_of_room(answer, {"disk-full", "io-error", "stopping"})
+                refused_for_want_of_room(answer, {"disk-full", "outcome-unknown", "stopping"})
                 failed = body
         if registry.ended_by_itself(10):
             assert "storage failed" in registry.stderr().lower()

@@ -346,8 +346,8 @@ static void a_broken_ledger_refuses_everything(void **state)
     }
     lg_writer_close(writer);
     IS(works[0].job.err, LG_WRITER_DISPLACED);
-    IS(works[1].job.err, LG_IO);
-    IS(works[2].job.err, LG_IO);
+    IS(works[1].job.err, LG_STOPPING);
+    IS(works[2].job.err, LG_STOPPING);
     assert_int_equal(told, 1);
     for (int i = 0; i < 3; i++)
         finish(&works[i]);
