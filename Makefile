@@ -67,7 +67,7 @@ UNIT_BIN   := $(UNIT_SRC:%.c=$B/%)
 FUZZ_BIN   := $(FUZZ_SRC:%.c=$B/%)
 BIN        := $B/tallystick
 
-.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint lint-openapi format coverage bench fuzz fuzz-replay \
+.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint lint-openapi format coverage bench fault fuzz fuzz-replay \
         install deb sbom reproducible clean help deps
 .DEFAULT_GOAL := all
 
@@ -145,7 +145,15 @@ $B/generate: $(GENERATE_SRC:%.c=$B/%.o) $(filter-out $B/server/client/%,$(SERVER
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
--include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d) $(GENERATE_SRC:%.c=$B/%.d)
+# Faults on purpose: the calls that the harness lets fail are led to it by the linker.
+FAULT_SRC   := $(sort $(wildcard tests/fault/*.c))
+FAULT_WRAPS := malloc calloc realloc strdup open mkostemp read pread __read_chk __pread_chk write pwrite fsync fdatasync \
+               lg_now lg_random lg_uuid_new webhooks_private_ok
+$B/faults: $(FAULT_SRC:%.c=$B/%.o) $(SERVER_OBJ) $B/ledger.a
+	@echo '  LD  $@'
+	$Q$(CC) $(LDFLAGS) $(FAULT_WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(PKG_LIBS)
+
+-include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d) $(GENERATE_SRC:%.c=$B/%.d) $(FAULT_SRC:%.c=$B/%.d)
 
 deps:
 	@scripts/install-deps.sh
@@ -221,6 +229,12 @@ coverage:
 	@$(MAKE) --no-print-directory MODE=coverage -j2 all
 	@$(MAKE) --no-print-directory MODE=coverage check-unit check-api
 	@gcovr --root . --object-directory build/coverage --filter ledger/ --filter server/ --print-summary
+
+# Every kind of command through every kind of fault. FAULTS says how dense: "--every 1" is each call of every command.
+FAULTS ?= --every 41
+fault: $B/faults
+	@$B/faults --self-test --command CONFIRM
+	@$B/faults $(FAULTS)
 
 bench: all $B/bench $B/bench-syncs.so $B/generate
 	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
