@@ -110,6 +110,7 @@ def test_a_write_that_fails_ends_the_server_and_loses_nothing_acknowledged(tmp_p
                 failed = body
         if registry.ended_by_itself(10):
             assert "storage failed" in registry.stderr().lower()
+            registry.log.write_text("")  # its last line is for whoever started it, not an event
         else:
             registry.stop()
         registry.start()

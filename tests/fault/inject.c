@@ -410,6 +410,27 @@ void fault_restart_random(uint64_t seed)
     atomic_store(&uuid_count, 0);
 }
 
+/* A batch that is applied once more meets the same chance. */
+static unsigned long long random_at_begin;
+static unsigned uuid_at_begin;
+lg_err __real_lg_ledger_begin(lg_ledger *ledger);
+lg_err __wrap_lg_ledger_begin(lg_ledger *ledger);
+lg_err __wrap_lg_ledger_begin(lg_ledger *ledger)
+{
+    random_at_begin = atomic_load(&random_count);
+    uuid_at_begin = atomic_load(&uuid_count);
+    return __real_lg_ledger_begin(ledger);
+}
+
+lg_err __real_lg_ledger_begin_anew(lg_ledger *ledger);
+lg_err __wrap_lg_ledger_begin_anew(lg_ledger *ledger);
+lg_err __wrap_lg_ledger_begin_anew(lg_ledger *ledger)
+{
+    atomic_store(&random_count, random_at_begin);
+    atomic_store(&uuid_count, uuid_at_begin);
+    return __real_lg_ledger_begin_anew(ledger);
+}
+
 lg_time __real_lg_now(void);
 lg_time __wrap_lg_now(void);
 lg_time __wrap_lg_now(void)
