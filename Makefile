@@ -67,7 +67,7 @@ UNIT_BIN   := $(UNIT_SRC:%.c=$B/%)
 FUZZ_BIN   := $(FUZZ_SRC:%.c=$B/%)
 BIN        := $B/tallystick
 
-.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint lint-openapi format coverage bench fault fuzz fuzz-replay \
+.PHONY: all demo run check check-unit check-api check-model check-layers check-all asan ubsan tsan lint lint-openapi format coverage bench fault fuzz fuzz-replay valgrind \
         install deb sbom reproducible clean help deps
 .DEFAULT_GOAL := all
 
@@ -212,6 +212,12 @@ lint-openapi:
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
+# The unit tests and the corpora under memcheck, which sees reads of what was never written.
+valgrind:
+	@$(MAKE) --no-print-directory -j2 $(UNIT_BIN) $(FUZZ_BIN)
+	@UNDER='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' scripts/run-unit-tests.sh $(UNIT_BIN)
+	@UNDER='valgrind -q --error-exitcode=9' scripts/fuzz.sh replay $(FUZZ_BIN)
+
 # The corpora, once through every target.
 fuzz-replay:
 	@$(MAKE) --no-print-directory -j2 $(FUZZ_BIN)
@@ -227,8 +233,9 @@ FUZZ_CC ?= clang
 
 coverage:
 	@$(MAKE) --no-print-directory MODE=coverage -j2 all
-	@$(MAKE) --no-print-directory MODE=coverage check-unit check-api
-	@gcovr --root . --object-directory build/coverage --filter ledger/ --filter server/ --print-summary
+	@$(MAKE) --no-print-directory MODE=coverage check-unit fault check-api check-model
+	@for part in ledger server; do echo "== $$part/"; \
+	 gcovr --root . --object-directory build/coverage --filter $$part/ --exclude-unreachable-branches --txt build/coverage/$$part.txt --print-summary; done
 
 # Every kind of command through every kind of fault. FAULTS says how dense: "--every 1" is each call of every command.
 FAULTS ?= --every 41

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The fuzz targets of tests/fuzz.
 #
-#   scripts/fuzz.sh replay TARGET…        runs each over its corpus, once
+#   scripts/fuzz.sh replay TARGET…        runs each over its corpus, once; UNDER: a command put in front, such as valgrind
 #   scripts/fuzz.sh search RUNS TARGET…   searches with libFuzzer from the corpus on, FUZZ_JOBS targets at a time (1)
 #   scripts/fuzz.sh keep TARGET…          takes into the corpus what a search found that covers more, and nothing twice
 #
@@ -36,7 +36,7 @@ replay)
     passed=0 failed=0
     for target; do
         name=$(name_of "$target")
-        if "$target" "$corpus/$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "$name: FAILED"; fi
+        if ${UNDER:-} "$target" "$corpus/$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "$name: FAILED"; fi
     done
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]

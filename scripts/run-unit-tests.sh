@@ -2,7 +2,7 @@
 # Runs cmocka test programs one after the other: a line for each, the whole output of those that fail, and the sum over single
 # tests at the end. Fails if any program fails, crashes, or has no test. A test that misses its data is skipped, and counted so.
 #
-#   scripts/run-unit-tests.sh PROGRAM…
+#   scripts/run-unit-tests.sh PROGRAM…      UNDER in the environment is a command put in front, such as valgrind
 set -uo pipefail
 
 passed=0
@@ -17,7 +17,7 @@ count() {
 }
 
 for program in "$@"; do
-    "$program" >"$output" 2>&1
+    ${UNDER:-} "$program" >"$output" 2>&1
     status=$?
     good=$(count PASSED)
     bad=$(count FAILED)
