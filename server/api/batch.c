@@ -356,10 +356,10 @@ static lg_err put_answer(batch *b, lg_buf *piece)
     lg_json_list(piece);
     for (size_t i = 0; i < b->count && !err; i++) {
         err = put_result(b, i, piece);
-        if (err || piece->len < PIECE_BYTES || i + 1 == b->count)
-            continue;
-        err = spool_write(b->spool, piece);
-        lg_buf_char(piece, '\n'); /* so that the next item sees that something stands before it */
+        if (!err && piece->len >= PIECE_BYTES && i + 1 < b->count)
+            err = spool_write(b->spool, piece);
+        lg_buf_char(piece, '\n'); /* so that the next item sees that something stands before it; behind each,
+                                     so that where a piece ends leaves no trace */
     }
     lg_json_end(piece);
     lg_json_close(piece);

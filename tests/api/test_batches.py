@@ -81,6 +81,16 @@ def test_a_batch_sent_again_is_answered_as_before(registry):
         assert [r["answer"] for r in again["results"]] == [r["answer"] for r in before["results"]]
 
 
+def test_a_long_answer_is_the_same_to_the_byte_but_for_what_it_says_of_being_repeated(registry):
+    """However long it gets, and wherever the server cut it into pieces: one result on each line."""
+    items = [signed(registry.supplier, RECEIVABLES, paper) for paper in papers(registry, registry.supplier, 120)]
+    before = post(registry, "independent", items)
+    again = post(registry, "independent", items)
+    assert before.status == again.status == 200 and len(before.body) > 3 * 128 * 1024
+    assert again.body == before.body.replace(b'"replayed":false', b'"replayed":true')
+    assert before.body.count(b"\n,{") == 119
+
+
 def test_a_batch_cut_off_in_the_middle_goes_on_when_it_is_sent_again(registry):
     items = [signed(registry.supplier, RECEIVABLES, paper) for paper in papers(registry, registry.supplier, 4)]
     post(registry, "independent", items[:2]).ok()
