@@ -21,7 +21,7 @@ PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lcsv -lunistring
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation
 WARNINGS += $(if $(filter fuzz,$(MODE)),-Wno-unknown-warning-option)
-HARDEN   := -fstack-protector-strong -fPIE -fno-strict-overflow -ftrivial-auto-var-init=zero
+HARDEN   := -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64,$(shell uname -m)),-fcf-protection) -fPIE -fno-strict-overflow -ftrivial-auto-var-init=zero
 # The same bytes wherever the tree lies.
 FLAGS_release  := -O2 -g -D_FORTIFY_SOURCE=3 -ffile-prefix-map=$(CURDIR)=. $(HARDEN)
 FLAGS_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined

@@ -1,6 +1,7 @@
 """What a distributor asks: which libraries are inside, and what does an installation consist of."""
 
 import json
+import pathlib
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from contract import ROOT
 from registry import BINARY, tallystick
 
+RELEASE = not re.search(rb"__[at]san_init|__gcov_init", pathlib.Path(BINARY).read_bytes())
 pytestmark = pytest.mark.skipif(not shutil.which("dpkg-query"), reason="not a Debian system")
 
 
@@ -35,3 +37,19 @@ def test_the_version_is_one_everywhere():
     changelog = (ROOT / "scripts" / "debian" / "changelog").read_text(encoding="utf-8")
     assert changelog.startswith(f"tallystick ({version}) ")
     assert f'"Tallystick {version}"' in tallystick("help", "--man", "1").stdout
+
+
+@pytest.mark.skipif(not RELEASE, reason="only the release build is hardened")
+def test_the_program_is_hardened():
+    """PIE, full RELRO, no executable stack, stack protector and fortified calls."""
+
+    def readelf(*flags):
+        return subprocess.run(["readelf", "-W", *flags, BINARY], capture_output=True, text=True, check=True).stdout
+
+    assert re.search(r"Type:\s+DYN", readelf("-h"))
+    headers = readelf("-l")
+    assert "GNU_RELRO" in headers and re.search(r"GNU_STACK.* RW ", headers)
+    dynamic = readelf("-d")
+    assert "BIND_NOW" in dynamic and re.search(r"FLAGS_1.*\bPIE\b", dynamic)
+    symbols = readelf("--dyn-syms")
+    assert "__stack_chk_fail" in symbols and re.search(r"__\w+_chk\b", symbols.replace("__stack_chk_fail", ""))
