@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Far above what any command causes: until it ends, all that was read of its entries is held. */
+enum { COMMAND_ENTRIES_MAX = 16384 };
+
 static const char *key_of(const lg_audit *audit)
 {
     return lg_audit_seq_key(audit, audit->read->row.first_seq);
@@ -174,6 +177,11 @@ static void take_command(lg_audit *audit, const lg_ahead_entry *entry)
     audit->summary->commands++;
     if (read->row.entry_count > audit->size - entry->seq) {
         lg_audit_find(audit, "commands", key, "it claims %lld entries, the ledger ends before",
+                      (long long)read->row.entry_count);
+        return;
+    }
+    if (read->row.entry_count < 1 || read->row.entry_count > COMMAND_ENTRIES_MAX) {
+        lg_audit_find(audit, "commands", key, "it claims %lld entries, which no command causes",
                       (long long)read->row.entry_count);
         return;
     }

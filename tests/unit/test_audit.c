@@ -91,6 +91,8 @@ static void the_commands(void **state)
     found("UPDATE commands SET entry_count = 2 WHERE first_seq = 6", "commands", "do not hash");
     found("UPDATE commands SET entry_count = 4611686018427387904 WHERE first_seq = 6", "commands",
           "the ledger ends before");
+    found("UPDATE commands SET entry_count = 0 WHERE first_seq = 6", "commands", "it claims 0 entries");
+    found("UPDATE commands SET entry_count = -1 WHERE entry_count = 2", "commands", "it claims -1 entries");
     found("UPDATE commands SET entry_count = 1 WHERE entry_count = 2", "commands", "no command begins");
     found("DELETE FROM commands WHERE first_seq = 6", "commands", "no command begins");
     found(
