@@ -42,10 +42,20 @@ static lg_err open_nameless(lg_audit *audit, lg_report *report)
     return err;
 }
 
+/* Whoever can change what lies there can make the next audit believe a history that never was. */
+static lg_err check_folder(const char *path, lg_report *report)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return lg_file_fail(report, errno, "opening", path);
+    if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022) != 0)
+        return lg_fail(report, LG_IO,
+                       "%s must be a folder that is the auditor's, and only its owner can write in.", path);
+    return LG_OK;
+}
+
 static lg_err open_to_keep(lg_audit *audit, lg_report *report)
 {
-    if (mkdir(audit->config->state, 0700) != 0 && errno != EEXIST)
-        return lg_file_fail(report, errno, "creating", audit->config->state);
     snprintf(audit->new_path, sizeof audit->new_path, "%s.new", audit->state_path);
     unlink(audit->new_path); /* of an audit that was cut short */
     int fd = open(audit->new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -105,6 +115,11 @@ lg_err lg_audit_state_open(lg_audit *audit, lg_report *report)
     const int len = snprintf(audit->state_path, sizeof audit->state_path, "%s/audit.db", config->state);
     if (len < 0 || (size_t)len + sizeof ".new" > sizeof audit->state_path)
         return lg_file_fail(report, ENAMETOOLONG, "opening", config->state);
+    if (mkdir(config->state, 0700) != 0 && errno != EEXIST)
+        return lg_file_fail(report, errno, "creating", config->state);
+    lg_err err = check_folder(config->state, report);
+    if (err)
+        return err;
     if (config->anew || access(audit->state_path, F_OK) != 0)
         return open_to_keep(audit, report);
     return open_kept(audit, report);
@@ -228,11 +243,21 @@ static lg_err mark(lg_audit *audit)
     return err ? err : lg_db_commit(audit->rebuilt);
 }
 
+/* A transaction that was cut short leaves a journal, from which SQLite would bring back the old state's pages
+ * into the new one. The state goes first: without its journal it is worth nothing. */
+static bool remove_kept(const char *path)
+{
+    char journal[LG_AUDIT_PATH_MAX + sizeof "-journal"];
+    snprintf(journal, sizeof journal, "%s-journal", path);
+    return (unlink(path) == 0 || errno == ENOENT) && (unlink(journal) == 0 || errno == ENOENT);
+}
+
 /* Under its name only when it is whole, and on the disk. */
 static lg_err publish(lg_audit *audit, lg_report *report)
 {
     int fd = open(audit->new_path, O_RDONLY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0 && rename(audit->new_path, audit->state_path) == 0;
+    bool good = fd >= 0 && fsync(fd) == 0 && remove_kept(audit->state_path) &&
+                rename(audit->new_path, audit->state_path) == 0;
     lg_err err = good ? LG_OK : lg_file_fail(report, errno, "writing", audit->new_path);
     if (fd >= 0)
         close(fd);

@@ -335,6 +335,69 @@ static void cut_short(void **state)
     }
 }
 
+/* Dies with pages written and their journal beside them. */
+static void leave_a_journal_behind(void)
+{
+    forget_since();
+    pid_t child = fork();
+    if (child == 0) {
+        sqlite3 *handle;
+        const char *sql = "DROP TRIGGER nodes_keep; PRAGMA cache_size = 1; BEGIN;"
+                          "UPDATE participants SET country = 'XX'; UPDATE nodes SET hash = zeroblob(32);"
+                          "UPDATE history SET seq = seq";
+        const bool good = sqlite3_open(kept_path, &handle) == SQLITE_OK &&
+                          sqlite3_exec(handle, sql, NULL, NULL, NULL) == SQLITE_OK &&
+                          sqlite3_db_cacheflush(handle) == SQLITE_OK;
+        _exit(good ? 77 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 77);
+}
+
+/* What was to bring the old state back must not meet the new one. */
+static void begun_anew_beside_a_journal(void **state)
+{
+    (void)state;
+    const char *journal = lg_arena_printf(r->arena, "%s-journal", kept_path);
+    lg_report report;
+    char *text = NULL;
+    lg_report_init(&report, r->arena);
+    tamper("SELECT 1");
+    leave_a_journal_behind();
+    assert_int_equal(access(journal, F_OK), 0);
+    OK(server_audit(&(server_audit_request){.dir = r->dir, .state = folder, .anew = true}, r->arena, &text,
+                    &report));
+    assert_int_not_equal(access(journal, F_OK), 0);
+    json_t *json = audit("begun anew", LG_OK);
+    assert_int_equal(number(json, "entries"), 0);
+    json_decref(json);
+    forget_since();
+}
+
+static void a_folder_that_others_write_in(void **state)
+{
+    (void)state;
+    lg_report report;
+    char *text = NULL;
+    tamper("SELECT 1");
+    for (int anew = 0; anew < 2; anew++) {
+        const server_audit_request request = {.dir = r->dir, .state = folder, .anew = anew};
+        lg_report_init(&report, r->arena);
+        assert_int_equal(chmod(folder, 0777), 0);
+        IS(server_audit(&request, r->arena, &text, &report), LG_IO);
+        assert_non_null(strstr(report.detail, "only its owner can write in"));
+        if (geteuid() == 0) {
+            assert_int_equal(chmod(folder, 0700) | chown(folder, 65534, 65534), 0);
+            IS(server_audit(&request, r->arena, &text, &report), LG_IO);
+            assert_int_equal(chown(folder, 0, 0), 0);
+        }
+        assert_int_equal(chmod(folder, 0755), 0);
+    }
+    json_decref(audit("its owner's again", LG_OK));
+    forget_since();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +411,8 @@ int main(void)
         cmocka_unit_test(what_it_found_it_finds_again),
         cmocka_unit_test(its_own_state_tampered_with),
         cmocka_unit_test(cut_short),
+        cmocka_unit_test(begun_anew_beside_a_journal),
+        cmocka_unit_test(a_folder_that_others_write_in),
     };
     return cmocka_run_group_tests(tests, make_two_audits, drop_both);
 }
