@@ -163,6 +163,13 @@ lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
     return lg_query_run(&query);
 }
 
+/* NULL, which the schema forbids to whoever keeps it, is no text. */
+static const char *column_text_always(lg_query *query, int at, lg_arena *arena)
+{
+    const char *text = lg_column_text(query, at, arena);
+    return text ? text : "";
+}
+
 static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
 {
     const int64_t jws_len = lg_column_int(query, 6);
@@ -176,8 +183,8 @@ static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
         .first_seq = lg_column_int(query, 0),
         .entry_count = lg_column_int(query, 1),
         .signer = {lg_column_int(query, 2)},
-        .jti = lg_column_text(query, 3, arena),
-        .url = lg_column_text(query, 4, arena),
+        .jti = column_text_always(query, 3, arena),
+        .url = column_text_always(query, 4, arena),
         .status = (int)lg_column_int(query, 5),
         .jws = lg_bytes_of(texts.data, answer_at),
         .answer = (const char *)texts.data + answer_at,

@@ -91,6 +91,12 @@ static void the_commands(void **state)
     found("UPDATE commands SET entry_count = 2 WHERE first_seq = 6", "commands", "do not hash");
     found("UPDATE commands SET entry_count = 4611686018427387904 WHERE first_seq = 6", "commands",
           "the ledger ends before");
+    /* Texts that are none, past the schema. */
+    found(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' TEXT NOT NULL', ' TEXT')"
+        " WHERE name = 'commands'; PRAGMA writable_schema = RESET;"
+        " UPDATE commands SET jti = NULL, url = NULL WHERE first_seq = 6",
+        "commands", "the jti beside the command is not the one signed");
     found("UPDATE commands SET entry_count = 0 WHERE first_seq = 6", "commands", "it claims 0 entries");
     found("UPDATE commands SET entry_count = -1 WHERE entry_count = 2", "commands", "it claims -1 entries");
     found("UPDATE commands SET entry_count = 1 WHERE entry_count = 2", "commands", "no command begins");
