@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A slot is text, padded with blanks and a last LF:
@@ -127,7 +128,11 @@ static lg_err open_file(const char *path, int flags, int *fd, lg_report *report)
     if (*fd >= 0)
         return LG_OK;
     if (errno == ENOENT)
-        return lg_fail(report, LG_NOT_FOUND, "There is no head file %s.", path);
+        return lg_fail(
+            report, LG_NOT_FOUND,
+            "There is no head file %s. Bring it back; an older one of this ledger will do while the "
+            "database is the newest.",
+            path);
     return lg_file_fail(report, errno, "open", path);
 }
 
@@ -135,7 +140,10 @@ static lg_err read_or_explain(int fd, const char *path, slot *out, lg_report *re
 {
     lg_err err = read_newest(fd, out);
     if (err == LG_CORRUPT)
-        return lg_fail(report, err, "No slot of the head file %s is whole.", path);
+        return lg_fail(report, err,
+                       "No slot of the head file %s is whole. Bring back a whole one; an older one of this "
+                       "ledger will do while the database is the newest.",
+                       path);
     return err == LG_OK ? LG_OK : lg_fail(report, err, "Cannot read the head file %s.", path);
 }
 
@@ -220,6 +228,14 @@ static bool write_slot(int fd, const slot *s)
     return fdatasync(fd) == 0;
 }
 
+/* A file that was deleted, or replaced by a rename, can be written for ever; the next start would know
+ * nothing of it. */
+static bool has_name(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_nlink > 0;
+}
+
 lg_err lg_head_swap(lg_head *head, const lg_checkpoint *expected, const lg_checkpoint *next)
 {
     slot newest;
@@ -235,7 +251,7 @@ lg_err lg_head_swap(lg_head *head, const lg_checkpoint *expected, const lg_check
     newest.generation++;
     newest.size = next->size;
     newest.root = next->root;
-    if (!write_slot(head->fd, &newest)) {
+    if (!write_slot(head->fd, &newest) || !has_name(head->fd)) {
         head->broken = true;
         return LG_IO;
     }

@@ -20,8 +20,9 @@ lg_err lg_head_peek(const char *path, lg_arena *arena, lg_checkpoint *out, lg_re
 void lg_head_close(lg_head *head);
 lg_checkpoint lg_head_get(const lg_head *head); /* origin borrowed from head */
 /* Compare-and-swap: re-reads the file; if it does not hold exactly `expected`, LG_HEAD_MISMATCH. Then writes
- * `next` and syncs. After a failed sync the head is unusable (every later call fails): what is on disk is not
- * known. */
+ * `next` and syncs, and looks whether the file still has a name. After a failed sync, or without a name, the
+ * head is unusable (every later call fails): what is on disk, or what the next start will find, is not known.
+ */
 lg_err lg_head_swap(lg_head *head, const lg_checkpoint *expected, const lg_checkpoint *next) LG_MUST_CHECK;
 
 #endif

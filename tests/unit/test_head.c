@@ -185,6 +185,28 @@ static void a_file_changed_underneath_is_noticed(void **state)
     lg_head_close(head);
 }
 
+/* Written to a file that no longer has a name, a head would be lost with the process. */
+static void a_file_that_was_deleted_or_replaced_is_noticed(void **state)
+{
+    (void)state;
+    lg_head *head;
+    lg_checkpoint one = at(1), two = at(2);
+    const char *copy = lg_arena_printf(arena, "%s/copy", folder);
+    for (int replaced = 0; replaced < 2; replaced++) {
+        assert_int_equal(lg_head_create(copy, ORIGIN, NULL), LG_OK);
+        assert_int_equal(lg_head_open(path, &head, NULL), LG_OK);
+        swap(head, 0, 1);
+        assert_int_equal(replaced ? rename(copy, path) : unlink(path), 0);
+        assert_int_equal(lg_head_swap(head, &one, &two), LG_IO);
+        assert_int_equal(lg_head_swap(head, &one, &two), LG_IO);
+        assert_checkpoint(lg_head_get(head), 1);
+        lg_head_close(head);
+        if (!replaced)
+            assert_int_equal(rename(copy, path), 0);
+        assert_peek(0);
+    }
+}
+
 static void only_one_process_holds_it(void **state)
 {
     (void)state;
@@ -341,6 +363,7 @@ int main(void)
         WITH_FILE(it_moves_on_and_stays_after_reopening),
         WITH_FILE(a_wrong_expectation_changes_nothing),
         WITH_FILE(a_file_changed_underneath_is_noticed),
+        WITH_FILE(a_file_that_was_deleted_or_replaced_is_noticed),
         WITH_FILE(only_one_process_holds_it),
         WITH_FILE(a_torn_write_leaves_the_slot_before_it),
         WITH_FILE(any_flipped_bit_of_the_newest_slot_makes_it_void),
