@@ -70,10 +70,15 @@ static void read_facts(lg_arena *arena, const lg_entry_row *row, lg_ahead_entry 
     lg_ahead_fault **last = &out->faults;
     if (row->is_damaged)
         fault(&last, arena, "what is stored cannot be unpacked");
+    size_t seen = 0;
     for (const char *at = row->disclosures; *at;) {
+        if (seen++ == LG_ENTRY_FACTS_MAX) {
+            fault(&last, arena, "there are more disclosures than an entry may have");
+            break;
+        }
         size_t len = strcspn(at, "~");
         lg_bytes disclosure = lg_bytes_of(at, len);
-        if (out->fact_count == LG_ENTRY_FACTS_MAX || !has_digest(entry, lg_disclosure_digest(disclosure).s))
+        if (!has_digest(entry, lg_disclosure_digest(disclosure).s))
             fault(&last, arena,
                   lg_arena_printf(arena, "disclosure %zu does not belong to the entry's digests",
                                   out->fact_count + 1));

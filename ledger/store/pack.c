@@ -198,6 +198,11 @@ static bool has_marks(lg_bytes text)
     return has;
 }
 
+static size_t text_max(lg_pack_kind kind)
+{
+    return kind == LG_PACK_DISCLOSURES ? LG_PACKED_DISCLOSURES_MAX : LG_PACKED_TEXT_MAX;
+}
+
 /* ---- packing ---- */
 
 static size_t put_varint(uint8_t *out, size_t value)
@@ -221,7 +226,7 @@ static lg_bytes as_it_is(lg_packer *packer, lg_bytes text)
 lg_bytes lg_pack(lg_packer *packer, lg_pack_kind kind, lg_bytes text)
 {
     lg_arena_reset(packer->arena);
-    if (text.len < PACK_MIN || text.len > LG_PACKED_TEXT_MAX || has_marks(text))
+    if (text.len < PACK_MIN || text.len > text_max(kind) || has_marks(text))
         return as_it_is(packer, text);
     undone plain = {.text = lg_arena_alloc(packer->arena, text.len),
                     .raw = lg_arena_alloc(packer->arena, text.len)};
@@ -333,7 +338,7 @@ static bool unpack(lg_packer *packer, lg_bytes packed, lg_arena *arena, lg_bytes
         *text = lg_arena_copy(arena, rest);
         return true;
     }
-    if (kind >= KINDS || !take_varint(&rest, &text_len) || text_len > LG_PACKED_TEXT_MAX ||
+    if (kind >= KINDS || !take_varint(&rest, &text_len) || text_len > text_max(kind) ||
         !take_varint(&rest, &raw_len) || raw_len > rest.len)
         return false;
     raw = lg_bytes_of(rest.data, raw_len);

@@ -29,9 +29,10 @@ typedef enum {
 /* The packed bytes stay the packer's: good until it packs or unpacks again. */
 lg_bytes lg_pack(lg_packer *packer, lg_pack_kind kind, lg_bytes text);
 /* *text in the arena, NUL-terminated behind its end. LG_CORRUPT if these bytes are nothing that lg_pack
- * gives; no more is allocated for them than a real text of LG_PACKED_TEXT_MAX would need. */
+ * gives; no more is allocated for them than the largest real text of their kind would need. */
 lg_err lg_unpack(lg_packer *packer, lg_bytes packed, lg_arena *arena, lg_bytes *text) LG_MUST_CHECK;
 
-enum { LG_PACKED_TEXT_MAX = 64 * 1024 * 1024 }; /* larger ones are kept as they are */
+/* Larger ones are kept as they are: what unpacks to more was forged, and is not unpacked. */
+enum { LG_PACKED_TEXT_MAX = 64 * 1024 * 1024, LG_PACKED_DISCLOSURES_MAX = 1024 * 1024 };
 
 #endif

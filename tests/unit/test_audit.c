@@ -41,6 +41,9 @@ static void the_ledger_itself(void **state)
     found("INSERT INTO entries SELECT max(seq) + 1, body FROM entries", "checkpoints", "does not cover");
     found("INSERT INTO entries SELECT 9007199254740990, body FROM entries WHERE seq = 1", "entries",
           "beyond the end");
+    found("UPDATE disclosures SET body = packed(unpacked(body) || replace(hex(zeroblob(100)), '0', '~x'))"
+          " WHERE seq = 6",
+          "disclosures", "more disclosures than an entry may have");
     found("UPDATE disclosures SET body = packed(replace(unpacked(body), 'W', 'X')) WHERE seq = 6",
           "disclosures", "does not belong");
     found("UPDATE disclosures SET body = packed(substr(unpacked(body), instr(unpacked(body), '~') + 1)) "

@@ -160,6 +160,10 @@ static void any_bytes_come_back(void **state)
     memset(huge, ' ', LG_PACKED_TEXT_MAX + 1);
     there_and_back(LG_PACK_COMMAND, lg_bytes_of(huge, LG_PACKED_TEXT_MAX + 1));
     assert_in_range(there_and_back(LG_PACK_COMMAND, lg_bytes_of(huge, LG_PACKED_TEXT_MAX)), 1, 100000);
+    assert_int_equal(there_and_back(LG_PACK_DISCLOSURES, lg_bytes_of(huge, LG_PACKED_DISCLOSURES_MAX + 1)),
+                     LG_PACKED_DISCLOSURES_MAX + 2);
+    assert_in_range(there_and_back(LG_PACK_DISCLOSURES, lg_bytes_of(huge, LG_PACKED_DISCLOSURES_MAX)), 1,
+                    10000);
     free(huge);
 }
 
