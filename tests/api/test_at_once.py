@@ -3,6 +3,7 @@
 import threading
 
 import jws
+from bulk_world import BATCHES, signed, slugs
 from identifiers import uscc
 from registry import SERIALS
 from test_gateway import outcomes
@@ -165,3 +166,36 @@ def test_reads_at_once_with_writes_see_whole_states(registry):
     done.set()
     reader.join()
     assert not wrong
+
+
+def test_a_suspension_that_is_undone_hinders_nobody_beside_it(registry):
+    """Atomic batches suspend the supplier and are refused at their end, while the supplier submits."""
+    path, reason = f"/v1/participants/{registry.supplier.id}/suspend", {"reason": "for a moment"}
+    undone, done, start = [], [], threading.Barrier(4)
+
+    def suspend():
+        items = [signed(registry.operator, path, reason) for _ in range(2)]  # the second looks at what the first did
+        body = jws.compact({"mode": "atomic", "commands": items})
+        undone.append(registry.http.request("POST", BATCHES, body, {"Content-Type": "application/json"}))
+
+    def submit():
+        body = registry.supplier.sign(PATH, registry.invoice())
+        done.append((body, registry.http.request("POST", PATH, body, {"Content-Type": jws.JOSE})))
+
+    def repeat(act):
+        start.wait()
+        for _ in range(20):
+            act()
+        registry.http.close()
+
+    threads = [threading.Thread(target=repeat, args=(act,)) for act in (suspend, suspend, submit, submit)]
+    with registry.grows(40):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    for answer in undone:
+        assert slugs(answer.json) == ["batch-undone", "wrong-state"]
+    for body, answer in done:
+        answer.ok(201)
+        registry.check_receipts(answer.json, body)
