@@ -26,7 +26,7 @@ HARDEN   := -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_
 FLAGS_release  := -O2 -g -D_FORTIFY_SOURCE=3 -ffile-prefix-map=$(CURDIR)=. $(HARDEN)
 FLAGS_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FLAGS_tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
-FLAGS_coverage := -O0 -g --coverage
+FLAGS_coverage := -O0 -g --coverage -DTALLYSTICK_COVERAGE -fprofile-update=atomic
 # With clang: what libFuzzer steers by, and both sanitizers. The driver comes with each target.
 FLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 MODE_FLAGS := $(FLAGS_$(MODE))

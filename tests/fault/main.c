@@ -159,6 +159,7 @@ int main(int argc, char **argv)
         if (fork() == 0) {
             work(&told, worker);
             fflush(NULL);
+            fault_keep_coverage();
             _exit(0);
         }
     }
