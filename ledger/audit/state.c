@@ -130,14 +130,15 @@ lg_err lg_audit_state_open(lg_audit *audit, lg_report *report)
 static lg_err is_other_registry(lg_audit *audit, bool *other)
 {
     lg_entry_row row;
-    lg_hash genesis, leaf;
+    lg_hash genesis, leaf = {{0}};
     lg_err err = lg_edge_read(audit->edge, 0, 0, 1, &genesis);
     if (err)
         return err;
     err = lg_entry_get(audit->actual, 0, audit->arena, &row);
     if (err && err != LG_NOT_FOUND)
         return err;
-    leaf = err ? (lg_hash){{0}} : lg_leaf_hash(row.body);
+    if (!err)
+        leaf = lg_leaf_hash(row.body);
     *other = !lg_hash_equal(&leaf, &genesis);
     return LG_OK;
 }
@@ -151,7 +152,9 @@ static lg_err check_last_entry(lg_audit *audit)
     lg_err err = lg_entry_get(audit->actual, seq, audit->arena, &row);
     if (err && err != LG_NOT_FOUND)
         return err;
-    lg_hash leaf = err ? (lg_hash){{0}} : lg_leaf_hash(row.body);
+    lg_hash leaf = {{0}};
+    if (!err)
+        leaf = lg_leaf_hash(row.body);
     if (!lg_hash_equal(&leaf, &audit->before.hash) ||
         lg_entry_parse(audit->arena, row.body, &entry, NULL) != LG_OK) {
         lg_audit_find(audit, "entries", lg_audit_seq_key(audit, seq),

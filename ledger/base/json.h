@@ -11,8 +11,8 @@
 
 enum { LG_JSON_DEPTH_MAX = 32 };
 
-/* For a program of our own: who has no memory for JSON ends (lg_die), as with arenas, so that nobody is told that
- * good JSON is bad. Before the first use. */
+/* For a program of our own: who has no memory for JSON ends (lg_die), as with arenas, so that nobody is told
+ * that good JSON is bad. Before the first use. */
 void lg_json_init(void);
 
 /* Parses `text`, whose top level must be an object or an array. On success *out is owned by the caller

@@ -1,10 +1,11 @@
 /* Entries, their disclosures, and the commands that caused them. */
 #include "ledger/store/log_rows.h"
 
+#include "ledger/base/buf.h"
 #include "ledger/store/pack.h"
 #include "ledger/store/rows_internal.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 static lg_err disclosures_insert(lg_db *db, int64_t seq, const char *disclosures)
 {
@@ -134,14 +135,11 @@ static int64_t jti_key(const char *jti)
 /* The two are packed as one text: an answer repeats much of what its command said. */
 static lg_bytes pack_command(lg_db *db, const lg_command_row *row)
 {
-    const size_t answer_len = strlen(row->answer), len = row->jws.len + answer_len;
-    char *texts = malloc(len + 1);
-    if (!texts)
-        lg_die("out of memory");
-    memcpy(texts, row->jws.data, row->jws.len);
-    memcpy(texts + row->jws.len, row->answer, answer_len);
-    lg_bytes packed = lg_pack(lg_db_packer(db), LG_PACK_COMMAND, lg_bytes_of(texts, len));
-    free(texts);
+    lg_buf texts = {0};
+    lg_buf_add(&texts, row->jws.data, row->jws.len);
+    lg_buf_add(&texts, row->answer, strlen(row->answer));
+    lg_bytes packed = lg_pack(lg_db_packer(db), LG_PACK_COMMAND, lg_bytes_of(texts.data, texts.len));
+    lg_buf_clear(&texts);
     return packed;
 }
 

@@ -1,5 +1,5 @@
-/* A disk that cannot keep what it was given (LD_PRELOAD): while the file named in FAILED_SYNC_WHEN is there, a sync of
- * the file named in FAILED_SYNC_OF fails with EIO. */
+/* A disk that cannot keep what it was given (LD_PRELOAD): while the file named in FAILED_SYNC_WHEN is there,
+ * a sync of the file named in FAILED_SYNC_OF fails with EIO. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
