@@ -195,8 +195,8 @@ static void run_batch(lg_writer *writer, lg_job *batch)
     for (lg_job *job = batch, *next; job; job = next) {
         next = job->next; /* after done() the job is gone */
         if (err) {
-            /* Nothing of this batch was recorded, and a refusal may have rested on what was not: all may try
-             * again. */
+            /* Nothing of this batch was recorded, or (LG_OUTCOME_UNKNOWN) nobody knows whether it was; a
+             * refusal may have rested on what was not. All may try again. */
             job->err = err;
             job->entry_count = 0;
             lg_report_init(&job->report, job->arena); /* what it says of a refusal is not what went wrong */
