@@ -22,13 +22,15 @@ enum { FILES_MAX = 8, WRITE_BACK_MS = 150 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct held {
     dev_t dev;
-    ino_t ino;
+    ino_t ino; /* of the file */
     int memory, file;
+    ino_t memory_ino;
 } held[FILES_MAX];
 static unsigned held_count;
 
 static int (*real_open)(const char *, int, ...);
 static int (*real_open64)(const char *, int, ...);
+static int (*real_fstat)(int, struct stat *);
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -86,7 +88,15 @@ static struct held *hold(int fd, const struct stat *st)
     if (held_count == FILES_MAX)
         abort();
     struct held *made = &held[held_count++];
-    *made = (struct held){st->st_dev, st->st_ino, memfd_create("held back", MFD_CLOEXEC), dup(fd)};
+    *made = (struct held){
+        .dev = st->st_dev,
+        .ino = st->st_ino,
+        .memory = memfd_create("held back", MFD_CLOEXEC),
+        .file = dup(fd),
+    };
+    struct stat memory;
+    if (real_fstat(made->memory, &memory) == 0)
+        made->memory_ino = memory.st_ino;
     copy(made->file, made->memory);
     pthread_t thread;
     if (!started && pthread_create(&thread, NULL, write_back, NULL) == 0)
@@ -99,7 +109,7 @@ static void replace(int fd)
 {
     struct stat st;
     pthread_mutex_lock(&lock);
-    if (fstat(fd, &st) == 0) {
+    if (real_fstat(fd, &st) == 0) {
         struct held *one = find(&st);
         dup3((one ? one : hold(fd, &st))->memory, fd, O_CLOEXEC);
     }
@@ -119,6 +129,23 @@ __attribute__((constructor)) static void find_real(void)
 {
     *(void **)&real_open = dlsym(RTLD_NEXT, "open");
     *(void **)&real_open64 = dlsym(RTLD_NEXT, "open64");
+    *(void **)&real_fstat = dlsym(RTLD_NEXT, "fstat");
+}
+
+/* The memory has as many names as the file that it stands for: the server looks whether its head file still
+ * has one. */
+int fstat(int fd, struct stat *out)
+{
+    struct stat file;
+    int result = real_fstat(fd, out);
+    if (result != 0 || out->st_nlink > 0)
+        return result;
+    pthread_mutex_lock(&lock);
+    for (unsigned i = 0; i < held_count; i++)
+        if (held[i].memory_ino == out->st_ino && real_fstat(held[i].file, &file) == 0)
+            out->st_nlink = file.st_nlink;
+    pthread_mutex_unlock(&lock);
+    return result;
 }
 
 int open(const char *path, int flags, ...)
