@@ -12,7 +12,7 @@ from demo import demo_registry, readme_script
 from financing_world import World
 from identifiers import uscc
 from installed import install
-from jws import jwk_file
+from jws import Key, jwk_file
 from liar import BENT, Liar, bending, change_disclosure, change_root, flip
 from registry import SERIALS, Registry
 
@@ -156,6 +156,14 @@ def test_from_a_new_key_to_a_financed_claim(registry, program, bank, tmp_path):
         registry.check_receipts({"receipt": json.loads(receipt.read_text())}, None)
     registry.registered()
     assert int(seller.does("verify")[0]) == registry.size()
+
+
+def test_a_public_key_may_begin_with_a_hyphen(registry, program, tmp_path):
+    """One in 64 does."""
+    operator = Company(registry, program, tmp_path, registry.directory / "keys" / "operator.jwk")
+    public = next(key.public for key in iter(Key, None) if key.public.startswith("-"))
+    identity, _ = operator.does("register", "Bindestrich GmbH", "supplier", f"uscc={uscc(next(SERIALS))}", public)
+    assert registry.operator.get(f"/v1/participants/{identity}").ok()["name"] == "Bindestrich GmbH"
 
 
 def test_an_invoice_file_is_signed_as_it_is(registry, supplier, tmp_path):

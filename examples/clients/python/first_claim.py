@@ -159,7 +159,10 @@ def main():
         command = commands.add_parser(name, help=text, description=text)
         for operand in operands.split():
             command.add_argument(operand)
-    given = parser.parse_args()
+    words = sys.argv[1:]
+    if len(words) > 1 and words[0] in COMMANDS and not {"-h", "--help"} & set(words):
+        words.insert(1, "--")  # what follows are operands: one public key in 64 begins with '-'
+    given = parser.parse_args(words)
     function, operands, _ = COMMANDS[given.command]
     try:
         function(*(getattr(given, operand) for operand in operands.split()))
