@@ -284,7 +284,7 @@ static bool confine_calls(void)
                 add_names(filter, SCMP_ACT_KILL_PROCESS, deadly, sizeof deadly / sizeof *deadly);
     for (size_t i = 0; good && i < sizeof families / sizeof *families; i++)
         good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i])) == 0;
+                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0)) == 0;
     /* Threads, no processes. The arguments of clone3 cannot be looked at; without it, libc uses clone. */
     good = good &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
