@@ -143,6 +143,8 @@ static json_t *read_value(plain *p)
 
 json_t *lg_json_load_plain(lg_bytes text)
 {
+    if (text.len == 0)
+        return NULL;
     plain p = {.at = text.data, .end = text.data + text.len};
     json_t *value = read_value(&p);
     skip_space(&p);

@@ -86,6 +86,7 @@ static void what_is_plain_is_taken(void **state)
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         assert_null(lg_json_load_plain(lg_bytes_str(others[i])));
+    assert_null(lg_json_load_plain((lg_bytes){0}));
 }
 
 static void depth_and_number_of_values_are_bounded(void **state)
