@@ -65,57 +65,65 @@ char *lg_base64url_encode(lg_arena *arena, lg_bytes bytes)
     return out;
 }
 
-/* One more than what a letter or digit of both alphabets stands for; 0: neither. */
-static const uint8_t sextets[256] = {
-    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
-    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62,
-};
+/* What the letter at each of four places adds to the three bytes that they stand for, the first byte lowest;
+ * above them, whose letter it is. */
+enum { NOBODYS = 1 << 24, STANDARD_ALONE = 1 << 25, URL_ALONE = 1 << 26 };
+#define AT_0(sextet) ((sextet) << 2)
+#define AT_1(sextet) ((sextet) >> 4 | ((sextet) % 16) << 12)
+#define AT_2(sextet) ((sextet) >> 2 << 8 | ((sextet) % 4) << 22)
+#define AT_3(sextet) ((sextet) << 16)
+/* clang-format off */
+#define TABLE(AT)                                                                                            \
+    ['A'] = AT(0), ['B'] = AT(1), ['C'] = AT(2), ['D'] = AT(3), ['E'] = AT(4), ['F'] = AT(5), ['G'] = AT(6), \
+    ['H'] = AT(7), ['I'] = AT(8), ['J'] = AT(9), ['K'] = AT(10), ['L'] = AT(11), ['M'] = AT(12),             \
+    ['N'] = AT(13), ['O'] = AT(14), ['P'] = AT(15), ['Q'] = AT(16), ['R'] = AT(17), ['S'] = AT(18),          \
+    ['T'] = AT(19), ['U'] = AT(20), ['V'] = AT(21), ['W'] = AT(22), ['X'] = AT(23), ['Y'] = AT(24),          \
+    ['Z'] = AT(25), ['a'] = AT(26), ['b'] = AT(27), ['c'] = AT(28), ['d'] = AT(29), ['e'] = AT(30),          \
+    ['f'] = AT(31), ['g'] = AT(32), ['h'] = AT(33), ['i'] = AT(34), ['j'] = AT(35), ['k'] = AT(36),          \
+    ['l'] = AT(37), ['m'] = AT(38), ['n'] = AT(39), ['o'] = AT(40), ['p'] = AT(41), ['q'] = AT(42),          \
+    ['r'] = AT(43), ['s'] = AT(44), ['t'] = AT(45), ['u'] = AT(46), ['v'] = AT(47), ['w'] = AT(48),          \
+    ['x'] = AT(49), ['y'] = AT(50), ['z'] = AT(51), ['0'] = AT(52), ['1'] = AT(53), ['2'] = AT(54),          \
+    ['3'] = AT(55), ['4'] = AT(56), ['5'] = AT(57), ['6'] = AT(58), ['7'] = AT(59), ['8'] = AT(60),          \
+    ['9'] = AT(61), ['+'] = AT(62) | STANDARD_ALONE, ['/'] = AT(63) | STANDARD_ALONE,                        \
+    ['-'] = AT(62) | URL_ALONE, ['_'] = AT(63) | URL_ALONE, [0 ... '*'] = NOBODYS, [','] = NOBODYS,          \
+    ['.'] = NOBODYS, [':' ... '@'] = NOBODYS, ['[' ... '^'] = NOBODYS, ['`'] = NOBODYS, ['{' ... 255] = NOBODYS
+/* clang-format on */
+static const uint32_t at_place[4][256] = {{TABLE(AT_0)}, {TABLE(AT_1)}, {TABLE(AT_2)}, {TABLE(AT_3)}};
 
-/* What `c` stands for in the alphabet; 64 or more: nothing. */
-static unsigned sextet(uint8_t c, const char *alphabet)
+/* By table as well: a command comes in 2,000 characters, and is stored without its base64. Decodes text
+ * without padding as far as its letters go and returns how many they are; *len bytes of them are in `out`,
+ * which has room for as many. None if so many letters are no encoding: trailing bits must be zero, so that
+ * no two texts mean the same bytes. */
+static size_t decode_run(lg_bytes text, uint32_t not_ours, uint8_t *out, size_t *len)
 {
-    if (c == (uint8_t)alphabet[62])
-        return 62;
-    if (c == (uint8_t)alphabet[63])
-        return 63;
-    return (unsigned)sextets[c] - 1;
+    const uint8_t *in = text.data, *end = in + text.len;
+    uint8_t *p = out;
+    uint32_t bits = 0;
+    for (; end - in >= 4; in += 4, p += 3) {
+        bits = at_place[0][in[0]] | at_place[1][in[1]] | at_place[2][in[2]] | at_place[3][in[3]];
+        if (bits & not_ours)
+            break;
+        p[0] = (uint8_t)bits;
+        p[1] = (uint8_t)(bits >> 8);
+        p[2] = (uint8_t)(bits >> 16);
+    }
+    size_t rest = 0;
+    bits = 0;
+    for (; rest < 3 && in < end && !(at_place[rest][*in] & not_ours); in++)
+        bits |= at_place[rest++][*in];
+    const size_t rest_len = rest ? rest - 1 : 0; /* rest 1 is refused below */
+    for (size_t i = 0; i < rest_len; i++)
+        p[i] = (uint8_t)(bits >> 8 * i);
+    const bool is_whole = rest != 1 && (bits & 0xffffff) >> 8 * rest_len == 0;
+    *len = is_whole ? (size_t)(p - out) + rest_len : 0;
+    return (size_t)(in - text.data);
 }
 
-/* By table as well: a command comes in 2,000 characters. Of text without padding; refuses trailing bits that
- * are not zero, so that no two texts mean the same bytes. */
-static bool decode(lg_arena *arena, lg_bytes text, const char *alphabet, lg_bytes *out)
+static bool decode(lg_arena *arena, lg_bytes text, uint32_t not_ours, lg_bytes *out)
 {
-    const size_t rest = text.len % 4, len = text.len / 4 * 3 + (rest ? rest - 1 : 0);
-    const uint8_t *in = text.data, *whole_end = in + (text.len - rest);
-    if (rest == 1)
-        return false;
-    uint8_t *data = lg_arena_alloc(arena, len + 1), *p = data;
-    unsigned seen = 0;
-    for (; in < whole_end; in += 4, p += 3) {
-        const unsigned a = sextet(in[0], alphabet), b = sextet(in[1], alphabet), c = sextet(in[2], alphabet),
-                       d = sextet(in[3], alphabet);
-        seen |= a | b | c | d;
-        p[0] = (uint8_t)(a << 2 | b >> 4);
-        p[1] = (uint8_t)(b << 4 | c >> 2);
-        p[2] = (uint8_t)(c << 6 | d);
-    }
-    if (rest) {
-        const unsigned a = sextet(in[0], alphabet), b = sextet(in[1], alphabet),
-                       c = rest == 3 ? sextet(in[2], alphabet) : 0;
-        seen |= a | b | c;
-        if (rest == 3 ? c & 3 : b & 15)
-            return false;
-        p[0] = (uint8_t)(a << 2 | b >> 4);
-        if (rest == 3)
-            p[1] = (uint8_t)(b << 4 | c >> 2);
-    }
-    if (seen >= 64)
+    size_t len;
+    uint8_t *data = lg_arena_alloc(arena, text.len / 4 * 3 + 3);
+    if (decode_run(text, not_ours, data, &len) < text.len || (len == 0 && text.len > 0))
         return false;
     *out = lg_bytes_of(data, len);
     return true;
@@ -127,12 +135,25 @@ bool lg_base64_decode(lg_arena *arena, lg_bytes text, lg_bytes *out)
         return false;
     for (int padding = 0; padding < 2 && text.len > 0 && text.data[text.len - 1] == '='; padding++)
         text.len--;
-    return decode(arena, text, standard, out);
+    return decode(arena, text, NOBODYS | URL_ALONE, out);
 }
 
 bool lg_base64url_decode(lg_arena *arena, lg_bytes text, lg_bytes *out)
 {
-    return decode(arena, text, url_safe, out);
+    return decode(arena, text, NOBODYS | STANDARD_ALONE, out);
+}
+
+size_t lg_base64url_span(const char *text)
+{
+    size_t len = 0;
+    while (!(at_place[0][(uint8_t)text[len]] & (NOBODYS | STANDARD_ALONE)))
+        len++;
+    return len;
+}
+
+size_t lg_base64url_decode_run(lg_bytes text, uint8_t *out, size_t *len)
+{
+    return decode_run(text, NOBODYS | STANDARD_ALONE, out, len);
 }
 
 void lg_hex_write(char *out, const void *data, size_t len)

@@ -15,6 +15,10 @@ size_t lg_base64url_write(char *out, const void *data, size_t len);
 size_t lg_base64_write(char *out, const void *data, size_t len); /* room for (len + 2) / 3 * 4 + 1 */
 bool lg_base64_decode(lg_arena *arena, lg_bytes text, lg_bytes *out) LG_MUST_CHECK;
 bool lg_base64url_decode(lg_arena *arena, lg_bytes text, lg_bytes *out) LG_MUST_CHECK;
+size_t lg_base64url_span(const char *text); /* so many of its letters the text begins with */
+/* Of the letters that the text begins with: returns how many they are, *len bytes of them in out, which has
+ * room for as many as the text has. No bytes if so many letters are no encoding. */
+size_t lg_base64url_decode_run(lg_bytes text, uint8_t *out, size_t *len);
 
 char *lg_hex_encode(lg_arena *arena, lg_bytes bytes);
 void lg_hex_write(char *out, const void *data, size_t len); /* room for 2 * len + 1 */

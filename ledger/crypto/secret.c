@@ -8,8 +8,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-/* A system call per salt would cost more than everything else an entry's facts need. */
-enum { POOL_LEN = 512 };
+/* A system call for each entry's salts would cost more than everything else its facts need. */
+enum { POOL_LEN = 4096 };
 
 static _Thread_local struct {
     uint8_t bytes[POOL_LEN];

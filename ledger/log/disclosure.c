@@ -50,37 +50,47 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-void lg_disclose_facts(lg_arena *arena, const lg_fact *facts, size_t fact_count, char **disclosures,
-                       const char *const **digests)
+/* The array of each fact, one behind the other. */
+static lg_bytes *write_arrays(lg_arena *arena, const lg_fact *facts, size_t count, const uint8_t *salts)
 {
-    lg_buf plain = {0}; /* all the arrays, one behind the other */
-    size_t *ends = lg_arena_array(arena, fact_count, sizeof *ends);
+    lg_buf plain = {0};
+    lg_bytes *arrays = lg_arena_array(arena, count, sizeof *arrays);
+    for (size_t i = 0; i < count; i++) {
+        const size_t start = plain.len;
+        write_plain(&plain, salts + i * LG_SALT_LEN, &facts[i]);
+        arrays[i].len = plain.len - start;
+    }
+    const lg_bytes all = lg_arena_copy(arena, lg_buf_bytes(&plain));
+    lg_buf_clear(&plain);
+    for (size_t i = 0, at = 0; i < count; at += arrays[i++].len)
+        arrays[i].data = all.data + at;
+    return arrays;
+}
+
+lg_disclosures lg_disclose_facts(lg_arena *arena, const lg_fact *facts, size_t fact_count)
+{
+    uint8_t *salts = lg_arena_array(arena, fact_count, LG_SALT_LEN);
+    lg_random(salts, fact_count * LG_SALT_LEN);
+    const lg_bytes *arrays = write_arrays(arena, facts, fact_count, salts);
     lg_digest_text *texts = lg_arena_array(arena, fact_count, sizeof *texts);
     const char **sorted = lg_arena_array(arena, fact_count, sizeof *sorted);
     size_t joined_len = 0;
-    for (size_t i = 0; i < fact_count; i++) {
-        uint8_t salt[LG_SALT_LEN];
-        size_t start = plain.len;
-        lg_random(salt, sizeof salt);
-        write_plain(&plain, salt, &facts[i]);
-        ends[i] = plain.len;
-        joined_len += ((plain.len - start) * 4 + 2) / 3 + 1;
-    }
+    for (size_t i = 0; i < fact_count; i++)
+        joined_len += (arrays[i].len * 4 + 2) / 3 + 1;
     char *joined = lg_arena_alloc(arena, joined_len + 1), *p = joined;
-    for (size_t i = 0, start = 0; i < fact_count; start = ends[i++]) {
+    for (size_t i = 0; i < fact_count; i++) {
         if (i > 0)
             *p++ = '~';
-        size_t len = lg_base64url_write(p, plain.data + start, ends[i] - start);
+        size_t len = lg_base64url_write(p, arrays[i].data, arrays[i].len);
         texts[i] = lg_disclosure_digest(lg_bytes_of(p, len));
         sorted[i] = texts[i].s;
         p += len;
     }
-    lg_buf_clear(&plain);
     /* Sorted, so that their order says nothing of which fact is which. */
     if (fact_count > 0)
         qsort(sorted, fact_count, sizeof *sorted, by_text);
-    *disclosures = joined;
-    *digests = sorted;
+    return (lg_disclosures){
+        .count = fact_count, .joined = joined, .digests = sorted, .arrays = arrays, .salts = salts};
 }
 
 static bool is_json_space(char c)
@@ -122,10 +132,9 @@ static char *compact_third(lg_arena *arena, lg_bytes array)
 
 static bool is_salt(const json_t *value)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const char *text = json_string_value(value);
     size_t len = json_string_length(value);
-    return text && len >= SALT_TEXT_LEN && strspn(text, allowed) == len;
+    return text && len >= SALT_TEXT_LEN && lg_base64url_span(text) == len;
 }
 
 /* RFC 9901 section 4.2.1: a claim name may not be one of the two that carry digests. */

@@ -31,11 +31,10 @@ static bool is_type(const char *type)
 
 static bool are_digests(const char *const *digests, size_t count)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     if (count > LG_ENTRY_FACTS_MAX)
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (strspn(digests[i], allowed) != DIGEST_LEN || digests[i][DIGEST_LEN] != '\0')
+        if (lg_base64url_span(digests[i]) != DIGEST_LEN || digests[i][DIGEST_LEN] != '\0')
             return false;
         if (i > 0 && strcmp(digests[i - 1], digests[i]) >= 0)
             return false;

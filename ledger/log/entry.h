@@ -50,10 +50,17 @@ lg_digest_text lg_disclosure_digest(lg_bytes disclosure);
 lg_err lg_disclosure_parse(lg_arena *arena, lg_bytes disclosure, lg_fact *out,
                            lg_report *report) LG_MUST_CHECK;
 
-/* Salts facts with fresh randomness: *disclosures gets the strings joined by '~' (no trailing one), in the
- * facts' order; *digests the sorted digests. Both in the arena. */
-void lg_disclose_facts(lg_arena *arena, const lg_fact *facts, size_t fact_count, char **disclosures,
-                       const char *const **digests);
+/* Facts as they are disclosed, in their order. */
+typedef struct lg_disclosures {
+    size_t count;
+    char *joined;               /* the disclosures, joined by '~' (no trailing one) */
+    const char *const *digests; /* sorted */
+    /* What the disclosures encode, and the salts at the beginning of each, LG_SALT_LEN bytes apart. */
+    const lg_bytes *arrays;
+    const uint8_t *salts;
+} lg_disclosures;
+/* Salts facts with fresh randomness; all of it in the arena. */
+lg_disclosures lg_disclose_facts(lg_arena *arena, const lg_fact *facts, size_t fact_count);
 
 /* The entry's exact bytes, in the arena. LG_INTERNAL if it would exceed LG_ENTRY_MAX or a member is outside
  * its bounds. */

@@ -1,32 +1,44 @@
 /* Entries, their disclosures, and the commands that caused them. */
 #include "ledger/store/log_rows.h"
 
-#include "ledger/base/buf.h"
 #include "ledger/store/pack.h"
 #include "ledger/store/rows_internal.h"
 
 #include <string.h>
 
-static lg_err disclosures_insert(lg_db *db, int64_t seq, const char *disclosures)
+static lg_err disclosures_insert(lg_db *db, int64_t seq, lg_bytes packed)
 {
     static const lg_sql sql = {"INSERT INTO disclosures (seq, body) VALUES (?1, ?2)"};
-    lg_bytes packed = lg_pack(lg_db_packer(db), LG_PACK_DISCLOSURES, lg_bytes_str(disclosures));
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, seq);
     lg_bind_blob(&query, 2, packed.data, packed.len);
     return lg_query_run(&query);
 }
 
-lg_err lg_entry_insert(lg_db *db, int64_t seq, lg_bytes body, const char *disclosures)
+static lg_err entry_insert(lg_db *db, int64_t seq, lg_bytes body)
 {
     static const lg_sql sql = {"INSERT INTO entries (seq, body) VALUES (?1, ?2)"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, seq);
     lg_bind_blob(&query, 2, body.data, body.len);
-    lg_err err = lg_query_run(&query);
-    if (err != LG_OK || !disclosures || !*disclosures)
+    return lg_query_run(&query);
+}
+
+lg_err lg_entry_insert(lg_db *db, int64_t seq, lg_bytes body, const char *disclosures)
+{
+    const lg_bytes text = lg_bytes_str(disclosures);
+    lg_err err = entry_insert(db, seq, body);
+    if (err || text.len == 0)
         return err;
-    return disclosures_insert(db, seq, disclosures);
+    return disclosures_insert(db, seq, lg_pack(lg_db_packer(db), LG_PACK_DISCLOSURES, text));
+}
+
+lg_err lg_entry_insert_disclosing(lg_db *db, int64_t seq, lg_bytes body, const lg_disclosures *disclosures)
+{
+    lg_err err = entry_insert(db, seq, body);
+    if (err || disclosures->count == 0)
+        return err;
+    return disclosures_insert(db, seq, lg_pack_disclosures(lg_db_packer(db), disclosures));
 }
 
 /* A packed column, borrowed until the query moves on. */
@@ -132,22 +144,12 @@ static int64_t jti_key(const char *jti)
     return (int64_t)key;
 }
 
-/* The two are packed as one text: an answer repeats much of what its command said. */
-static lg_bytes pack_command(lg_db *db, const lg_command_row *row)
-{
-    lg_buf texts = {0};
-    lg_buf_add(&texts, row->jws.data, row->jws.len);
-    lg_buf_add(&texts, row->answer, strlen(row->answer));
-    lg_bytes packed = lg_pack(lg_db_packer(db), LG_PACK_COMMAND, lg_bytes_of(texts.data, texts.len));
-    lg_buf_clear(&texts);
-    return packed;
-}
-
 lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
 {
     static const lg_sql sql = {"INSERT INTO commands (" COMMAND_COLUMNS
                                ", jti_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
-    lg_bytes packed = pack_command(db, row);
+    /* As one text: an answer repeats much of what its command said. */
+    lg_bytes packed = lg_pack_command(lg_db_packer(db), row->jws, lg_bytes_str(row->answer));
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, row->first_seq);
     lg_bind_int(&query, 2, row->entry_count);

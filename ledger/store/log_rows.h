@@ -7,6 +7,8 @@
 #include "ledger/store/db.h"
 
 lg_err lg_entry_insert(lg_db *db, int64_t seq, lg_bytes body, const char *disclosures) LG_MUST_CHECK;
+lg_err lg_entry_insert_disclosing(lg_db *db, int64_t seq, lg_bytes body,
+                                  const lg_disclosures *disclosures) LG_MUST_CHECK;
 
 typedef struct lg_entry_row {
     int64_t seq;

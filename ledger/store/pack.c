@@ -30,6 +30,8 @@ enum {
     MARK_RAW_32,
     MARK_RAW_64,
     EXPANSION_MAX = 128, /* letters that one byte of a frame may stand for: 86, encoded once more */
+    ROOM_MIN = 64 * 1024,
+    ROOM_KEPT_MAX = 1024 * 1024,
 };
 
 static struct {
@@ -40,7 +42,8 @@ static struct {
 struct lg_packer {
     ZSTD_CCtx *pack[KINDS]; /* each made when it is first needed: readers never pack */
     ZSTD_DCtx *unpack;
-    lg_arena *arena; /* of the text at hand */
+    uint8_t *room; /* of the text at hand */
+    size_t room_len;
 };
 
 static void load_dictionaries(void)
@@ -67,7 +70,6 @@ lg_packer *lg_packer_open(void)
     lg_packer *packer = calloc(1, sizeof *packer);
     if (!packer)
         lg_die("out of memory");
-    packer->arena = lg_arena_open();
     return packer;
 }
 
@@ -78,8 +80,21 @@ void lg_packer_close(lg_packer *packer)
     for (size_t i = 1; i < KINDS; i++)
         ZSTD_freeCCtx(packer->pack[i]);
     ZSTD_freeDCtx(packer->unpack);
-    lg_arena_close(packer->arena);
+    free(packer->room);
     free(packer);
+}
+
+/* So many bytes, of whatever content; large ones are let go with the next text. */
+static uint8_t *room_of(lg_packer *packer, size_t len)
+{
+    if (packer->room_len < len || packer->room_len > ROOM_KEPT_MAX) {
+        packer->room_len = len > ROOM_MIN ? len : ROOM_MIN;
+        free(packer->room);
+        packer->room = malloc(packer->room_len);
+        if (!packer->room)
+            lg_die("out of memory (%zu bytes)", packer->room_len);
+    }
+    return packer->room;
 }
 
 /* The kind's context; the frame need not say which dictionary it was made with. */
@@ -100,6 +115,7 @@ static ZSTD_CCtx *packing(lg_packer *packer, lg_pack_kind kind)
 typedef struct undone {
     uint8_t *text, *raw;
     size_t text_len, raw_len;
+    uint8_t *room[2]; /* for what a run of letters is decoded into: of the text, and of text within */
 } undone;
 
 static void put(undone *out, const void *data, size_t len)
@@ -117,27 +133,19 @@ static void put_mark(undone *out, uint8_t mark)
 static const bool is_letter[256] = {
     ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true, ['_'] = true};
 
-/* The next run of TOKEN_MIN letters or more from *at on, its end in *at; empty when there is none. Looks at
- * the last place where such a run would have to reach, and back from there: words are shorter. */
-static lg_bytes next_token(lg_bytes text, size_t *at)
+/* Where the next run of TOKEN_MIN letters or more begins, from `at` on; the text's end if there is none.
+ * Looks at the last place where such a run would have to reach, and back from there: words are shorter. */
+static size_t next_token(lg_bytes text, size_t at)
 {
-    size_t begin = *at;
-    while (text.len - begin >= TOKEN_MIN) {
-        size_t back = begin + TOKEN_MIN;
-        while (back > begin && is_letter[text.data[back - 1]])
+    while (text.len - at >= TOKEN_MIN) {
+        size_t back = at + TOKEN_MIN;
+        while (back > at && is_letter[text.data[back - 1]])
             back--;
-        if (back > begin) {
-            begin = back;
-            continue;
-        }
-        size_t end = begin + TOKEN_MIN;
-        while (end < text.len && is_letter[text.data[end]])
-            end++;
-        *at = end;
-        return lg_bytes_of(text.data + begin, end - begin);
+        if (back == at)
+            return at;
+        at = back;
     }
-    *at = text.len;
-    return lg_bytes_of(text.data + begin, 0);
+    return text.len;
 }
 
 /* What salts, digests, keys and signatures are long; 0: none of these. */
@@ -146,52 +154,72 @@ static uint8_t raw_mark(size_t len)
     return len == 22 ? MARK_RAW_16 : len == 43 ? MARK_RAW_32 : len == 86 ? MARK_RAW_64 : 0;
 }
 
+static const uint64_t each_byte = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+
+/* Eight bytes at a time: one below `limit`, 128 at most, is rare enough to look closer. */
+static bool has_below(uint64_t eight, uint8_t limit)
+{
+    return (eight - each_byte * limit) & ~eight & highs;
+}
+
+static bool is_control(uint8_t c)
+{
+    return c < ' ' && c != '\t' && c != '\n' && c != '\r';
+}
+
 static bool is_text(lg_bytes bytes)
 {
-    uint8_t all = 0;
-    for (size_t i = 0; i < bytes.len; i++) {
-        const uint8_t c = bytes.data[i];
-        if (c < ' ' && c != '\t' && c != '\n' && c != '\r')
-            return false;
-        all |= c;
+    uint64_t all = 0;
+    size_t i = 0;
+    for (uint64_t eight; i + sizeof eight <= bytes.len; i += sizeof eight) {
+        memcpy(&eight, bytes.data + i, sizeof eight);
+        all |= eight;
+        for (size_t k = 0; k < sizeof eight && has_below(eight, ' '); k++)
+            if (is_control(bytes.data[i + k]))
+                return false;
     }
-    return all < 0x80 || lg_text_is_utf8(bytes);
+    for (; i < bytes.len; i++) {
+        all |= bytes.data[i];
+        if (is_control(bytes.data[i]))
+            return false;
+    }
+    return !(all & highs) || lg_text_is_utf8(bytes);
 }
 
 /* Text within text is undone once: the header of a JWS, and the key's name in it. */
-static void undo(lg_arena *arena, lg_bytes text, bool inner, undone *out)
+static void undo(undone *out, lg_bytes text, bool inner)
 {
-    size_t kept = 0, at = 0;
-    for (lg_bytes token; (token = next_token(text, &at)).len > 0;) {
-        const size_t begin = (size_t)(token.data - text.data);
-        const uint8_t mark = raw_mark(token.len);
-        lg_bytes bytes;
-        if ((!mark && inner) || !lg_base64url_decode(arena, token, &bytes) || (!mark && !is_text(bytes)))
+    uint8_t *const room = out->room[inner];
+    size_t kept = 0, next;
+    for (size_t at = next_token(text, 0); at < text.len; at = next_token(text, next)) {
+        size_t len;
+        next = at + lg_base64url_decode_run(lg_bytes_of(text.data + at, text.len - at), room, &len);
+        const uint8_t mark = raw_mark(next - at);
+        const lg_bytes bytes = lg_bytes_of(room, len);
+        if (len == 0 || (!mark && (inner || !is_text(bytes))))
             continue;
-        put(out, text.data + kept, begin - kept);
-        kept = at;
+        put(out, text.data + kept, at - kept);
+        kept = next;
         if (mark) {
             put_mark(out, mark);
             memcpy(out->raw + out->raw_len, bytes.data, bytes.len);
             out->raw_len += bytes.len;
         } else {
             put_mark(out, MARK_BEGIN);
-            undo(arena, bytes, true, out);
+            undo(out, bytes, true);
             put_mark(out, MARK_END);
         }
     }
     put(out, text.data + kept, text.len - kept);
 }
 
-/* Eight bytes at a time: one below 8 is rare enough to look closer. */
 static bool has_marks(lg_bytes text)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
     size_t i = 0;
     bool has = false;
     for (uint64_t eight; i + sizeof eight <= text.len && !has; i += sizeof eight) {
         memcpy(&eight, text.data + i, sizeof eight);
-        has = (eight - ones * (MARK_RAW_64 + 1)) & ~eight & highs;
+        has = has_below(eight, MARK_RAW_64 + 1);
     }
     for (i = has ? 0 : i, has = false; i < text.len && !has; i++)
         has = (uint8_t)(text.data[i] - MARK_BEGIN) <= MARK_RAW_64 - MARK_BEGIN;
@@ -214,34 +242,98 @@ static size_t put_varint(uint8_t *out, size_t value)
     return len;
 }
 
-static lg_bytes as_it_is(lg_packer *packer, lg_bytes text)
+static void put_bytes(uint8_t **end, lg_bytes bytes)
 {
-    uint8_t *out = lg_arena_alloc(packer->arena, text.len + 1);
-    out[0] = AS_IT_IS;
-    if (text.len)
-        memcpy(out + 1, text.data, text.len);
-    return lg_bytes_of(out, text.len + 1);
+    if (bytes.len)
+        memcpy(*end, bytes.data, bytes.len);
+    *end += bytes.len;
+}
+
+static lg_bytes as_it_is(lg_packer *packer, lg_bytes text, lg_bytes more)
+{
+    uint8_t *out = room_of(packer, 1 + text.len + more.len), *end = out;
+    *end++ = AS_IT_IS;
+    put_bytes(&end, text);
+    put_bytes(&end, more);
+    return lg_bytes_of(out, (size_t)(end - out));
+}
+
+/* A text of `len` in the packer's room. What is packed takes the place of what is decoded on the way. */
+static undone undoing(lg_packer *packer, size_t len)
+{
+    uint8_t *room = room_of(packer, 3 * len + 1 + 2 * VARINT_MAX + ZSTD_compressBound(len));
+    return (undone){.text = room, .raw = room + len, .room = {room + 2 * len, room + 3 * len}};
+}
+
+static lg_bytes compress(lg_packer *packer, lg_pack_kind kind, const undone *plain, size_t len)
+{
+    uint8_t *out = plain->room[0], *end = out;
+    *end++ = (uint8_t)kind;
+    end += put_varint(end, len);
+    end += put_varint(end, plain->raw_len);
+    put_bytes(&end, lg_bytes_of(plain->raw, plain->raw_len));
+    const size_t frame_len = ZSTD_compress2(packing(packer, kind), end, ZSTD_compressBound(plain->text_len),
+                                            plain->text, plain->text_len);
+    if (ZSTD_isError(frame_len))
+        lg_die("compression failed: %s", ZSTD_getErrorName(frame_len));
+    return lg_bytes_of(out, (size_t)(end - out) + frame_len);
+}
+
+static bool is_packed(lg_pack_kind kind, size_t len)
+{
+    return len >= PACK_MIN && len <= text_max(kind);
+}
+
+/* A text in two parts. */
+static lg_bytes pack(lg_packer *packer, lg_pack_kind kind, lg_bytes text, lg_bytes more)
+{
+    const size_t len = text.len + more.len;
+    if (!is_packed(kind, len) || has_marks(text) || has_marks(more))
+        return as_it_is(packer, text, more);
+    undone plain = undoing(packer, len);
+    undo(&plain, text, false);
+    undo(&plain, more, false);
+    return compress(packer, kind, &plain, len);
 }
 
 lg_bytes lg_pack(lg_packer *packer, lg_pack_kind kind, lg_bytes text)
 {
-    lg_arena_reset(packer->arena);
-    if (text.len < PACK_MIN || text.len > text_max(kind) || has_marks(text))
-        return as_it_is(packer, text);
-    undone plain = {.text = lg_arena_alloc(packer->arena, text.len),
-                    .raw = lg_arena_alloc(packer->arena, text.len)};
-    undo(packer->arena, text, false, &plain);
-    const size_t cap = ZSTD_compressBound(plain.text_len);
-    uint8_t *out = lg_arena_alloc(packer->arena, 1 + 2 * VARINT_MAX + plain.raw_len + cap), *end = out;
-    *end++ = (uint8_t)kind;
-    end += put_varint(end, text.len);
-    end += put_varint(end, plain.raw_len);
-    memcpy(end, plain.raw, plain.raw_len);
-    end += plain.raw_len;
-    const size_t len = ZSTD_compress2(packing(packer, kind), end, cap, plain.text, plain.text_len);
-    if (ZSTD_isError(len))
-        lg_die("compression failed: %s", ZSTD_getErrorName(len));
-    return lg_bytes_of(out, (size_t)(end - out) + len);
+    return pack(packer, kind, text, lg_bytes_of(NULL, 0));
+}
+
+lg_bytes lg_pack_command(lg_packer *packer, lg_bytes jws, lg_bytes answer)
+{
+    return pack(packer, LG_PACK_COMMAND, jws, answer);
+}
+
+static bool any_has_marks(const lg_bytes *texts, size_t count)
+{
+    bool has = false;
+    for (size_t i = 0; i < count && !has; i++)
+        has = has_marks(texts[i]);
+    return has;
+}
+
+lg_bytes lg_pack_disclosures(lg_packer *packer, const lg_disclosures *d)
+{
+    enum { BEFORE_SALT = 2 /* [" */, SALT = 22 /* letters */ };
+    const lg_bytes joined = lg_bytes_str(d->joined);
+    if (!is_packed(LG_PACK_DISCLOSURES, joined.len) || any_has_marks(d->arrays, d->count))
+        return lg_pack(packer, LG_PACK_DISCLOSURES, joined);
+    undone plain = undoing(packer, joined.len);
+    for (size_t i = 0; i < d->count; i++) {
+        const lg_bytes array = d->arrays[i];
+        if (i > 0)
+            put(&plain, "~", 1);
+        put_mark(&plain, MARK_BEGIN);
+        put(&plain, array.data, BEFORE_SALT);
+        put_mark(&plain, MARK_RAW_16);
+        put(&plain, array.data + BEFORE_SALT + SALT, array.len - BEFORE_SALT - SALT);
+        put_mark(&plain, MARK_END);
+    }
+    plain.raw_len = d->count * LG_SALT_LEN;
+    memcpy(plain.raw, d->salts, plain.raw_len);
+    return compress(packer, LG_PACK_DISCLOSURES, &plain, joined.len);
 }
 
 /* ---- unpacking ---- */
@@ -346,12 +438,12 @@ static bool unpack(lg_packer *packer, lg_bytes packed, lg_arena *arena, lg_bytes
     const unsigned long long plain_len = ZSTD_getFrameContentSize(rest.data, rest.len);
     if (plain_len > text_len || text_len > plain_len * EXPANSION_MAX) /* unknown lengths are huge numbers */
         return false;
-    uint8_t *data = lg_arena_alloc(packer->arena, plain_len);
+    uint8_t *data = room_of(packer, plain_len + text_len + 1);
     if (ZSTD_decompress_usingDDict(packer->unpack, data, plain_len, rest.data, rest.len,
                                    dictionaries.unpack[kind]) != plain_len)
         return false;
     lg_bytes plain = lg_bytes_of(data, plain_len);
-    restored within = {.text = lg_arena_alloc(packer->arena, text_len), .cap = text_len};
+    restored within = {.text = (char *)data + plain_len, .cap = text_len};
     restored out = {.text = lg_arena_alloc(arena, text_len + 1), .cap = text_len, .within = &within};
     if (!redo(&plain, &raw, &out) || raw.len > 0 || out.len < text_len)
         return false;
@@ -363,6 +455,5 @@ lg_err lg_unpack(lg_packer *packer, lg_bytes packed, lg_arena *arena, lg_bytes *
 {
     if (!packer->unpack && !(packer->unpack = ZSTD_createDCtx()))
         lg_die("out of memory");
-    lg_arena_reset(packer->arena);
     return packed.len > 0 && unpack(packer, packed, arena, text) ? LG_OK : LG_CORRUPT;
 }

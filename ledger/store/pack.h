@@ -13,7 +13,7 @@
 #ifndef LG_STORE_PACK_H
 #define LG_STORE_PACK_H
 
-#include "ledger/base/arena.h"
+#include "ledger/log/entry.h"
 
 /* Buffers and contexts, used over and over. One thread at a time. */
 typedef struct lg_packer lg_packer;
@@ -28,6 +28,9 @@ typedef enum {
 
 /* The packed bytes stay the packer's: good until it packs or unpacks again. */
 lg_bytes lg_pack(lg_packer *packer, lg_pack_kind kind, lg_bytes text);
+lg_bytes lg_pack_command(lg_packer *packer, lg_bytes jws, lg_bytes answer);
+/* The joined text, without undoing what has just been encoded. */
+lg_bytes lg_pack_disclosures(lg_packer *packer, const lg_disclosures *disclosures);
 /* *text in the arena, NUL-terminated behind its end. LG_CORRUPT if these bytes are nothing that lg_pack
  * gives; no more is allocated for them than the largest real text of their kind would need. */
 lg_err lg_unpack(lg_packer *packer, lg_bytes packed, lg_arena *arena, lg_bytes *text) LG_MUST_CHECK;

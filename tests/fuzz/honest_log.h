@@ -49,9 +49,9 @@ static inline void honest_entry(honest_log *log, lg_edge *edge, int64_t seq)
                       .req = command,
                       .type = seq ? "receivable.registered" : "genesis",
                       .digest_count = 2};
-    char *disclosures;
-    lg_disclose_facts(log->arena, facts, 2, &disclosures, &entry.digests);
-    log->disclosures[seq] = disclosures;
+    const lg_disclosures disclosures = lg_disclose_facts(log->arena, facts, 2);
+    entry.digests = disclosures.digests;
+    log->disclosures[seq] = disclosures.joined;
     if (seq == 0) {
         entry.origin = HONEST_ORIGIN;
         entry.vkey = lg_vkey_format(log->arena, &log->verifier);

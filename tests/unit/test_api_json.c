@@ -232,11 +232,11 @@ static const lg_shares all = {.all = true}, none = {0};
 static lg_entry_row make_entry(bool with_facts)
 {
     static const lg_fact facts[] = {{"amount", "\"12.00\""}, {"parties", "[1,{\"a\":null}]"}};
-    char *disclosures;
     lg_entry entry = {
         .seq = 7, .at = 1790000000123456, .type = "claim.accepted", .digest_count = with_facts ? 2 : 0};
-    lg_disclose_facts(arena, facts, entry.digest_count, &disclosures, &entry.digests);
-    lg_entry_row row = {.seq = 7, .disclosures = disclosures};
+    const lg_disclosures disclosures = lg_disclose_facts(arena, facts, entry.digest_count);
+    entry.digests = disclosures.digests;
+    lg_entry_row row = {.seq = 7, .disclosures = disclosures.joined};
     assert_int_equal(lg_entry_encode(arena, &entry, &row.body), LG_OK);
     return row;
 }
@@ -286,9 +286,9 @@ static void a_share_shows_no_other_part(void **state)
     lg_entry entry = {.seq = 7, .at = 1, .type = "claim.split", .digest_count = 4};
     lg_entry_row row = {.seq = 7};
     lg_buf buf = {0};
-    char *disclosures;
-    lg_disclose_facts(arena, facts, entry.digest_count, &disclosures, &entry.digests);
-    row.disclosures = disclosures;
+    const lg_disclosures disclosures = lg_disclose_facts(arena, facts, entry.digest_count);
+    entry.digests = disclosures.digests;
+    row.disclosures = disclosures.joined;
     assert_int_equal(lg_entry_encode(arena, &entry, &row.body), LG_OK);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t count = cases[i].count;

@@ -231,19 +231,18 @@ static void the_largest_entry_fits_and_one_more_fact_does_not(void **state)
 {
     (void)state;
     lg_fact facts[LG_ENTRY_FACTS_MAX + 1];
-    char *disclosures;
     lg_bytes bytes;
     lg_entry entry = twelve(), again;
     for (size_t i = 0; i <= LG_ENTRY_FACTS_MAX; i++)
         facts[i] = (lg_fact){"name", "\"value\""};
     entry.seq = LG_SEQ_MAX;
     entry.digest_count = LG_ENTRY_FACTS_MAX;
-    lg_disclose_facts(arena, facts, entry.digest_count, &disclosures, &entry.digests);
+    entry.digests = lg_disclose_facts(arena, facts, entry.digest_count).digests;
     assert_int_equal(lg_entry_encode(arena, &entry, &bytes), LG_OK);
     assert_int_equal(lg_entry_parse(arena, bytes, &again, NULL), LG_OK);
     assert_int_equal(again.digest_count, LG_ENTRY_FACTS_MAX);
     assert_int_equal(again.seq, LG_SEQ_MAX);
-    lg_disclose_facts(arena, facts, LG_ENTRY_FACTS_MAX + 1, &disclosures, &entry.digests);
+    entry.digests = lg_disclose_facts(arena, facts, LG_ENTRY_FACTS_MAX + 1).digests;
     entry.digest_count = LG_ENTRY_FACTS_MAX + 1;
     refuse(entry);
 }
@@ -288,16 +287,22 @@ static void facts_come_back_from_their_disclosures(void **state)
         {"flag", "true"},
     };
     enum { COUNT = sizeof facts / sizeof *facts };
-    char *disclosures;
-    const char *const *digests;
     unsigned seen[COUNT] = {0};
-    lg_disclose_facts(arena, facts, COUNT, &disclosures, &digests);
+    const lg_disclosures disclosures = lg_disclose_facts(arena, facts, COUNT);
+    const char *const *digests = disclosures.digests;
     for (size_t i = 1; i < COUNT; i++)
         assert_true(strcmp(digests[i - 1], digests[i]) < 0);
-    const char *p = disclosures;
+    const char *p = disclosures.joined;
     for (size_t i = 0; i < COUNT; i++) {
         size_t len = strcspn(p, "~");
         lg_fact fact;
+        lg_bytes plain;
+        assert_true(lg_base64url_decode(arena, lg_bytes_of(p, len), &plain));
+        assert_int_equal(plain.len, disclosures.arrays[i].len);
+        assert_memory_equal(plain.data, disclosures.arrays[i].data, plain.len);
+        char *salt =
+            lg_base64url_encode(arena, lg_bytes_of(disclosures.salts + i * LG_SALT_LEN, LG_SALT_LEN));
+        assert_memory_equal(plain.data + 2, salt, strlen(salt));
         assert_int_equal(lg_disclosure_parse(arena, lg_bytes_of(p, len), &fact, NULL), LG_OK);
         assert_string_equal(fact.name, facts[i].name);
         assert_string_equal(fact.value, facts[i].value);
@@ -308,12 +313,9 @@ static void facts_come_back_from_their_disclosures(void **state)
     assert_int_equal(*p, '\0');
     for (size_t d = 0; d < COUNT; d++)
         assert_int_equal(seen[d], 1);
-    char *again;
-    const char *const *other;
-    lg_disclose_facts(arena, facts, COUNT, &again, &other);
-    assert_string_not_equal(again, disclosures); /* fresh salts */
-    lg_disclose_facts(arena, NULL, 0, &again, &other);
-    assert_string_equal(again, "");
+    /* fresh salts */
+    assert_string_not_equal(lg_disclose_facts(arena, facts, COUNT).joined, disclosures.joined);
+    assert_string_equal(lg_disclose_facts(arena, NULL, 0).joined, "");
 }
 
 static lg_err parse_plain(const char *plain, lg_fact *fact)

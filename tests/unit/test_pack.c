@@ -140,6 +140,49 @@ static void every_shape_comes_back(void **state)
     }
 }
 
+/* What an entry's facts are made into, packed from what they were made of. */
+static void disclosures_need_not_be_undone(void **state)
+{
+    (void)state;
+    static const lg_fact facts[] = {
+        {"receivable_id", "\"01a22071-3a16-7009-a43f-6c4ddd45c0da\""},
+        {"gross_minor", "1029774"},
+        {"note", "\"\xe6\x94\xb6 AAAAAAAAAAAAAAAAAAAAAB 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo ~\""},
+        {"m", "1"},
+        {"marked", "\"\x01\x02\x03\x04\x05\""},
+    };
+    for (size_t count = 0; count <= sizeof facts / sizeof *facts; count++) {
+        const lg_disclosures made = lg_disclose_facts(arena, facts, count);
+        const lg_bytes joined = lg_bytes_str(made.joined);
+        lg_bytes packed = lg_arena_copy(arena, lg_pack_disclosures(packer, &made)), again;
+        assert_int_equal(lg_unpack(packer, packed, arena, &again), LG_OK);
+        assert_same(again, joined);
+        assert_in_range(packed.len, 1, packed_copy(LG_PACK_DISCLOSURES, joined).len + 16);
+    }
+    lg_fact many[LG_ENTRY_FACTS_MAX];
+    for (size_t i = 0; i < LG_ENTRY_FACTS_MAX; i++)
+        many[i] = (lg_fact){"large", lg_arena_printf(arena, "\"%s\"", encoded_noise(20000))};
+    const lg_disclosures large = lg_disclose_facts(arena, many, LG_ENTRY_FACTS_MAX);
+    lg_bytes packed = lg_arena_copy(arena, lg_pack_disclosures(packer, &large)), again;
+    assert_true(strlen(large.joined) > LG_PACKED_DISCLOSURES_MAX);
+    assert_int_equal(lg_unpack(packer, packed, arena, &again), LG_OK);
+    assert_same(again, lg_bytes_str(large.joined));
+}
+
+static void a_command_and_its_answer_are_one_text(void **state)
+{
+    (void)state;
+    char *jws = a_command("{\"a\":1}");
+    const char *answers[] = {"", "{\"receipt\":{\"seq\":7}}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                             "\x01"};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        lg_bytes packed = lg_pack_command(packer, lg_bytes_str(jws), lg_bytes_str(answers[i])), again;
+        packed = lg_arena_copy(arena, packed);
+        assert_int_equal(lg_unpack(packer, packed, arena, &again), LG_OK);
+        assert_same(again, lg_bytes_str(lg_arena_printf(arena, "%s%s", jws, answers[i])));
+    }
+}
+
 static void any_bytes_come_back(void **state)
 {
     (void)state;
@@ -289,6 +332,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_and_disclosures_become_small),
         cmocka_unit_test(every_shape_comes_back),
+        cmocka_unit_test(disclosures_need_not_be_undone),
+        cmocka_unit_test(a_command_and_its_answer_are_one_text),
         cmocka_unit_test(any_bytes_come_back),
         cmocka_unit_test(what_is_no_packed_text_is_refused),
         cmocka_unit_test(damage_is_survived),
