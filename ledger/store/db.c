@@ -2,6 +2,7 @@
 
 #include "ledger/store/known.h"
 #include "ledger/store/pack.h"
+#include "ledger/store/page_cache.h"
 #include "ledger/store/pages.h"
 #include "ledger/store/schema.h"
 
@@ -266,6 +267,7 @@ static lg_err configure(lg_db *db, lg_report *report)
 static void configure_library(void)
 {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    lg_page_cache_install();
     lg_pages_install();
 }
 

@@ -1,4 +1,5 @@
 /* A VFS over SQLite's own that lets the Nth call fail, and an allocator that does. */
+#include "ledger/store/page_cache.h"
 #include "tests/fault/fault.h"
 
 #include <errno.h>
@@ -229,6 +230,7 @@ void fault_vfs_install(void)
     memory.xMalloc = allocate;
     memory.xRealloc = reallocate;
     sqlite3_config(SQLITE_CONFIG_MALLOC, &memory);
+    lg_page_cache_install(); /* this too */
     real_vfs = sqlite3_vfs_find(NULL);
     shim = *real_vfs;
     shim.zName = "fault";
