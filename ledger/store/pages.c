@@ -4,6 +4,7 @@
 #include "ledger/store/pages.h"
 
 #include "ledger/base/arena.h"
+#include "ledger/store/wal_gather.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -18,8 +19,6 @@ enum {
     RESERVED_AT = 20,
     PAGE_MIN = 512,
     PAGE_MAX = 65536,
-    WAL_HEADER_LEN = 32,
-    FRAME_HEADER_LEN = 24,
 };
 
 /* What the frames of one WAL hold: a sum each, 0 where nobody knows. Shared by the connections of this
@@ -36,7 +35,8 @@ typedef struct wal {
 typedef struct page_file {
     sqlite3_file base;
     bool is_database, summed, trusting;
-    wal *wal; /* of a WAL */
+    wal *wal;           /* of a WAL */
+    lg_gather gathered; /* its writes */
     sqlite3_file *real;
 } page_file;
 
@@ -131,7 +131,8 @@ static void wal_give(wal *w)
 /* The frame whose page of `len` bytes lies at this place; -1: that is none. */
 static int64_t frame_at(sqlite3_int64 at, int len)
 {
-    const sqlite3_int64 behind = at - WAL_HEADER_LEN - FRAME_HEADER_LEN, frame = len + FRAME_HEADER_LEN;
+    const sqlite3_int64 behind = at - LG_WAL_HEADER_LEN - LG_FRAME_HEADER_LEN,
+                        frame = len + LG_FRAME_HEADER_LEN;
     return is_page(0, len) && behind >= 0 && behind % frame == 0 ? behind / frame : -1;
 }
 
@@ -165,9 +166,10 @@ static bool wal_knows_otherwise(wal *w, int64_t frame, const void *page, int len
 /* Opening, SQLite reads frames with their headers, and takes none whose own sum is wrong. */
 static void wal_note_recovered(wal *w, const void *data, int len, sqlite3_int64 at)
 {
-    const int page = len - FRAME_HEADER_LEN;
-    if (page > 0 && frame_at(at + FRAME_HEADER_LEN, page) >= 0)
-        wal_note(w, frame_at(at + FRAME_HEADER_LEN, page), (const uint8_t *)data + FRAME_HEADER_LEN, page);
+    const int page = len - LG_FRAME_HEADER_LEN;
+    if (page > 0 && frame_at(at + LG_FRAME_HEADER_LEN, page) >= 0)
+        wal_note(w, frame_at(at + LG_FRAME_HEADER_LEN, page), (const uint8_t *)data + LG_FRAME_HEADER_LEN,
+                 page);
 }
 
 /* ---- the calls ---- */
@@ -177,17 +179,27 @@ static sqlite3_file *real_of(sqlite3_file *f)
     return ((page_file *)f)->real;
 }
 
+/* Before anything but a write is done with it. */
+static int flushed(sqlite3_file *f)
+{
+    return lg_gather_flush(&((page_file *)f)->gathered, real_of(f));
+}
+
 static int close_file(sqlite3_file *f)
 {
-    if (((page_file *)f)->wal)
+    if (((page_file *)f)->wal) {
         wal_give(((page_file *)f)->wal);
+        lg_gather_close(&((page_file *)f)->gathered);
+    }
     return real_of(f)->pMethods->xClose(real_of(f));
 }
 
 static int read_file(sqlite3_file *file, void *out, int len, sqlite3_int64 at)
 {
     page_file *f = (page_file *)file;
-    int code = f->real->pMethods->xRead(f->real, out, len, at);
+    int code = flushed(file);
+    if (code == SQLITE_OK)
+        code = f->real->pMethods->xRead(f->real, out, len, at);
     if (f->wal && code == SQLITE_OK) {
         const int64_t frame = frame_at(at, len);
         if (frame >= 0 && wal_knows_otherwise(f->wal, frame, out, len))
@@ -218,22 +230,27 @@ static int write_file(sqlite3_file *file, const void *data, int len, sqlite3_int
     }
     if (f->wal && frame_at(at, len) >= 0)
         wal_note(f->wal, frame_at(at, len), data, len);
+    if (f->wal)
+        return lg_gather_write(&f->gathered, f->real, data, len, at);
     return f->real->pMethods->xWrite(f->real, data, len, at);
 }
 
 static int truncate_file(sqlite3_file *f, sqlite3_int64 size)
 {
-    return real_of(f)->pMethods->xTruncate(real_of(f), size);
+    const int code = flushed(f);
+    return code == SQLITE_OK ? real_of(f)->pMethods->xTruncate(real_of(f), size) : code;
 }
 
 static int sync_file(sqlite3_file *f, int flags)
 {
-    return real_of(f)->pMethods->xSync(real_of(f), flags);
+    const int code = flushed(f);
+    return code == SQLITE_OK ? real_of(f)->pMethods->xSync(real_of(f), flags) : code;
 }
 
 static int size_file(sqlite3_file *f, sqlite3_int64 *size)
 {
-    return real_of(f)->pMethods->xFileSize(real_of(f), size);
+    const int code = flushed(f);
+    return code == SQLITE_OK ? real_of(f)->pMethods->xFileSize(real_of(f), size) : code;
 }
 
 static int lock_file(sqlite3_file *f, int level)
