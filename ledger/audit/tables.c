@@ -71,7 +71,6 @@ const lg_audit_projection lg_audit_projections[] = {
     {"history", "subject_no, seq", LG_AUDIT_NEW_NOS},
     {"parties", "seq, participant_no, share", LG_AUDIT_NEW_SEQS},
     {"party_entries", "participant_no, seq", LG_AUDIT_NO_OTHERS},
-    {"movements", "participant_no, account, currency, seq, line", LG_AUDIT_NO_OTHERS},
 };
 const size_t lg_audit_projection_count = sizeof lg_audit_projections / sizeof *lg_audit_projections;
 

@@ -1,7 +1,6 @@
 /* Projections: each event is written into the tables by the file of its aggregate. */
 #include "ledger/registry/internal.h"
-
-#include "ledger/store/movement_rows.h"
+#include "ledger/registry/movement.h"
 
 static lg_aggregate aggregate_of(lg_event_type type)
 {
@@ -65,29 +64,33 @@ static const char *subject_of(const lg_event *event, lg_uuid *id)
     return NULL;
 }
 
-/* The entry is written down for each of its parties, with its subject if the party may read that. */
+/* The entry is written down for each of its parties: with its subject if the party may read that, and with
+ * what it moved. Who is no party to an entry has nothing that it could move. */
 static lg_err list_for_parties(const lg_apply *apply, const lg_event *event)
 {
     lg_entry_party *parties;
-    size_t count;
+    size_t count, told = 0;
     lg_uuid subject;
     const char *fact = subject_of(event, &subject);
     lg_err err = lg_entry_parties(apply->db, apply->seq, apply->arena, &parties, &count);
     for (size_t i = 0; i < count && !err; i++) {
-        lg_party_entry row = {.seq = apply->seq};
+        lg_party_entry row = {.seq = apply->seq, .type = (int)event->type};
         if (fact && lg_shares_show(&parties[i].shares, fact))
             row.subject = subject;
-        err = lg_party_entry_insert(apply->db, parties[i].participant, &row);
+        lg_moves_of(apply->moves, parties[i].participant, apply->arena, &row);
+        told += row.movement_count;
+        err = lg_party_entry_insert(apply->db, parties[i].participant, &row, apply->arena);
     }
-    return err;
+    return err ? err : told == apply->moves->count ? LG_OK : LG_INTERNAL;
 }
 
 lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *result)
 {
     if (event->type == LG_EV_GENESIS)
         return LG_OK; /* the ledger begins with empty tables */
+    lg_moves moves = {.end = &moves.first};
     lg_apply here = *apply;
-    here.type = event->type;
+    here.moves = &moves;
     lg_err err = project(&here, event, result);
     return err ? err : list_for_parties(&here, event);
 }

@@ -23,7 +23,7 @@ lg_err lg_apply_claim_change(const lg_apply *apply, lg_claim *claim)
     if (!err)
         err = lg_claim_update(apply->db, claim);
     if (!err)
-        err = lg_apply_claim_moved(apply, &before, claim);
+        lg_apply_claim_moved(apply, &before, claim);
     return err ? err : lg_history_insert(apply->db, claim->no.v, apply->seq);
 }
 
@@ -110,7 +110,7 @@ lg_err lg_apply_claim_accepted(const lg_apply *apply, const lg_event *event, con
     result->has_claim = true;
     lg_err err = lg_claim_insert(apply->db, &result->claim);
     if (!err)
-        err = lg_apply_claim_moved(apply, NULL, &result->claim);
+        lg_apply_claim_moved(apply, NULL, &result->claim);
     return err ? err : lg_history_insert(apply->db, result->claim.no.v, apply->seq);
 }
 
@@ -137,7 +137,7 @@ static lg_err open_child(const lg_apply *apply, const lg_event *event, const lg_
     if (!err)
         err = lg_claim_insert(apply->db, child);
     if (!err)
-        err = lg_apply_claim_moved(apply, NULL, child);
+        lg_apply_claim_moved(apply, NULL, child);
     return err ? err : lg_history_insert(apply->db, child->no.v, apply->seq);
 }
 

@@ -239,7 +239,9 @@ static lg_err write_change(const lg_apply *apply, lg_financing *row)
     lg_err err = lg_financing_get(apply->db, row->no, apply->arena, &before);
     if (!err)
         err = lg_financing_update(apply->db, row);
-    return err ? err : lg_apply_financing_moved(apply, &before, row);
+    if (!err)
+        lg_apply_financing_moved(apply, &before, row);
+    return err;
 }
 
 static lg_err apply_financing(const lg_apply *apply, const lg_event *event, lg_result *result)

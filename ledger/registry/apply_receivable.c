@@ -132,7 +132,7 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
     }
     err = lg_receivable_insert(apply->db, row);
     if (!err)
-        err = lg_apply_receivable_moved(apply, NULL, row);
+        lg_apply_receivable_moved(apply, NULL, row);
     if (!err)
         err = tell(apply, row, false);
     if (!err && event->verify_by)
@@ -248,7 +248,7 @@ static lg_err change_receivable(const lg_apply *apply, const lg_event *event, lg
     if (!err)
         err = lg_receivable_update(apply->db, row);
     if (!err)
-        err = lg_apply_receivable_moved(apply, &before, row);
+        lg_apply_receivable_moved(apply, &before, row);
     if (!err)
         err = tell(apply, row, before.life == LG_LIFE_HELD && row->life == LG_LIFE_REGISTERED);
     if (!err && event->type == LG_EV_CLAIM_ACCEPTED)

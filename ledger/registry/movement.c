@@ -63,47 +63,57 @@ static const stake *find(const stakes *all, const stake *like)
     return NULL;
 }
 
-static lg_err move(const lg_apply *apply, const stake *of, lg_currency currency, int64_t subject_no,
-                   int64_t items, int64_t amount_minor)
+static void move(const lg_apply *apply, const stake *of, lg_currency currency, int64_t subject_no,
+                 int64_t items, int64_t amount_minor)
 {
-    lg_movement row = {
-        .position = {of->participant, of->account, currency},
-        .seq = apply->seq,
-        .type = (int)apply->type,
-        .subject_no = subject_no,
-        .items = items,
-        .amount_minor = amount_minor,
+    if (items == 0 && amount_minor == 0)
+        return;
+    lg_move *row = lg_arena_alloc(apply->arena, sizeof *row);
+    *row = (lg_move){
+        .participant = of->participant,
+        .movement = {.account = of->account,
+                     .currency = currency,
+                     .subject_no = subject_no,
+                     .items = items,
+                     .amount_minor = amount_minor},
     };
-    return items || amount_minor ? lg_movement_insert(apply->db, &row) : LG_OK;
+    *apply->moves->end = row;
+    apply->moves->end = &row->next;
+    apply->moves->count++;
 }
 
-static lg_err moved(const lg_apply *apply, stakes before, stakes after, lg_currency currency,
-                    int64_t subject_no)
+static void moved(const lg_apply *apply, stakes before, stakes after, lg_currency currency,
+                  int64_t subject_no)
 {
-    lg_err err = LG_OK;
-    for (size_t i = 0; i < before.count && !err; i++) {
+    for (size_t i = 0; i < before.count; i++) {
         const stake *was = &before.rows[i], *is = find(&after, was);
-        err = move(apply, was, currency, subject_no, is ? 0 : -1,
-                   (is ? is->amount_minor : 0) - was->amount_minor);
+        move(apply, was, currency, subject_no, is ? 0 : -1, (is ? is->amount_minor : 0) - was->amount_minor);
     }
-    for (size_t i = 0; i < after.count && !err; i++)
+    for (size_t i = 0; i < after.count; i++)
         if (!find(&before, &after.rows[i]))
-            err = move(apply, &after.rows[i], currency, subject_no, 1, after.rows[i].amount_minor);
-    return err;
+            move(apply, &after.rows[i], currency, subject_no, 1, after.rows[i].amount_minor);
 }
 
-lg_err lg_apply_receivable_moved(const lg_apply *apply, const lg_receivable *before,
-                                 const lg_receivable *after)
+void lg_apply_receivable_moved(const lg_apply *apply, const lg_receivable *before, const lg_receivable *after)
 {
-    return moved(apply, of_receivable(before), of_receivable(after), after->currency, after->no.v);
+    moved(apply, of_receivable(before), of_receivable(after), after->currency, after->no.v);
 }
 
-lg_err lg_apply_claim_moved(const lg_apply *apply, const lg_claim *before, const lg_claim *after)
+void lg_apply_claim_moved(const lg_apply *apply, const lg_claim *before, const lg_claim *after)
 {
-    return moved(apply, of_claim(before), of_claim(after), after->currency, after->no.v);
+    moved(apply, of_claim(before), of_claim(after), after->currency, after->no.v);
 }
 
-lg_err lg_apply_financing_moved(const lg_apply *apply, const lg_financing *before, const lg_financing *after)
+void lg_apply_financing_moved(const lg_apply *apply, const lg_financing *before, const lg_financing *after)
 {
-    return moved(apply, of_financing(before), of_financing(after), after->currency, after->no.v);
+    moved(apply, of_financing(before), of_financing(after), after->currency, after->no.v);
+}
+
+void lg_moves_of(const lg_moves *moves, lg_participant_no participant, lg_arena *arena, lg_party_entry *row)
+{
+    row->movements = lg_arena_array(arena, moves->count + 1, sizeof *row->movements);
+    row->movement_count = 0;
+    for (const lg_move *move = moves->first; move; move = move->next)
+        if (move->participant.v == participant.v)
+            row->movements[row->movement_count++] = move->movement;
 }

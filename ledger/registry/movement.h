@@ -1,17 +1,30 @@
-/* What receivables, claims and financings are to the positions of their parties (store/movement_rows.h).
- * Whatever writes one of the three tells what it was before and is now; what moved follows from the two. */
+/* What receivables, claims and financings are to the positions of their parties (store/positions.h).
+ * Whatever writes one of the three tells what it was before and is now; what moved follows from the two, and
+ * is gathered until the entry's parties are known, whose rows it becomes part of. */
 #ifndef LG_REGISTRY_MOVEMENT_H
 #define LG_REGISTRY_MOVEMENT_H
 
 #include "ledger/registry/internal.h"
 #include "ledger/store/financing_rows.h"
+#include "ledger/store/movement_rows.h"
+
+typedef struct lg_move {
+    lg_participant_no participant;
+    lg_movement movement;
+    struct lg_move *next;
+} lg_move;
+typedef struct lg_moves {
+    lg_move *first, **end;
+    size_t count;
+} lg_moves;
 
 /* `before` NULL: it is new. */
-lg_err lg_apply_receivable_moved(const lg_apply *apply, const lg_receivable *before,
-                                 const lg_receivable *after) LG_MUST_CHECK;
-lg_err lg_apply_claim_moved(const lg_apply *apply, const lg_claim *before,
-                            const lg_claim *after) LG_MUST_CHECK;
-lg_err lg_apply_financing_moved(const lg_apply *apply, const lg_financing *before,
-                                const lg_financing *after) LG_MUST_CHECK;
+void lg_apply_receivable_moved(const lg_apply *apply, const lg_receivable *before,
+                               const lg_receivable *after);
+void lg_apply_claim_moved(const lg_apply *apply, const lg_claim *before, const lg_claim *after);
+void lg_apply_financing_moved(const lg_apply *apply, const lg_financing *before, const lg_financing *after);
+
+/* Those of the participant become the row's. */
+void lg_moves_of(const lg_moves *moves, lg_participant_no participant, lg_arena *arena, lg_party_entry *row);
 
 #endif

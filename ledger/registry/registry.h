@@ -356,7 +356,7 @@ typedef struct lg_apply {
     lg_time at;
     lg_bytes payload;                /* of the command, for what never enters an entry (a token's hash) */
     const lg_receivable *receivable; /* as it is before the event, for who has read it; NULL */
-    lg_event_type type;              /* the entry's; lg_event_apply sets it */
+    struct lg_moves *moves;          /* of positions (movement.h); lg_event_apply's own */
 } lg_apply;
 /* Writes what the event means into the projections. The same function serves the writer and the audit's
  * rebuild. Several events of one act may share the result: each adds what it made. */

@@ -152,7 +152,7 @@ static bool is_rebuilt(lg_db_mode mode)
     return mode == LG_DB_REBUILD || mode == LG_DB_STATE;
 }
 
-enum { APPLICATION_ID = 0x54414c33 /* "TAL3"; "TALY", "TAL1" and "TAL2" were before the first release */ };
+enum { APPLICATION_ID = 0x54414c34 /* "TAL4"; "TALY" and "TAL1" to "TAL3" were before the first release */ };
 
 static lg_err application_of(lg_db *db, int64_t *out)
 {
@@ -337,11 +337,11 @@ void lg_db_unsettle(lg_db *db)
     lg_known_forget(db->known);
 }
 
-/* Movements were taken back, perhaps, and changes of who is who; what was read of them since must not stay.
+/* Entries were taken back, perhaps, and changes of who is who; what was read of them since must not stay.
  */
 static void settle_back(lg_db *db)
 {
-    lg_known_forget_movements(db->known);
+    lg_known_forget_stands(db->known);
     if (!db->unsettled)
         return;
     lg_known_forget(db->known);

@@ -1,10 +1,7 @@
 /* What must be true after every entry, asked of the tables as a whole. For the audit only: each question
  * reads everything. */
-#include "ledger/store/invariants.h"
+#include "ledger/store/invariants_internal.h"
 
-#define LIVE_C                                                                                               \
-    "(c.life = 'confirmed' OR c.life = 'due' OR c.life = 'part_paid' OR c.life = 'overdue' OR c.life = "     \
-    "'defaulted')"
 #define HELD_FOR_A_LENDER "(status = 'instructed' OR status = 'disbursed' OR status = 'recourse')"
 
 /* Each statement gives the key of every row that breaks the rule, its columns joined by '/'. None asks a
@@ -139,48 +136,34 @@ static const struct invariant {
       " SELECT debtor_no, currency, -amount_minor FROM receivables WHERE life = 'registered' UNION ALL"
       " SELECT c.debtor_no, c.currency, -c.outstanding_minor FROM claims c WHERE " LIVE_C
       ") AS used_and_owed GROUP BY participant_no, currency HAVING SUM(used_minor) <> 0"}},
-    {"movements",
-     "it is of an entry that its participant is no party to",
-     {"SELECT participant_no || '/' || account || '/' || currency || '/' || seq || '/' || line FROM "
-      "movements m"
-      " WHERE NOT EXISTS (SELECT 1 FROM party_entries p WHERE p.participant_no = m.participant_no"
-      " AND p.seq = m.seq)"}},
-    {"movements",
-     "the position behind it is not the one before with what moved",
-     {"SELECT participant_no || '/' || account || '/' || currency || '/' || seq || '/' || line FROM"
-      " (SELECT *, lag(items_after, 1, 0) OVER before AS items_before,"
-      " lag(amount_after_minor, 1, 0) OVER before AS amount_before_minor FROM movements"
-      " WINDOW before AS (PARTITION BY participant_no, account, currency ORDER BY seq, line)) AS steps"
-      " WHERE items_after <> items_before + items OR (amount_before_minor >= 0 AND amount_after_minor >= 0"
-      " AND amount_after_minor <> amount_before_minor + amount_minor)"}},
-    /* The numbers are lg_account's. Added up in two parts, because all that somebody holds may pass 64 bits.
-     */
-    {"movements",
-     "what moved is not what its claims, receivables and financings come to",
-     {"SELECT participant_no || '/' || account || '/' || currency FROM"
-      " (SELECT participant_no, account, currency, items, amount_minor FROM movements"
-      " UNION ALL SELECT creditor_no, 0, currency, -1, -amount_minor FROM receivables WHERE life = "
-      "'registered'"
-      " UNION ALL SELECT debtor_no, 1, currency, -1, -amount_minor FROM receivables WHERE life = 'registered'"
-      " UNION ALL SELECT c.holder_no, 2, c.currency, -1, -c.outstanding_minor FROM claims c WHERE " LIVE_C
-      " UNION ALL SELECT c.debtor_no, 3, c.currency, -1, -c.outstanding_minor FROM claims c WHERE " LIVE_C
-      " UNION ALL SELECT c.lender_no, CASE c.encumbrance WHEN 'reserved' THEN 4 ELSE 5 END, c.currency, -1,"
-      " -c.outstanding_minor FROM claims c WHERE c.lender_no IS NOT NULL AND " LIVE_C
-      " UNION ALL SELECT lender_no, 6, currency, -1, -advance_minor FROM financings"
-      " WHERE status = 'disbursed' OR status = 'recourse'"
-      " UNION ALL SELECT seller_no, 7, currency, -1, -advance_minor FROM financings"
-      " WHERE status = 'disbursed' OR status = 'recourse') AS moved_and_there"
-      " GROUP BY participant_no, account, currency HAVING SUM(items) <> 0"
-      " OR SUM(amount_minor / 1000000) * 1000000 + SUM(amount_minor % 1000000) <> 0"}},
 };
+
+/* And what is asked of packed rows. */
+static const struct {
+    const char *table, *rule;
+    lg_invariant_check check;
+} checks[] = {
+    {"party_entries", "the positions behind it are not those before with what moved",
+     lg_check_position_steps},
+    {"party_entries",
+     "the positions are not what its participant's claims, receivables and financings come to",
+     lg_check_positions},
+};
+
+enum { STATEMENTS = sizeof invariants / sizeof *invariants, CHECKS = sizeof checks / sizeof *checks };
 
 size_t lg_invariant_count(void)
 {
-    return sizeof invariants / sizeof *invariants;
+    return STATEMENTS + CHECKS;
 }
 
 lg_err lg_db_check_invariant(lg_db *db, size_t number, lg_table_differ differ, void *ctx)
 {
+    if (number >= STATEMENTS) {
+        const size_t at = number - STATEMENTS;
+        const lg_invariant_breach breach = {checks[at].table, checks[at].rule, differ, ctx};
+        return checks[at].check(db, &breach);
+    }
     const struct invariant *one = &invariants[number];
     lg_arena *arena = lg_arena_open();
     lg_query query = lg_query_start(db, &one->sql);

@@ -8,7 +8,8 @@ enum {
     SLOTS = 2048, /* power of two */
     KEPT_MAX = SLOTS / 2,
     IDS = 4096, /* power of two */
-    POSITIONS = 8192,
+    STANDS = 4096,
+    STANDS_LEN_MAX = 236, /* so that one takes four lines of the processor's cache */
 };
 
 /* Open addressing; a slot without a row is free. */
@@ -20,12 +21,11 @@ typedef struct table {
     size_t count;
 } table;
 
-typedef struct moved {
-    lg_position_key key;
+typedef struct stands {
+    int64_t no;
     uint64_t era; /* of lg_known; another: forgotten */
-    int64_t seq, line;
-    lg_balance after;
-} moved;
+    uint8_t len, packed[STANDS_LEN_MAX];
+} stands;
 
 struct lg_known {
     const lg_known_changes *changes;
@@ -36,7 +36,7 @@ struct lg_known {
         int64_t no;
         lg_participant_id id;
     } ids[IDS], nos[IDS]; /* at no's own place, and at id's; number 0 is nobody's */
-    moved *positions;     /* POSITIONS, each at its key's own place; NULL for readers */
+    stands *stands;       /* STANDS, each at its participant's own place; NULL for readers */
     uint64_t era;
 };
 
@@ -47,7 +47,7 @@ lg_known *lg_known_open(const lg_known_changes *changes)
         lg_die("out of memory");
     known->changes = changes;
     known->era = 1;
-    if (!changes && !(known->positions = calloc(POSITIONS, sizeof *known->positions)))
+    if (!changes && !(known->stands = calloc(STANDS, sizeof *known->stands)))
         lg_die("out of memory");
     known->arena = lg_arena_open();
     return known;
@@ -58,7 +58,7 @@ void lg_known_close(lg_known *known)
     if (!known)
         return;
     lg_arena_close(known->arena);
-    free(known->positions);
+    free(known->stands);
     free(known);
 }
 
@@ -248,39 +248,34 @@ void lg_known_keep_key(lg_known *known, const lg_key *row)
         (void)add(known, &known->keys, row, sizeof *row, NAME_OF(lg_key, kid));
 }
 
-/* ---- movements ---- */
+/* ---- positions ---- */
 
-static moved *place_of_position(const lg_known *known, const lg_position_key *key)
+bool lg_known_stands(const lg_known *known, lg_participant_no no, lg_bytes *out)
 {
-    uint32_t currency = 0;
-    memcpy(&currency, key->currency.code, sizeof currency);
-    const uint64_t all = (uint64_t)key->participant.v * 31 + ((uint64_t)key->account << 32 ^ currency);
-    return &known->positions[spread(all, POSITIONS)];
-}
-
-static bool same_position(const lg_position_key *a, const lg_position_key *b)
-{
-    return a->participant.v == b->participant.v && a->account == b->account &&
-           strcmp(a->currency.code, b->currency.code) == 0;
-}
-
-bool lg_known_last_movement(const lg_known *known, const lg_position_key *key, lg_movement *out)
-{
-    const moved *at = known && known->positions ? place_of_position(known, key) : NULL;
-    if (!at || at->era != known->era || !same_position(&at->key, key))
+    const stands *at = known && known->stands ? &known->stands[spread((uint64_t)no.v, STANDS)] : NULL;
+    if (!at || at->era != known->era || at->no != no.v)
         return false;
-    *out = (lg_movement){.position = *key, .seq = at->seq, .line = at->line, .after = at->after};
+    *out = lg_bytes_of(at->packed, at->len);
     return true;
 }
 
-void lg_known_keep_movement(lg_known *known, const lg_movement *row)
+void lg_known_keep_stands(lg_known *known, lg_participant_no no, lg_bytes packed)
 {
-    if (known && known->positions)
-        *place_of_position(known, &row->position) = (moved){
-            .key = row->position, .era = known->era, .seq = row->seq, .line = row->line, .after = row->after};
+    if (!known || !known->stands)
+        return;
+    stands *at = &known->stands[spread((uint64_t)no.v, STANDS)];
+    if (packed.len > STANDS_LEN_MAX) {
+        at->era = 0; /* what it was before is no longer so */
+        return;
+    }
+    at->no = no.v;
+    at->era = known->era;
+    at->len = (uint8_t)packed.len;
+    if (packed.len > 0)
+        memmove(at->packed, packed.data, packed.len); /* it may be what is there */
 }
 
-void lg_known_forget_movements(lg_known *known)
+void lg_known_forget_stands(lg_known *known)
 {
     if (known)
         known->era++;

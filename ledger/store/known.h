@@ -7,7 +7,7 @@
  *
  * The writer remembers too, without such a count: nobody else changes what it reads, its own changes make it
  * forget at once, and so does whatever takes them back (lg_db_unsettle, lg_db_rollback, lg_db_rollback_to).
- * It also remembers where the positions stand that it moved. */
+ * It also remembers where the positions stand of the parties to its last entries. */
 #ifndef LG_STORE_KNOWN_H
 #define LG_STORE_KNOWN_H
 
@@ -44,11 +44,11 @@ bool lg_known_id(const lg_known *known, lg_participant_no no, lg_participant_id 
 bool lg_known_no(const lg_known *known, lg_participant_id id, lg_participant_no *out);
 void lg_known_keep_id(lg_known *known, lg_participant_no no, lg_participant_id id);
 
-/* The last movement of a position, which the next one starts from: of the writer's own alone. Its `type` and
- * `subject_no` are not kept. */
-bool lg_known_last_movement(const lg_known *known, const lg_position_key *key, lg_movement *out);
-void lg_known_keep_movement(lg_known *known, const lg_movement *row);
-/* Something was taken back, perhaps movements. */
-void lg_known_forget_movements(lg_known *known);
+/* Where a participant's positions stand, packed (positions.h), which its next entry starts from: of the
+ * writer's own alone. Borrowed until the next is kept. */
+bool lg_known_stands(const lg_known *known, lg_participant_no no, lg_bytes *out);
+void lg_known_keep_stands(lg_known *known, lg_participant_no no, lg_bytes packed);
+/* Something was taken back, perhaps an entry. */
+void lg_known_forget_stands(lg_known *known);
 
 #endif

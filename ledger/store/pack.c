@@ -1,6 +1,7 @@
 #include "ledger/store/pack.h"
 
 #include "ledger/base/text.h"
+#include "ledger/base/varint.h"
 #include "ledger/crypto/encoding.h"
 
 #include <pthread.h>
@@ -23,7 +24,6 @@ enum {
     LEVEL = 1,      /* level 3 makes commands 2 % smaller and takes half as long again */
     TOKEN_MIN = 16, /* letters; shorter ones gain nothing */
     PACK_MIN = 64,  /* bytes; so do shorter texts */
-    VARINT_MAX = 10,
     MARK_BEGIN = 1, /* of base64url that was undone */
     MARK_END,
     MARK_RAW_16,
@@ -233,15 +233,6 @@ static size_t text_max(lg_pack_kind kind)
 
 /* ---- packing ---- */
 
-static size_t put_varint(uint8_t *out, size_t value)
-{
-    size_t len = 0;
-    for (; value >= 0x80; value >>= 7)
-        out[len++] = (uint8_t)(value | 0x80);
-    out[len++] = (uint8_t)value;
-    return len;
-}
-
 static void put_bytes(uint8_t **end, lg_bytes bytes)
 {
     if (bytes.len)
@@ -261,7 +252,7 @@ static lg_bytes as_it_is(lg_packer *packer, lg_bytes text, lg_bytes more)
 /* A text of `len` in the packer's room. What is packed takes the place of what is decoded on the way. */
 static undone undoing(lg_packer *packer, size_t len)
 {
-    uint8_t *room = room_of(packer, 3 * len + 1 + 2 * VARINT_MAX + ZSTD_compressBound(len));
+    uint8_t *room = room_of(packer, 3 * len + 1 + 2 * LG_VARINT_MAX + ZSTD_compressBound(len));
     return (undone){.text = room, .raw = room + len, .room = {room + 2 * len, room + 3 * len}};
 }
 
@@ -269,8 +260,8 @@ static lg_bytes compress(lg_packer *packer, lg_pack_kind kind, const undone *pla
 {
     uint8_t *out = plain->room[0], *end = out;
     *end++ = (uint8_t)kind;
-    end += put_varint(end, len);
-    end += put_varint(end, plain->raw_len);
+    end += lg_varint_put(end, len);
+    end += lg_varint_put(end, plain->raw_len);
     put_bytes(&end, lg_bytes_of(plain->raw, plain->raw_len));
     const size_t frame_len = ZSTD_compress2(packing(packer, kind), end, ZSTD_compressBound(plain->text_len),
                                             plain->text, plain->text_len);
@@ -337,19 +328,6 @@ lg_bytes lg_pack_disclosures(lg_packer *packer, const lg_disclosures *d)
 }
 
 /* ---- unpacking ---- */
-
-static bool take_varint(lg_bytes *rest, size_t *value)
-{
-    *value = 0;
-    for (unsigned shift = 0; shift < 32 && rest->len > 0; shift += 7) {
-        uint8_t byte = *rest->data;
-        rest->data++, rest->len--;
-        *value |= (size_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return true;
-    }
-    return false;
-}
 
 /* Where text is restored to, never beyond `cap`; and where text within it is, before it is encoded. */
 typedef struct restored {
@@ -425,13 +403,13 @@ static bool unpack(lg_packer *packer, lg_bytes packed, lg_arena *arena, lg_bytes
 {
     const uint8_t kind = *packed.data;
     lg_bytes rest = lg_bytes_of(packed.data + 1, packed.len - 1), raw;
-    size_t text_len, raw_len;
+    uint64_t text_len, raw_len;
     if (kind == AS_IT_IS) {
         *text = lg_arena_copy(arena, rest);
         return true;
     }
-    if (kind >= KINDS || !take_varint(&rest, &text_len) || text_len > text_max(kind) ||
-        !take_varint(&rest, &raw_len) || raw_len > rest.len)
+    if (kind >= KINDS || !lg_varint_take(&rest, &text_len) || text_len > text_max(kind) ||
+        !lg_varint_take(&rest, &raw_len) || raw_len > rest.len)
         return false;
     raw = lg_bytes_of(rest.data, raw_len);
     rest = lg_bytes_of(rest.data + raw_len, rest.len - raw_len);

@@ -13,56 +13,16 @@ enum { PAGE_MAX = 200, PIECE = 500 };
 
 /* ---- pages of entries ---- */
 
-static int compare_movements(const void *a, const void *b)
+static lg_err put_movement(api_view *view, const lg_movement *row, int64_t seq)
 {
-    const lg_movement *x = a, *y = b;
-    if (x->seq != y->seq)
-        return x->seq < y->seq ? -1 : 1;
-    if (x->position.account != y->position.account)
-        return x->position.account < y->position.account ? -1 : 1;
-    int order = strcmp(x->position.currency.code, y->position.currency.code);
-    return order ? order : (x->line > y->line) - (x->line < y->line);
-}
-
-/* All movements of the caller's by the entries from `first` to `last`, in the entries' order. */
-static lg_err movements_of(api_view *view, int64_t first, int64_t last, lg_movement **out, size_t *out_count)
-{
-    lg_arena *arena = view->read.arena;
-    lg_position_key *keys;
-    size_t key_count, count = 0;
-    lg_movement *all = NULL;
-    lg_err err = lg_positions(view->read.db, view->read.caller.no, last + 1, arena, &keys, &key_count);
-    for (size_t i = 0; err == LG_OK && i < key_count; i++) {
-        lg_movement *rows;
-        size_t found;
-        err = lg_movements(view->read.db, &keys[i], first - 1, INT64_MAX, last + 1, INT32_MAX, arena, &rows,
-                           &found);
-        if (err != LG_OK || found == 0)
-            continue;
-        lg_movement *more = lg_arena_array(arena, count + found, sizeof *more);
-        if (count > 0)
-            memcpy(more, all, count * sizeof *more);
-        memcpy(more + count, rows, found * sizeof *more);
-        all = more;
-        count += found;
-    }
-    if (count > 1)
-        qsort(all, count, sizeof *all, compare_movements);
-    *out = all;
-    *out_count = count;
-    return err;
-}
-
-static lg_err put_movement(api_view *view, const lg_movement *row)
-{
-    const lg_currency currency = row->position.currency;
+    const lg_currency currency = row->currency;
     api_moved thing;
-    lg_err err = api_moved_find(view->read.db, view->read.arena, row->position.participant,
-                                row->position.account, row->subject_no, row->seq, &thing);
+    lg_err err = api_moved_find(view->read.db, view->read.arena, view->read.caller.no, row->account,
+                                row->subject_no, seq, &thing);
     if (err != LG_OK)
         return err;
     lg_json_open(&view->body);
-    lg_json_put_str(&view->body, "account", lg_account_name(row->position.account));
+    lg_json_put_str(&view->body, "account", lg_account_name(row->account));
     lg_json_put_str(&view->body, "currency", currency.code);
     lg_json_put_int(&view->body, "items", row->items);
     json_put_amount(&view->body, "amount", row->amount_minor, currency);
@@ -72,9 +32,7 @@ static lg_err put_movement(api_view *view, const lg_movement *row)
     return LG_OK;
 }
 
-/* One entry with those of the movements from *at on that are its own; *at goes behind them. */
-static lg_err put_line(api_view *view, const lg_party_entry *row, const lg_movement *movements, size_t count,
-                       size_t *at)
+static lg_err put_line(api_view *view, const lg_party_entry *row)
 {
     lg_buf *buf = &view->body;
     lg_entry_row stored;
@@ -95,8 +53,8 @@ static lg_err put_line(api_view *view, const lg_party_entry *row, const lg_movem
     lg_json_put_str(buf, "leaf", lg_hex_encode(view->read.arena, lg_bytes_of(leaf.b, LG_HASH_LEN)));
     lg_json_key(buf, "movements");
     lg_json_list(buf);
-    for (; err == LG_OK && *at < count && movements[*at].seq == row->seq; ++*at)
-        err = put_movement(view, &movements[*at]);
+    for (size_t i = 0; err == LG_OK && i < row->movement_count; i++)
+        err = put_movement(view, &row->movements[i], row->seq);
     lg_json_end(buf);
     lg_json_close(buf);
     return err;
@@ -113,23 +71,20 @@ static void query_entries(api_view *view, size_t *limit, int64_t *after)
 static lg_err build_entries(api_view *view)
 {
     api_day day;
-    size_t limit, count = 0, movement_count = 0, shown = 0, at = 0;
+    size_t limit, count = 0, shown = 0;
     int64_t after;
     lg_party_entry *rows = NULL;
-    lg_movement *movements = NULL;
     query_entries(view, &limit, &after);
     lg_err err = api_day_find(view, &day);
     if (err == LG_OK)
         err =
             lg_party_entries(view->read.db, view->read.caller.no, after >= day.first ? after + 1 : day.first,
                              day.end, limit, view->read.arena, &rows, &count);
-    if (err == LG_OK && count > 0)
-        err = movements_of(view, rows[0].seq, rows[count - 1].seq, &movements, &movement_count);
     if (err != LG_OK)
         return err;
     api_list_open(view);
     for (; err == LG_OK && api_list_takes(view, shown, count, limit); shown++)
-        err = put_line(view, &rows[shown], movements, movement_count, &at);
+        err = put_line(view, &rows[shown]);
     api_list_close(view, shown < count ? rows[shown - 1].seq : 0);
     return err;
 }
@@ -154,9 +109,10 @@ typedef struct csv_download {
     api_day day;
     int64_t size; /* of the ledger when it began: what a day that is not over is read up to */
     lg_arena *kept, *piece;
-    lg_position_key *keys;
-    size_t key_count, key; /* the position that is being written */
-    int64_t seq, line;     /* the last movement, or entry, written */
+    lg_position *closing;            /* the positions at the day's end, */
+    size_t position_count, position; /* and which of them is being written */
+    int64_t next; /* the entry to go on from; the day's first: nothing of the position, or of the entries, is
+                     written */
     enum { HEAD, POSITIONS, ENTRIES, ENDED } part;
 } csv_download;
 
@@ -205,26 +161,27 @@ static void csv_thing(const api_moved *thing, lg_currency currency, lg_buf *out)
     csv_put_plain(out, lg_amount_format(thing->face_minor, currency).s);
 }
 
-static void csv_head(const char *record, const lg_position_key *key, lg_buf *out)
+static void csv_head(const char *record, lg_account account, lg_currency currency, lg_buf *out)
 {
     lg_buf_str(out, record);
-    csv_put_plain(out, lg_account_name(key->account));
-    csv_put_plain(out, key->currency.code);
+    csv_put_plain(out, lg_account_name(account));
+    csv_put_plain(out, currency.code);
 }
 
-static lg_err csv_movement(const api_read *read, const lg_movement *row, lg_buf *out)
+static lg_err csv_movement(const csv_download *d, const api_read *read, const lg_moved *moved, lg_buf *out)
 {
-    const lg_currency currency = row->position.currency;
+    const lg_movement *row = &moved->movement;
+    const lg_currency currency = row->currency;
     api_moved thing;
-    lg_err err = api_moved_find(read->db, read->arena, row->position.participant, row->position.account,
-                                row->subject_no, row->seq, &thing);
+    lg_err err = api_moved_find(read->db, read->arena, d->participant, row->account, row->subject_no,
+                                moved->seq, &thing);
     if (err != LG_OK)
         return err;
     const lg_uuid subject = !lg_uuid_is_nil(thing.claim)       ? thing.claim
                             : !lg_uuid_is_nil(thing.financing) ? thing.financing
                                                                : thing.receivable;
-    csv_head("movement", &row->position, out);
-    err = csv_entry(read, row->seq, subject, out);
+    csv_head("movement", row->account, currency, out);
+    err = csv_entry(read, moved->seq, subject, out);
     csv_thing(&thing, currency, out);
     csv_put_int(out, row->items);
     csv_put_plain(out, lg_amount_format(row->amount_minor, currency).s);
@@ -234,18 +191,13 @@ static lg_err csv_movement(const api_read *read, const lg_movement *row, lg_buf 
     return err;
 }
 
-static lg_err csv_balance(const csv_download *d, const api_read *read, const char *record, int64_t until,
-                          lg_buf *out)
+static void csv_balance(const char *record, const lg_position *position, lg_buf *out)
 {
-    const lg_position_key *key = &d->keys[d->key];
-    lg_balance balance;
-    lg_err err = lg_position_before(read->db, key, until, &balance);
-    csv_head(record, key, out);
+    csv_head(record, position->account, position->currency, out);
     csv_skip(out, 16); /* from seq to amount */
-    csv_put_int(out, balance.items);
-    csv_put_plain(out, lg_amount_format(balance.amount_minor, key->currency).s);
+    csv_put_int(out, position->balance.items);
+    csv_put_plain(out, lg_amount_format(position->balance.amount_minor, position->currency).s);
     lg_buf_str(out, "\r\n");
-    return err;
 }
 
 /* The first signed checkpoint that holds the day: its size as seq, its root as leaf. */
@@ -270,37 +222,46 @@ static lg_err head_piece(csv_download *d, const api_read *read, lg_buf *out)
 {
     lg_buf_str(out, NAMES);
     d->part = POSITIONS;
-    d->line = INT64_MAX;
     lg_err err = csv_checkpoint(d, read, out);
-    return err ? err : lg_positions(read->db, d->participant, d->day.end, d->kept, &d->keys, &d->key_count);
+    return err ? err
+               : lg_positions_before(read->db, d->participant, d->day.end, d->kept, &d->closing,
+                                     &d->position_count);
+}
+
+static lg_err csv_opening(const csv_download *d, const api_read *read, lg_buf *out)
+{
+    const lg_position *closing = &d->closing[d->position];
+    lg_position opening, *rows;
+    size_t count;
+    lg_err err = lg_positions_before(read->db, d->participant, d->day.first, read->arena, &rows, &count);
+    if (err == LG_OK) {
+        opening = lg_position_in(rows, count, closing->account, closing->currency);
+        csv_balance("opening", &opening, out);
+    }
+    return err;
 }
 
 static lg_err positions_piece(csv_download *d, const api_read *read, lg_buf *out)
 {
-    lg_movement *rows;
+    const lg_position *closing = &d->closing[d->position];
+    lg_moved *rows;
     size_t count = 0;
     lg_err err = LG_OK;
-    if (d->key == d->key_count) {
+    if (d->position == d->position_count) {
         d->part = ENTRIES;
-        d->seq = d->day.first - 1;
         return LG_OK;
     }
-    if (d->line == INT64_MAX) { /* its first piece */
-        d->seq = d->day.first - 1;
-        err = csv_balance(d, read, "opening", d->day.first, out);
-    }
+    if (d->next == d->day.first)
+        err = csv_opening(d, read, out);
     if (err == LG_OK)
-        err = lg_movements(read->db, &d->keys[d->key], d->seq, d->line, d->day.end, PIECE, d->piece, &rows,
-                           &count);
+        err = lg_movements(read->db, d->participant, closing, d->next, d->day.end, PIECE, d->piece, &rows,
+                           &count, &d->next);
     for (size_t i = 0; err == LG_OK && i < count; i++)
-        err = csv_movement(read, &rows[i], out);
-    if (err == LG_OK && count == PIECE) {
-        d->seq = rows[count - 1].seq;
-        d->line = rows[count - 1].line;
-    } else if (err == LG_OK) {
-        err = csv_balance(d, read, "closing", d->day.end, out);
-        d->key++;
-        d->line = INT64_MAX;
+        err = csv_movement(d, read, &rows[i], out);
+    if (err == LG_OK && d->next == d->day.end) {
+        csv_balance("closing", closing, out);
+        d->position++;
+        d->next = d->day.first;
     }
     return err;
 }
@@ -310,13 +271,13 @@ static lg_err entries_piece(csv_download *d, const api_read *read, lg_buf *out)
     lg_party_entry *rows;
     size_t count;
     lg_err err =
-        lg_party_entries(read->db, d->participant, d->seq + 1, d->day.end, PIECE, d->piece, &rows, &count);
+        lg_party_entries(read->db, d->participant, d->next, d->day.end, PIECE, d->piece, &rows, &count);
     for (size_t i = 0; err == LG_OK && i < count; i++) {
         lg_buf_str(out, "entry,,");
         err = csv_entry(read, rows[i].seq, rows[i].subject, out);
         csv_skip(out, 13);
         lg_buf_str(out, "\r\n");
-        d->seq = rows[i].seq;
+        d->next = rows[i].seq + 1;
     }
     if (count < PIECE)
         d->part = ENDED;
@@ -375,6 +336,7 @@ http_result read_statement_csv(http_request *request)
         .participant = view.read.caller.no,
         .day = day,
         .size = size,
+        .next = day.first,
         .kept = lg_arena_open(),
         .piece = lg_arena_open(),
     };

@@ -195,8 +195,8 @@ static void what_the_new_touches(void **state)
         "UPDATE claims SET face_minor = face_minor + 1 WHERE claim_no = (SELECT max(claim_no) FROM claims)",
         "claims", "face_minor is");
     found_since("UPDATE exposures SET used_minor = used_minor + 1", "exposures", "used_minor is");
-    found_since("DELETE FROM movements WHERE seq = (SELECT max(seq) FROM movements)", "movements",
-                "the row is missing");
+    found_since("UPDATE party_entries SET positions = x'00' WHERE seq = (SELECT max(seq) FROM party_entries)",
+                "party_entries", "positions is 00");
     found_since("DELETE FROM party_entries WHERE seq = (SELECT max(seq) FROM party_entries)", "party_entries",
                 "the row is missing");
     found_since("INSERT INTO history SELECT 128 * max(seq), 2 FROM entries", "history",
@@ -252,9 +252,9 @@ static void another_history(void **state)
 static void what_it_found_it_finds_again(void **state)
 {
     (void)state;
-    const char *sql = "DELETE FROM movements WHERE seq = (SELECT max(seq) FROM movements)";
-    found_since(sql, "movements", "the row is missing");
-    found(sql, "movements", "the row is missing");
+    const char *sql = "DELETE FROM party_entries WHERE seq = (SELECT max(seq) FROM party_entries)";
+    found_since(sql, "party_entries", "the row is missing");
+    found(sql, "party_entries", "the row is missing");
     tamper("SELECT 1");
     json_t *json = audit("mended", LG_OK);
     assert_int_equal(number(json, "audited_before"), size_before);
