@@ -148,7 +148,8 @@ $B/generate: $(GENERATE_SRC:%.c=$B/%.o) $(filter-out $B/server/client/%,$(SERVER
 # Faults on purpose: the calls that the harness lets fail are led to it by the linker.
 FAULT_SRC   := $(sort $(wildcard tests/fault/*.c))
 FAULT_WRAPS := malloc calloc realloc strdup open mkostemp read pread __read_chk __pread_chk write pwrite fsync fdatasync \
-               lg_now lg_random lg_uuid_new lg_ledger_begin lg_ledger_begin_anew webhooks_private_ok
+               lg_now lg_random lg_uuid_new lg_ledger_begin lg_ledger_begin_anew lg_query_next lg_query_run \
+               webhooks_private_ok
 $B/faults: $(FAULT_SRC:%.c=$B/%.o) $(SERVER_OBJ) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) $(FAULT_WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(PKG_LIBS)

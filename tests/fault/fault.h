@@ -19,6 +19,7 @@ typedef enum {
     CALL_OTHER,
     CALL_SQLITE_MEMORY,
     CALL_MEMORY,
+    CALL_STATEMENT,
     CALLS
 } fault_call;
 
@@ -47,6 +48,7 @@ typedef enum {
     X(FAULT_SQLITE_MEMORY_STAYS, CALL_SQLITE_MEMORY, "sqlite-memory-stays",                                  \
       "all of SQLite's fail from here on")                                                                   \
     X(FAULT_MEMORY, CALL_MEMORY, "memory", "one allocation of our own or of jansson fails")                  \
+    X(FAULT_STATEMENT, CALL_STATEMENT, "statement", "one step of a statement fails")                         \
     X(FAULT_SYNC_IGNORED, CALL_SYNC, "sync-ignored", "for the self-test: as sync-eio, but nobody is told")
 
 #define FAULT_ENUM_(enumerator, call, name, text) enumerator,
@@ -175,5 +177,9 @@ typedef struct trial_place {
  */
 trial_end trial_run(const trial_place *place, size_t at, fault_kind kind, long nth, bool *struck);
 void trial_prepare(void);
+
+/* ---- statements.c ---- */
+/* FAULT_STATEMENT at every step of the command's statements. */
+void statements_run(const trial_place *place, size_t at, void (*note)(trial_end end));
 
 #endif

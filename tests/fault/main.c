@@ -34,10 +34,19 @@ static tally *sum;
 /* SQLite allocates some thousand times while it compiles a command's statements. */
 enum { MEMORY_STRIDE = 16 };
 
+static void note_statement(trial_end end)
+{
+    atomic_fetch_add(&sum->points[FAULT_STATEMENT][end], 1);
+}
+
 /* The points of one command and one kind: 1, 2, 3, … until a run finishes untouched. With --every K only each
  * Kth is run, beginning at another one for each command. */
 static void run_kind(const trial_place *place, size_t at, fault_kind kind)
 {
+    if (kind == FAULT_STATEMENT) {
+        statements_run(place, at, note_statement); /* needs no process each: all of them, always */
+        return;
+    }
     const long stride =
         fault_call_of(kind) == CALL_SQLITE_MEMORY ? options.every * MEMORY_STRIDE : options.every;
     for (long nth = 1 + (long)((at * 7 + (size_t)kind * 3) % (size_t)stride);; nth += stride) {
