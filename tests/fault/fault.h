@@ -178,8 +178,14 @@ typedef struct trial_place {
 trial_end trial_run(const trial_place *place, size_t at, fault_kind kind, long nth, bool *struck);
 void trial_prepare(void);
 
+/* ---- tasks.c ---- */
+/* What is no command: a registry is made, opened, audited. */
+void tasks_run(const story *told, const char *work, bool (*is_chosen)(fault_kind kind),
+               void (*note)(fault_kind kind, trial_end end));
+
 /* ---- statements.c ---- */
 /* FAULT_STATEMENT at every step of the command's statements. */
-void statements_run(const trial_place *place, size_t at, void (*note)(trial_end end));
+void statements_only_first(bool only);
+void statements_run(const trial_place *place, size_t at, void (*note)(fault_kind kind, trial_end end));
 
 #endif

@@ -34,9 +34,9 @@ static tally *sum;
 /* SQLite allocates some thousand times while it compiles a command's statements. */
 enum { MEMORY_STRIDE = 16 };
 
-static void note_statement(trial_end end)
+static void note(fault_kind kind, trial_end end)
 {
-    atomic_fetch_add(&sum->points[FAULT_STATEMENT][end], 1);
+    atomic_fetch_add(&sum->points[kind][end], 1);
 }
 
 /* The points of one command and one kind: 1, 2, 3, … until a run finishes untouched. With --every K only each
@@ -44,7 +44,7 @@ static void note_statement(trial_end end)
 static void run_kind(const trial_place *place, size_t at, fault_kind kind)
 {
     if (kind == FAULT_STATEMENT) {
-        statements_run(place, at, note_statement); /* needs no process each: all of them, always */
+        statements_run(place, at, note); /* needs no process each: all of them, always */
         return;
     }
     const long stride =
@@ -59,7 +59,7 @@ static void run_kind(const trial_place *place, size_t at, fault_kind kind)
                        fault_name(kind));
             return;
         }
-        atomic_fetch_add(&sum->points[kind][end], 1);
+        note(kind, end);
     }
 }
 
@@ -164,6 +164,12 @@ int main(int argc, char **argv)
     }
     printf("%zu commands of %d kinds, which the audit finds in order\n", told.count, LG_CMD_COUNT - 1);
     fflush(NULL);
+    if (!options.command && !options.self_test && fork() == 0) {
+        tasks_run(&told, lg_arena_printf(told.arena, "%s/task", dir), is_chosen, note);
+        fflush(NULL);
+        fault_keep_coverage();
+        _exit(0);
+    }
     for (int worker = 0; worker < options.workers; worker++) {
         if (fork() == 0) {
             work(&told, worker);

@@ -3,14 +3,48 @@
  * one leaves the very rows of the story. */
 #include "tests/fault/fault.h"
 
+#include <pthread.h>
 #include <stdio.h>
+
+/* Where the same statements run for each entry, only the first step of each counts. */
+static struct firsts {
+    bool only;
+    pthread_mutex_t lock;
+    const void *met[1024];
+    size_t count;
+} firsts = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void statements_only_first(bool only)
+{
+    firsts.only = only;
+    firsts.count = 0;
+}
+
+static bool counts(const lg_query *query)
+{
+    if (!firsts.only)
+        return true;
+    pthread_mutex_lock(&firsts.lock);
+    bool met = false;
+    for (size_t i = 0; i < firsts.count && !met; i++)
+        met = firsts.met[i] == query->statement;
+    if (!met && firsts.count < sizeof firsts.met / sizeof *firsts.met)
+        firsts.met[firsts.count++] = query->statement;
+    pthread_mutex_unlock(&firsts.lock);
+    return !met;
+}
+
+static void strike(lg_query *query)
+{
+    if (!query->err && atomic_load(&plan->armed) && counts(query) && fault_strikes(CALL_STATEMENT))
+        query->err = LG_IO;
+}
 
 bool __real_lg_query_next(lg_query *query);
 bool __wrap_lg_query_next(lg_query *query);
 bool __wrap_lg_query_next(lg_query *query)
 {
-    if (!query->err && fault_strikes(CALL_STATEMENT))
-        query->err = LG_IO;
+    strike(query);
     return __real_lg_query_next(query);
 }
 
@@ -18,8 +52,7 @@ lg_err __real_lg_query_run(lg_query *query);
 lg_err __wrap_lg_query_run(lg_query *query);
 lg_err __wrap_lg_query_run(lg_query *query)
 {
-    if (!query->err && fault_strikes(CALL_STATEMENT))
-        query->err = LG_IO;
+    strike(query);
     return __real_lg_query_run(query);
 }
 
@@ -51,7 +84,7 @@ static bool judge(const trial_place *place, const step *s, long nth, bool struck
     return !differs || wrong(s, nth, "it leaves another table:", differs);
 }
 
-void statements_run(const trial_place *place, size_t at, void (*note)(trial_end end))
+void statements_run(const trial_place *place, size_t at, void (*note)(fault_kind kind, trial_end end))
 {
     const step *s = &place->story->steps[at];
     house h;
@@ -64,7 +97,7 @@ void statements_run(const trial_place *place, size_t at, void (*note)(trial_end 
         fault_disarm();
         struck = atomic_load(&plan->struck);
         good = judge(place, s, nth, struck, &got);
-        note(!good ? END_WRONG : got.err ? END_FAILED : END_ABSORBED);
+        note(FAULT_STATEMENT, !good ? END_WRONG : got.err ? END_FAILED : END_ABSORBED);
         if (struck && (!got.err || s->makes_key || lg_ledger_is_broken(h.api.ledger))) {
             house_close(&h);
             good = begin(place, at, &h) && good;
