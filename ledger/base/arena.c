@@ -1,11 +1,19 @@
 #include "ledger/base/arena.h"
 
+#include <pthread.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_LEN = 16 * 1024 };
+enum {
+    BLOCK_LEN = 16 * 1024,
+#ifdef __SANITIZE_ADDRESS__
+    SPARE_MAX = 0, /* what is used after it was freed shall be found */
+#else
+    SPARE_MAX = 256, /* 4 MiB */
+#endif
+};
 
 struct block {
     struct block *next;
@@ -13,9 +21,19 @@ struct block {
     alignas(max_align_t) uint8_t data[];
 };
 
+/* It lies in its own first block, which is of BLOCK_LEN. */
 struct lg_arena {
-    struct block *blocks; /* newest first; the oldest is of BLOCK_LEN and kept by reset */
+    alignas(max_align_t) struct block *blocks; /* newest first; reset keeps the oldest */
 };
+
+/* Blocks of BLOCK_LEN that were freed, for whoever opens the next. One that a request takes here and the
+ * writer's thread there would otherwise wander between malloc's arenas, which give memory back to the kernel
+ * and fault it in again. The last freed is the warmest. */
+static struct {
+    pthread_mutex_t lock;
+    struct block *first;
+    size_t count;
+} spare = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void lg_die(const char *fmt, ...)
 {
@@ -28,21 +46,50 @@ void lg_die(const char *fmt, ...)
     abort();
 }
 
+static struct block *take_spare(void)
+{
+    pthread_mutex_lock(&spare.lock);
+    struct block *block = spare.first;
+    if (block) {
+        spare.first = block->next;
+        spare.count--;
+    }
+    pthread_mutex_unlock(&spare.lock);
+    return block;
+}
+
 static struct block *block_open(size_t len)
 {
-    struct block *block = malloc(sizeof *block + len);
+    struct block *block = len == BLOCK_LEN ? take_spare() : NULL;
+    if (!block)
+        block = malloc(sizeof *block + len);
     if (!block)
         lg_die("out of memory (%zu bytes)", len);
     *block = (struct block){.len = len};
     return block;
 }
 
+static void block_close(struct block *block)
+{
+    if (block->len == BLOCK_LEN) {
+        pthread_mutex_lock(&spare.lock);
+        if (spare.count < SPARE_MAX) {
+            block->next = spare.first;
+            spare.first = block;
+            spare.count++;
+            block = NULL;
+        }
+        pthread_mutex_unlock(&spare.lock);
+    }
+    free(block);
+}
+
 lg_arena *lg_arena_open(void)
 {
-    lg_arena *arena = malloc(sizeof *arena);
-    if (!arena)
-        lg_die("out of memory");
-    arena->blocks = block_open(BLOCK_LEN);
+    struct block *block = block_open(BLOCK_LEN);
+    lg_arena *arena = (lg_arena *)block->data;
+    block->used = sizeof *arena;
+    arena->blocks = block;
     return arena;
 }
 
@@ -50,10 +97,10 @@ void lg_arena_reset(lg_arena *arena)
 {
     while (arena->blocks->next) {
         struct block *next = arena->blocks->next;
-        free(arena->blocks);
+        block_close(arena->blocks);
         arena->blocks = next;
     }
-    arena->blocks->used = 0;
+    arena->blocks->used = sizeof *arena;
 }
 
 void lg_arena_close(lg_arena *arena)
@@ -61,11 +108,11 @@ void lg_arena_close(lg_arena *arena)
     if (!arena)
         return;
     lg_arena_reset(arena);
-    free(arena->blocks);
-    free(arena);
+    block_close(arena->blocks);
 }
 
-void *lg_arena_alloc(lg_arena *arena, size_t len)
+/* Not zeroed. */
+static void *take(lg_arena *arena, size_t len)
 {
     const size_t align = alignof(max_align_t);
     if (len > SIZE_MAX / 2)
@@ -79,7 +126,12 @@ void *lg_arena_alloc(lg_arena *arena, size_t len)
     }
     void *place = block->data + block->used;
     block->used += len;
-    return memset(place, 0, len);
+    return place;
+}
+
+void *lg_arena_alloc(lg_arena *arena, size_t len)
+{
+    return memset(take(arena, len), 0, len);
 }
 
 void *lg_arena_array(lg_arena *arena, size_t count, size_t size)
@@ -92,9 +144,10 @@ void *lg_arena_array(lg_arena *arena, size_t count, size_t size)
 
 char *lg_arena_strndup(lg_arena *arena, const void *data, size_t len)
 {
-    char *copy = lg_arena_alloc(arena, len + 1);
+    char *copy = take(arena, len + 1);
     if (len)
         memcpy(copy, data, len);
+    copy[len] = '\0';
     return copy;
 }
 
@@ -115,7 +168,7 @@ char *lg_arena_vprintf(lg_arena *arena, const char *fmt, va_list args)
     int len = vsnprintf(NULL, 0, fmt, args);
     if (len < 0)
         lg_die("formatting failed");
-    char *text = lg_arena_alloc(arena, (size_t)len + 1);
+    char *text = take(arena, (size_t)len + 1);
     vsnprintf(text, (size_t)len + 1, fmt, again);
     va_end(again);
     return text;

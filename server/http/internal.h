@@ -1,6 +1,5 @@
-/* What the files of this folder share. One connection has one request object with one arena, made at its
- * first request and used again for the next ones, so that a request on a kept connection costs no allocation
- * but its body and its answer.
+/* What the files of this folder share. A request lies in its own arena, whose memory the next request takes
+ * over as soon as the answer is sent: a connection without a request holds neither.
  *
  * Threads: a request belongs to the HTTP thread of its connection, except between http_suspend and
  * http_resume. Only the connection's phase word and the list of connections are touched by the sweeper as

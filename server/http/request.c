@@ -50,6 +50,14 @@ static void release(http_request *request)
     request->counted = false;
 }
 
+/* Frees the request as well. */
+static void request_end(http_request *request)
+{
+    release(request);
+    request->connection->request = NULL;
+    lg_arena_close(request->arena);
+}
+
 void request_on_connection(void *context, struct MHD_Connection *mhd, void **slot,
                            enum MHD_ConnectionNotificationCode code)
 {
@@ -60,11 +68,8 @@ void request_on_connection(void *context, struct MHD_Connection *mhd, void **slo
         *slot = accept_begin(worker, mhd);
         break;
     case MHD_CONNECTION_NOTIFY_CLOSED:
-        if (connection->request) {
-            release(connection->request);
-            lg_arena_close(connection->request->arena);
-            free(connection->request);
-        }
+        if (connection->request)
+            request_end(connection->request);
         accept_end(worker, connection);
         *slot = NULL;
         break;
@@ -76,20 +81,16 @@ void request_on_connection(void *context, struct MHD_Connection *mhd, void **slo
 static http_request *request_begin(http_server *server, http_connection *connection,
                                    struct MHD_Connection *mhd)
 {
-    http_request *request = connection->request;
-    lg_arena *arena;
-    if (request) {
-        arena = request->arena;
-        lg_arena_reset(arena);
-    } else {
-        request = malloc(sizeof *request);
-        if (!request)
-            lg_die("out of memory for a request");
-        arena = lg_arena_open();
-        connection->request = request;
-    }
-    *request =
-        (http_request){.server = server, .connection = connection, .mhd = mhd, .arena = arena, .method = ""};
+    if (connection->request) /* MHD tells the end only of those whose headers it read */
+        request_end(connection->request);
+    lg_arena *arena = lg_arena_open();
+    http_request *request = lg_arena_alloc(arena, sizeof *request);
+    request->server = server;
+    request->connection = connection;
+    request->mhd = mhd;
+    request->arena = arena;
+    request->method = "";
+    connection->request = request;
     request->begun_us = lg_monotonic_us();
     lg_report_init(&request->report, arena);
     uint8_t bits[8];
@@ -123,10 +124,11 @@ void request_on_completed(void *context, struct MHD_Connection *mhd, void **slot
     if (!request)
         return;
     *slot = NULL;
+    http_connection *connection = request->connection;
     access_log(request);
     stats_count(request->server->stats, request);
-    release(request);
-    deadline_enter(request->connection, PHASE_IDLE, 0);
+    request_end(request);
+    deadline_enter(connection, PHASE_IDLE, 0);
 }
 
 /* Without an answer in MHD's queue the connection ends: the client was cut off meanwhile, or a handler is at
