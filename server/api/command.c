@@ -13,6 +13,37 @@
 
 /* ---- before the queue ---- */
 
+/* From the bytes to who signed them. */
+static lg_err authenticate(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws_bytes,
+                           const char *url, lg_jws *jws, lg_report *report)
+{
+    out->api = api;
+    out->job = (lg_job){.apply = api_command_apply, .arena = arena};
+    lg_report_init(&out->job.report, arena);
+    return lg_command_authenticate(api->registry, db, arena, jws_bytes, url, &out->command, jws, report);
+}
+
+/* LG_NOT_FOUND: it was not answered before. */
+static lg_err find_answered(api_command *c, lg_db *db, lg_report *report)
+{
+    lg_err err = lg_command_find_stored(db, c->job.arena, &c->command, &c->outcome.stored, report);
+    c->outcome.replayed = err == LG_OK;
+    return err;
+}
+
+/* What is refused now may have been answered before, and then that answer stands; `report` says why it is
+ * refused. Of what is not refused, the writer asks. */
+static lg_err refuse_unless_answered(api_command *c, lg_db *db, lg_err refused, lg_report *report)
+{
+    lg_report said;
+    lg_report_init(&said, c->job.arena);
+    lg_err err = find_answered(c, db, &said);
+    if (err == LG_NOT_FOUND)
+        return refused;
+    *report = said;
+    return err;
+}
+
 /* A key is made only for those whose command can succeed; the writer refuses the others before it looks at a
  * key. */
 static bool may_ask_for_custody(const lg_command *command)
@@ -30,6 +61,13 @@ static lg_err check_webhook_url(const api_command *c, lg_report *report)
         return LG_OK;
     lg_fault_add(report, "url", "/url", "%s", why);
     return lg_fail(report, LG_INVALID_FIELDS, "%s", why);
+}
+
+/* A repetition needs no second key. */
+static lg_err create_key(api_command *c, lg_db *db, lg_report *report)
+{
+    lg_err err = find_answered(c, db, report);
+    return err == LG_NOT_FOUND ? lg_custody_create(c->api->registry, &c->command.public_key, report) : err;
 }
 
 static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *report)
@@ -52,22 +90,17 @@ static lg_err decode(api_command *c, lg_db *db, const lg_jws *jws, lg_report *re
     if (!err && c->command.type == LG_CMD_WEBHOOK_REGISTER)
         err = check_webhook_url(c, report);
     if (!err && c->command.custody && may_ask_for_custody(&c->command))
-        err = lg_custody_create(c->api->registry, &c->command.public_key, report);
+        err = create_key(c, db, report);
     return err;
 }
 
 lg_err api_command_identify(api_command *out, api_context *api, lg_db *db, lg_arena *arena,
                             lg_bytes jws_bytes, const char *url, lg_jws *jws, lg_report *report)
 {
-    out->api = api;
-    out->job = (lg_job){.apply = api_command_apply, .arena = arena};
-    lg_report_init(&out->job.report, arena);
-    lg_err err =
-        lg_command_authenticate(api->registry, db, arena, jws_bytes, url, &out->command, jws, report);
+    lg_err err = authenticate(out, api, db, arena, jws_bytes, url, jws, report);
     if (err)
         return err;
-    err = lg_command_find_stored(db, arena, &out->command, &out->outcome.stored, report);
-    out->outcome.replayed = err == LG_OK;
+    err = find_answered(out, db, report);
     return err == LG_NOT_FOUND ? LG_OK : err;
 }
 
@@ -85,10 +118,11 @@ lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_are
 {
     lg_jws jws;
     out->command.type = type;
-    lg_err err = api_command_identify(out, api, db, arena, jws_bytes, url, &jws, report);
-    if (err || out->outcome.replayed)
+    lg_err err = authenticate(out, api, db, arena, jws_bytes, url, &jws, report);
+    if (err)
         return err;
-    return api_command_decode(out, db, &jws, report);
+    err = api_command_decode(out, db, &jws, report);
+    return err ? refuse_unless_answered(out, db, err, report) : LG_OK;
 }
 
 lg_err api_command_apply(lg_job *job, lg_ledger *ledger)
@@ -221,10 +255,23 @@ static void note_caller(http_request *request, const api_command *c)
         http_note(request, log_text("participant", lg_uuid_format(c->command.signers[0].id.uuid).s));
 }
 
+/* The writer took it not, or could not do it: a repetition is answered all the same. An unknown outcome stays
+ * unknown until the next start has found out. */
+static void look_again(api_command *c)
+{
+    if (lg_err_kind(c->job.err) == LG_KIND_CALLER || c->job.err == LG_OUTCOME_UNKNOWN)
+        return;
+    lg_db *db = lg_readers_take(c->api->readers);
+    c->job.err = refuse_unless_answered(c, db, c->job.err, &c->job.report);
+    lg_readers_give(c->api->readers, db);
+}
+
 static http_result finish(http_request *request)
 {
     api_command *c = http_data(request);
     http_result result;
+    if (c->job.err)
+        look_again(c);
     api_count_command(c->api, c->command.type, c->job.err, c->outcome.replayed, c->outcome.status);
     http_note(request, log_number("queue_us", c->job.wait_us));
     http_note(request, log_number("commit_us", c->job.commit_us));

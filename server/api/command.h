@@ -16,11 +16,13 @@ typedef struct api_command {
 } api_command;
 
 /* Everything before the queue, on a reader's snapshot. `subject` and `kid` come from the path. LG_OK: ready
- * for the writer, or, when outcome.replayed, answered before. */
+ * for the writer, or, when outcome.replayed, answered before. Whether it was answered before is asked here
+ * only of what would be refused: of all else the writer asks, so that a new command, as nearly all are, needs
+ * no look into the database here. */
 lg_err api_command_prepare(api_command *out, api_context *api, lg_db *db, lg_arena *arena, lg_bytes jws,
                            const char *url, lg_command_type type, lg_report *report) LG_MUST_CHECK;
-/* Its two halves, for commands that name their own address. From the bytes of a JWS to who signed it, and
- * whether it was answered before (outcome.replayed); url NULL: any. */
+/* The same in two halves, for commands that name their own address. From the bytes of a JWS to who signed it,
+ * and whether it was answered before (outcome.replayed); url NULL: any. */
 lg_err api_command_identify(api_command *out, api_context *api, lg_db *db, lg_arena *arena,
                             lg_bytes jws_bytes, const char *url, lg_jws *jws,
                             lg_report *report) LG_MUST_CHECK;

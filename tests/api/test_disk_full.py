@@ -44,7 +44,9 @@ def refused_for_want_of_room(answer, slugs):
 
 
 def check_disk_full(registry, take, give):
-    receivable = registry.registered()
+    first_body = registry.supplier.sign("/v1/receivables", registry.invoice())
+    first = registry.send("/v1/receivables", first_body)
+    receivable = first.ok(201)["receivable"]
     before = registry.checkpoint()
     take()
     failed = []
@@ -61,6 +63,7 @@ def check_disk_full(registry, take, give):
     assert failed, "the disk never filled"
     assert registry.checkpoint().size == before.size, "nothing refused was recorded"
     assert registry.supplier.receivable(receivable["id"])["life"] == "registered", "reads go on"
+    assert registry.send("/v1/receivables", first_body).body == first.body, "and so do repetitions of what was done"
     give()
     assert registry.get("/readyz").status == 200
     for body in failed:
