@@ -22,9 +22,9 @@
 enum {
     STATEMENT_SLOTS = 512, /* power of two, well above the number of statements */
     SAVEPOINT_DEPTHS = 4,
-    WRITER_CACHE_KIB = 64 * 1024 / LG_CACHE_DIVISOR,
+    WRITER_CACHE_KIB = 256 * 1024 / LG_CACHE_DIVISOR, /* what is sought by hash, at ten million entries */
     REBUILD_CACHE_KIB = 128 * 1024,
-    READER_CACHE_KIB = 16 * 1024 / LG_CACHE_DIVISOR,
+    READER_CACHE_KIB = 8 * 1024 / LG_CACHE_DIVISOR,
     /* Small memory that a connection hands out itself, without malloc: what the cursors and records of
      * running statements take. SQLite's own measure is used up by the statements that stay prepared. */
     LOOKASIDE_SLOT = 1200, /* bytes */
