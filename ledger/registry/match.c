@@ -283,6 +283,8 @@ const char *lg_submission_contradiction(const lg_trial *trial, const lg_submissi
     lg_hash digest = lg_sha256(command->payload);
     if (!lg_hash_equal(&digest, &e->document_sha256))
         return "document_sha256 is not the digest of the signed payload";
+    if (strcmp(lg_invoice_format_name(s->format), e->format) != 0)
+        return "format is not that of the signed document";
     if (strcmp(s->number, e->invoice_number) != 0)
         return "invoice_number is not what the signed document says";
     if (s->issue_day != e->issue_day || s->due_day != e->due_day)

@@ -47,6 +47,10 @@ typedef struct rig {
     int serial; /* of companies and invoices */
 } rig;
 
+/* See each command as it is about to be applied, and as it was. */
+static void (*rig_before_apply)(const lg_command *command) = NULL;
+static void (*rig_after_apply)(const lg_command *command) = NULL;
+
 static lg_review_fn rig_review = gateway_review; /* another one: a gateway that was tampered with */
 
 static inline int rig_forget_file(const char *path, const struct stat *info, int kind, struct FTW *walk)
@@ -142,6 +146,8 @@ static inline lg_uuid rig_subject(const char *url)
 static inline lg_err rig_apply(rig *r, const lg_command *command)
 {
     lg_mark mark;
+    if (rig_before_apply)
+        rig_before_apply(command);
     lg_buf_clear(&r->outcome.answer);
     r->outcome = (lg_outcome){0};
     OK(lg_ledger_begin(r->ledger));
@@ -152,6 +158,8 @@ static inline lg_err rig_apply(rig *r, const lg_command *command)
     else
         OK(lg_ledger_keep(r->ledger, mark));
     OK(lg_ledger_commit(r->ledger));
+    if (rig_after_apply)
+        rig_after_apply(command);
     return err;
 }
 

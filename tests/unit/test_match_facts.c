@@ -1,0 +1,24 @@
+/* No fact of any entry can be otherwise than it was signed or follows: submissions, participants, custody,
+ * and a claim's life. */
+#include "tests/unit/audit_story.h"
+
+#include "tests/unit/facts_sweep.h"
+
+static void no_fact_can_be_otherwise(void **state)
+{
+    (void)state;
+    r = rig_open();
+    sweep_facts();
+    act_out_a_story();
+    submit_a_file();
+    rig_close(r);
+    assert_in_range(judgements, 500, 100000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_fact_can_be_otherwise),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
