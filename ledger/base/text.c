@@ -118,8 +118,10 @@ static char *fold(lg_arena *arena, lg_bytes in, uninorm_t form)
 {
     size_t len = 0, folded_len = 0;
     uint8_t *folded = u8_toupper(in.data, in.len, NULL, form, NULL, &folded_len);
+    if (!folded) /* and what is nothing would be like everything that is */
+        lg_die("out of memory");
     char *out = lg_arena_alloc(arena, folded_len + 1);
-    for (size_t at = 0; folded && at < folded_len;) {
+    for (size_t at = 0; at < folded_len;) {
         ucs4_t c;
         size_t start = at;
         at += (size_t)u8_mbtouc(&c, folded + at, folded_len - at);

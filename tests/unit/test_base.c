@@ -9,6 +9,7 @@
 #include "ledger/base/buf.h"
 #include "ledger/base/calendar.h"
 #include "ledger/base/json.h"
+#include "ledger/base/text.h"
 #include "ledger/base/uuid.h"
 #include "ledger/crypto/secret.h"
 
@@ -283,6 +284,42 @@ static void depth_is_bounded(void **state)
     assert_int_equal(load("[\"\\", 3), LG_MALFORMED_JSON);
 }
 
+/* Each value costs jansson some hundred bytes, each message is shown to people: what a client can make long
+ * or many is bounded before, and shortened. */
+static void what_is_crowded_or_ill_formed_is_told_in_text(void **state)
+{
+    (void)state;
+    enum { VALUES = 100000 };
+    char *text = lg_arena_alloc(arena, 2 * VALUES + 8);
+    json_t *value = NULL;
+    lg_report report = fresh_report();
+    memset(text, ',', 2 * VALUES);
+    text[0] = '[';
+    for (size_t i = 1; i < 2 * VALUES; i += 2)
+        text[i] = '7';
+    text[2 * VALUES] = ']'; /* VALUES numbers and their list */
+    assert_int_equal(lg_json_load(lg_bytes_of(text, 2 * VALUES + 1), &value, &report), LG_MALFORMED_JSON);
+    assert_string_equal(report.detail, "The JSON text holds more than 100,000 values.");
+    memset(text, ' ', 4); /* two fewer: as many as may be */
+    text[4] = '[';
+    assert_int_equal(lg_json_load(lg_bytes_of(text, 2 * VALUES + 1), &value, &report), LG_OK);
+    assert_int_equal(json_array_size(value), VALUES - 2);
+    json_decref(value);
+    memset(text, ',', VALUES + 2); /* also where a bracket comes behind the last comma that may be */
+    text[VALUES - 1] = '[';
+    assert_int_equal(lg_json_load(lg_bytes_of(text, VALUES + 2), &value, &report), LG_MALFORMED_JSON);
+    assert_string_equal(report.detail, "The JSON text holds more than 100,000 values.");
+    /* jansson cuts what it quotes off inside a character: then nothing is quoted. */
+    memset(text, 'a', 200);
+    memcpy(text, "[x", 2);
+    for (size_t i = 2; i < 200; i += 3)
+        memcpy(text + i, "\xe5\xa5\x91", 3);
+    for (size_t len = 100; len < 106; len++) {
+        assert_int_equal(lg_json_load(lg_bytes_of(text, len), &value, &report), LG_MALFORMED_JSON);
+        assert_int_equal(lg_text_is_utf8(lg_bytes_str(report.detail)), 1);
+    }
+}
+
 static bool has_fault(const lg_report *report, const char *code, const char *pointer)
 {
     for (const lg_fault *fault = report->first; fault; fault = fault->next)
@@ -346,6 +383,41 @@ static void the_decoder_notes_every_broken_rule(void **state)
     json_decref(value);
 }
 
+static void names_that_are_no_fields_are_told_briefly(void **state)
+{
+    (void)state;
+    lg_report report = fresh_report();
+    char name[66];
+    json_t *object = json_object();
+    bool b = true;
+    memset(name, 'n', 65);
+    name[65] = '\0';
+    json_object_set_new(object, name, json_null());
+    json_object_set_new(object, name + 1, json_null()); /* 64 bytes are shown */
+    json_object_set_new(object, "known", json_false());
+    lg_decoder d = lg_decode_object(object, "", &report);
+    assert_true(lg_decode_bool(&d, "known", true, &b));
+    assert_false(b);
+    assert_false(lg_decode_bool(&d, "absent", false, &b));
+    lg_decode_finish(&d);
+    assert_int_equal(report.fault_count, 2);
+    assert_string_equal(report.first->detail, "A name of 65 bytes is not a field here.");
+    assert_string_equal(report.first->pointer, "");
+    assert_string_equal(report.first->next->pointer, lg_arena_printf(arena, "/%s", name + 1));
+    for (int i = 0; i < 200; i++)
+        json_object_set_new(object, lg_arena_printf(arena, "more%d", i), json_null());
+    report = fresh_report();
+    d = lg_decode_object(object, "", &report);
+    lg_decode_finish(&d);
+    assert_int_equal(report.fault_count, 100);
+    json_decref(object);
+    report = fresh_report();
+    d = lg_decode_object(NULL, "/gone", &report);
+    assert_false(lg_decode_bool(&d, "b", true, &b));
+    assert_int_equal(report.fault_count, 1);
+    assert_string_equal(report.first->detail, "/gone must be an object.");
+}
+
 /* --- calendar --- */
 
 static void known_days_and_times(void **state)
@@ -406,7 +478,7 @@ static void impossible_dates_and_times_are_refused(void **state)
         "",           "2026",       "2026-13-01", "2026-00-01",  "2026-01-00",  "2026-01-32",
         "2026-02-29", "2100-02-29", "2026-04-31", "1899-12-31",  "3000-01-01",  "2026-1-01",
         "2026-01-1",  "2026/01/01", "20260101",   "2026-01-01 ", " 2026-01-01", "2026-01-01Z",
-        "-026-01-01", "+026-01-01", "2026-01-0a", "02026-01-01", "2026-01-01T",
+        "-026-01-01", "+026-01-01", "0000-01-01", "2026-01-0a",  "02026-01-01", "2026-01-01T",
     };
     static const char *const compact[] = {"",         "2026-01-01", "2026010", "202601011",
                                           "20260229", "20261301",   "2026 101"};
@@ -549,6 +621,8 @@ int main(void)
         cmocka_unit_test(only_strict_json_is_read),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(the_decoder_notes_every_broken_rule),
+        cmocka_unit_test(what_is_crowded_or_ill_formed_is_told_in_text),
+        cmocka_unit_test(names_that_are_no_fields_are_told_briefly),
         cmocka_unit_test(known_days_and_times),
         cmocka_unit_test(every_day_from_1900_to_2999_goes_there_and_back),
         cmocka_unit_test(impossible_dates_and_times_are_refused),

@@ -9,6 +9,7 @@
 #include "ledger/base/file.h"
 #include "ledger/crypto/encoding.h"
 #include "ledger/crypto/hash.h"
+#include "ledger/crypto/seal.h"
 #include "ledger/crypto/secret.h"
 #include "ledger/crypto/sign.h"
 
@@ -300,6 +301,12 @@ static void bad_key_files_are_refused_without_quoting_them(void **state)
         "{\"crv\":\"X25519\",\"d\":\"" D "\",\"kty\":\"OKP\",\"x\":\"" X "\"}",
         "{\"crv\":\"Ed25519\",\"d\":\"" D "\",\"kty\":\"EC\",\"x\":\"" X "\"}",
         "{\"crv\":\"Ed25519\",\"d\":\"" D "=\",\"kty\":\"OKP\",\"x\":\"" X "\"}",
+        "{\"crv\":\"Ed25519\",\"d\":\"" D "\",\"kty\":\"OKP\",\"x\":\"" X "=\"}",
+        "{\"crv\":\"Ed25519\",\"d\":\"=WGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\",\"kty\":\"OKP\",\"x\":"
+        "\"" X "\"}",
+        /* 257 bits: what is left of the last letter must be nothing */
+        "{\"crv\":\"Ed25519\",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2B\",\"kty\":\"OKP\",\"x\":"
+        "\"" X "\"}",
         "{\"crv\":\"Ed25519\",\"d\":12,\"kty\":\"OKP\",\"x\":\"" X "\"}",
         "{\"crv\":\"Ed25519\",\"d\":\"" D "\",\"kty\":\"OKP\",\"x\":\"" X "\"",
         "{\"crv\":\"Ed25519\",\"d\":\"" D "\",\"d\":\"" D "\",\"kty\":\"OKP\",\"x\":\"" X "\"}",
@@ -349,6 +356,75 @@ static void files_are_created_whole_or_not_at_all(void **state)
     assert_int_equal(lg_file_sync_parent("/no-such-folder/name", &report), LG_IO);
 }
 
+static void a_secret_file_holds_exactly_its_secret(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool good;
+    } files[] = {
+        {"00ff10ab\n", true},  {"00ff10ab", false},     {"00ff10ab\n\n", false},
+        {"00ff10a\n", false},  {"00ff10abcd\n", false}, {"00FF10AB\n", false},
+        {"00ff10ag\n", false}, {"00ff10ab ", false},    {"", false},
+    };
+    lg_report report;
+    uint8_t secret[4];
+    lg_report_init(&report, arena);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *path = file_in_folder("secret");
+        assert_int_equal(lg_file_create(path, lg_bytes_str(files[i].text), 0600, &report), LG_OK);
+        if (lg_secret_file_read(path, secret, sizeof secret, &report) != (files[i].good ? LG_OK : LG_CORRUPT))
+            fail_msg("\"%s\"", files[i].text);
+        if (files[i].good)
+            assert_memory_equal(secret, "\x00\xff\x10\xab", 4);
+        else
+            assert_string_equal(
+                report.detail,
+                lg_arena_printf(arena, "%s does not hold 4 bytes in hexadecimal and a line feed.", path));
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(lg_secret_file_write(file_in_folder("secret"), secret, 65, &report), LG_INTERNAL);
+    assert_int_equal(files_in_folder(), 0);
+    assert_int_equal(lg_secret_file_read(file_in_folder("secret"), secret, 4, &report), LG_NOT_FOUND);
+}
+
+static void a_sealed_key_opens_with_its_master_key_alone(void **state)
+{
+    (void)state;
+    const uint8_t master[LG_SEAL_KEY_LEN] = {1}, other[LG_SEAL_KEY_LEN] = {2};
+    lg_signing_key *key = lg_signing_key_new(), *back = NULL;
+    const lg_public_key public = lg_signing_key_public(key);
+    char *sealed = lg_seal_signing_key(arena, master, key);
+    assert_int_equal(lg_unseal_signing_key(arena, master, lg_bytes_str(sealed), &back), LG_OK);
+    const lg_public_key again = lg_signing_key_public(back);
+    assert_memory_equal(again.b, public.b, sizeof public.b);
+    lg_signing_key_close(back);
+    lg_signing_key_close(key);
+    assert_int_equal(lg_unseal_signing_key(arena, other, lg_bytes_str(sealed), &back), LG_CORRUPT);
+    assert_int_equal(lg_unseal_signing_key(arena, master, lg_bytes_of(sealed, strlen(sealed) - 4), &back),
+                     LG_CORRUPT);
+    assert_int_equal(lg_unseal_signing_key(arena, master, lg_bytes_str("no base64!"), &back), LG_CORRUPT);
+    sealed[40] = sealed[40] == 'A' ? 'B' : 'A';
+    assert_int_equal(lg_unseal_signing_key(arena, master, lg_bytes_str(sealed), &back), LG_CORRUPT);
+}
+
+static void paths_have_their_length(void **state)
+{
+    (void)state;
+    lg_report report;
+    lg_report_init(&report, arena);
+    char *path = lg_arena_alloc(arena, 2 * 4096 + 1);
+    memset(path, 'p', 2 * 4096);
+    assert_int_equal(lg_file_create(path, lg_bytes_str("x"), 0600, &report), LG_IO);
+    assert_non_null(strstr(report.detail, "File name too long"));
+    path[2 * 4096 - 1] = '/';
+    assert_int_equal(lg_file_sync_parent(path, &report), LG_OK); /* a name in this folder */
+    path[2 * 4096 - 2] = '/';
+    path[2 * 4096 - 1] = 'n';
+    assert_int_equal(lg_file_sync_parent(path, &report), LG_IO);
+    assert_non_null(strstr(report.detail, "File name too long"));
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -377,6 +453,9 @@ int main(void)
         cmocka_unit_test(key_files_are_private_jwks),
         cmocka_unit_test(bad_key_files_are_refused_without_quoting_them),
         cmocka_unit_test(files_are_created_whole_or_not_at_all),
+        cmocka_unit_test(a_secret_file_holds_exactly_its_secret),
+        cmocka_unit_test(a_sealed_key_opens_with_its_master_key_alone),
+        cmocka_unit_test(paths_have_their_length),
     };
     return cmocka_run_group_tests_name("crypto", tests, set_up, tear_down);
 }

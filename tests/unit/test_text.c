@@ -62,8 +62,27 @@ static void a_line_has_no_controls_and_no_outer_space(void **state)
                                        "a\xc2\xa0z",
                                        "a\xe3\x80\x80z",
                                        "\xf0\x9f\x98\x80",
-                                       "\xe2\x80\xa7"};
+                                       "\xe2\x80\xa7",
+                                       "a\xe2\x80\x8c"
+                                       "b", /* the joiners U+200C and U+200D */
+                                       "a\xe2\x80\x8d"
+                                       "b",
+                                       "a\xef\xbf\xbc"
+                                       "b", /* U+FFFC, behind the controls of annotations */
+                                       "\xc2\xa1"};
     static const char *const bad[] = {
+        "a\xc2\xad"
+        "b", /* soft hyphen */
+        "a\xe2\x80\x8b"
+        "b", /* zero-width space */
+        "a\xef\xbf\xb0"
+        "b",
+        "a\xef\xbf\xb9"
+        "b",
+        "a\xef\xbf\xbb"
+        "b",
+        "a\xe2\xa0\x80"
+        "b", /* the blank of Braille */
         " a",
         "a ",
         " ",
@@ -178,7 +197,13 @@ static void skeletons_leave_letters_and_digits(void **state)
         {"--//..", ""},
         {"A0B00C100", "ABC1"},
         {"\xef\xbd\x81\xef\xbd\x9a", "AZ"},
-        {"\xc3\xa9t\xc3\xa9", "ETE"}, /* accents go */
+        {"\xc3\xa9t\xc3\xa9", "ETE"},             /* accents go */
+        {"\xe2\x85\xa7", "VIII"},                 /* a number that is a letter's kind */
+        {"\xe0\xb9\x93", "3"},                    /* Thai three */
+        {"\xf0\x90\x84\x87", "\xf0\x90\x84\x87"}, /* Aegean one: a number, and no decimal digit */
+        {"a\xff"
+         "b",
+         "AB"}, /* no UTF-8: callers check */
         {"\xe5\x8f\x91 7", "\xe5\x8f\x91"
                            "7"}, /* other scripts stay */
     };
