@@ -176,6 +176,35 @@ static const char *complaint(const judged *j, size_t at, const lg_event *event)
     return at == 0 ? lg_command_contradiction(&trial, event, 0) : complaint_behind(j, at, event);
 }
 
+static size_t impossible; /* what could not be projected */
+
+/* Whatever an entry says, projecting it ends, and in nothing worse than a finding. */
+static void project(const judged *j, size_t at, const lg_event *event)
+{
+    lg_result result = {.err = LG_OK};
+    lg_err err = LG_OK;
+    lg_event other = *event;
+    if (j->submission) { /* it is projected already */
+        other.receivable_id = lg_uuid_new();
+        other.invoice_number = lg_arena_printf(r->arena, "%.20s-2", event->invoice_number);
+    }
+    OK(lg_db_begin(j->trial.db));
+    for (size_t row = 0; row <= at && !err; row++) {
+        const lg_apply apply = {.db = j->trial.db,
+                                .arena = r->arena,
+                                .hash_key = lg_registry_hash_key(r->registry),
+                                .seq = j->trial.seq + (int64_t)row,
+                                .at = j->trial.at,
+                                .payload = j->command.payload};
+        OK(lg_entry_insert(apply.db, apply.seq, lg_bytes_str("{}"), ""));
+        err = lg_event_apply(&apply, row < at ? &j->events[row] : &other, &result);
+    }
+    lg_db_rollback(j->trial.db);
+    impossible += err != LG_OK;
+    if (err == LG_NO_MEMORY || err == LG_IO || err == LG_DISK_FULL || err == LG_BUSY)
+        fail_msg("%s: %s", lg_event_name(event->type), lg_err_slug(err));
+}
+
 /* Puts the fact in the place of the one at `f`, which may be behind the last; NULL: leaves it out. */
 static void try_instead(const judged *j, size_t at, const lg_fact *facts, size_t count, size_t f,
                         const lg_fact *instead)
@@ -198,6 +227,7 @@ static void try_instead(const judged *j, size_t at, const lg_fact *facts, size_t
         return;
     const char *name = f < count ? facts[f].name : instead->name;
     const char *said = complaint(j, at, &event);
+    project(j, at, &event);
     if (!said != is_drawn(&j->events[at], name, &event))
         fail_msg("%s of a %s as %s instead of %s: %s", name, lg_event_name(event.type),
                  instead ? instead->value : "nothing", f < count ? facts[f].value : "nothing",
@@ -206,6 +236,10 @@ static void try_instead(const judged *j, size_t at, const lg_fact *facts, size_t
 
 static lg_fact seen[256]; /* one of each name, from anywhere in the story */
 static size_t seen_count;
+
+/* Where a fact is JSON, it can be any. */
+static const char *const ill_typed[] = {"{}",          "[]", "[7]", "[[\"x\",7]]", "{\"CNY\":\"1\"}",
+                                        "{\"cny\":1}", "7"};
 
 static void try_all(const judged *j, size_t at)
 {
@@ -220,6 +254,8 @@ static void try_all(const judged *j, size_t at)
         if (is_judged_elsewhere(facts[f].name))
             continue;
         try_instead(j, at, facts, count, f, NULL);
+        for (size_t i = 0; i < sizeof ill_typed / sizeof *ill_typed; i++)
+            try_instead(j, at, facts, count, f, &(lg_fact){facts[f].name, ill_typed[i]});
         for (size_t leaf = 0, left = 0; (other = changed(value, &left)); left = ++leaf)
             try_instead(j, at, facts, count, f, &(lg_fact){facts[f].name, text_of(other)});
         json_decref(value);
