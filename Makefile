@@ -232,11 +232,9 @@ fuzz:
 	@scripts/fuzz.sh search $(FUZZ_RUNS) $(FUZZ_TARGETS:%=build/fuzz/tests/fuzz/fuzz_%)
 FUZZ_CC ?= clang
 
+# All tests with counters of what runs; most of an hour. COVERAGE="check-unit fault": only these.
 coverage:
-	@$(MAKE) --no-print-directory MODE=coverage -j2 all
-	@$(MAKE) --no-print-directory MODE=coverage check-unit fault check-api check-model
-	@for part in ledger server; do echo "== $$part/"; \
-	 gcovr --root . --object-directory build/coverage --filter $$part/ --exclude-unreachable-branches --txt build/coverage/$$part.txt --print-summary; done
+	@MAKE="$(MAKE)" PYTHON=$(PYTHON) scripts/coverage.sh $(COVERAGE)
 
 # Every kind of command through every kind of fault. FAULTS says how dense: "--every 1" is each call of every command.
 FAULTS ?= --every 41
