@@ -264,6 +264,8 @@ lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary, lg
     *summary = (lg_audit_summary){0};
     lg_err err = open_audit(audit, report);
     if (!err)
+        err = lg_db_check_schema(audit->actual, lg_audit_differ, audit);
+    if (!err)
         err = audit->before.seq ? audit_since(audit) : audit_all(audit);
     if (!err)
         err = lg_audit_state_keep(audit, report);

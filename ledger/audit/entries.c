@@ -1,6 +1,8 @@
 /* Entries in order: the chain, the tree, and what each makes of the state. */
 #include "ledger/audit/internal.h"
 
+#include "ledger/store/known.h"
+
 #include <string.h>
 
 enum { ENTRIES_PER_COMMIT = 16 * 1024 }; /* of the rebuilt database: bounds its journal, which is in memory */
@@ -142,6 +144,7 @@ static lg_err check_chunks(lg_audit *audit, lg_ahead *ahead, int64_t end)
     int64_t uncommitted = 0;
     for (lg_ahead_chunk *next; !err && (next = lg_ahead_take(ahead));) {
         take_up(audit, next);
+        lg_known_begin(lg_db_known(audit->rebuilt)); /* when it is full, it begins anew */
         err = check_chunk(audit, next);
         uncommitted += next->until - next->from;
         if (!err && uncommitted >= ENTRIES_PER_COMMIT && !audit->before.seq) {

@@ -19,6 +19,8 @@
 static lg_err open_new(lg_audit *audit, const char *path, lg_report *report)
 {
     lg_err err = lg_db_open(path, LG_DB_REBUILD, &audit->rebuilt, report);
+    if (!err)
+        err = lg_db_lighten(audit->rebuilt);
     for (size_t i = 0; i < audit->thread_count && !err; i++)
         err = lg_db_open(path, LG_DB_READER, &audit->rebuilts[i], report);
     if (!err)

@@ -134,6 +134,10 @@ lg_err lg_db_compare_watched(lg_db *actual, lg_db *expected, const char *table, 
 lg_err lg_db_watch(lg_db *db, const char *table, const char *key) LG_MUST_CHECK;
 /* Runs statements that define things, past the authorizer; they are fixed texts of this folder. */
 lg_err lg_db_define(lg_db *db, const char *sql) LG_MUST_CHECK;
+/* Of a new LG_DB_REBUILD: leaves out what the rows themselves do not need (rebuild.c). */
+lg_err lg_db_lighten(lg_db *db) LG_MUST_CHECK;
+/* Are the tables and indexes defined as this program defines them? Like lg_db_integrity. */
+lg_err lg_db_check_schema(lg_db *db, lg_table_differ differ, void *ctx) LG_MUST_CHECK;
 /* SQLite's own integrity check; every complaint goes to differ with table "database". */
 lg_err lg_db_integrity(lg_db *db, lg_table_differ differ, void *ctx) LG_MUST_CHECK;
 

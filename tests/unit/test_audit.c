@@ -22,6 +22,58 @@ static void the_untouched_one_is_clean(void **state)
     json_decref(json);
 }
 
+static unsigned scans; /* of tables, by the replay */
+
+static int note_scan(unsigned what, void *ctx, void *statement, void *unused)
+{
+    sqlite3 *handle = sqlite3_db_handle(statement);
+    const char *sql = sqlite3_sql(statement);
+    int steps = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_FULLSCAN_STEP, 1) +
+                sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_AUTOINDEX, 1);
+    (void)what, (void)ctx, (void)unused;
+    if (sqlite3_db_readonly(handle, "main") ||
+        !strstr(sqlite3_db_filename(handle, "main"), "tallystick-audit") ||
+        (strncmp(sql, "SELECT", 6) != 0 && strncmp(sql, "UPDATE", 6) != 0) || steps == 0)
+        return 0;
+    print_error("%d steps of a scan: %s\n", steps, sql);
+    scans++;
+    return 0;
+}
+
+static int watch_connection(sqlite3 *handle, const char **message, const struct sqlite3_api_routines *api)
+{
+    (void)message, (void)api;
+    return sqlite3_trace_v2(handle, SQLITE_TRACE_PROFILE, note_scan, NULL);
+}
+
+/* The rebuilt database goes without the indexes of lists: no act may need one of them. */
+static void the_replay_scans_nothing(void **state)
+{
+    (void)state;
+    tamper("SELECT 1");
+    scans = 0;
+    sqlite3_auto_extension((void (*)(void))watch_connection);
+    json_decref(audit("nothing changed", LG_OK));
+    sqlite3_reset_auto_extension();
+    assert_int_equal(scans, 0);
+}
+
+/* What lists are read by the rebuilt database does not have: SQLite looks at its content, and what it is to
+ * be is this program's word. */
+static void indexes_and_definitions(void **state)
+{
+    (void)state;
+    static const char change[] = "PRAGMA writable_schema = ON; UPDATE writer SET holder = 'x';"
+                                 " UPDATE sqlite_schema SET sql = replace(sql, '%s', '%s') WHERE name = '%s'";
+    const char *other_index = lg_arena_printf(r->arena, change, "holder_no", "debtor_no", "claims_by_holder"),
+               *no_check = lg_arena_printf(r->arena, change, "CHECK (gross_minor > 0)", "", "receivables");
+    found(other_index, "database", "missing from index claims_by_holder");
+    found(other_index, "database", "sql is CREATE INDEX claims_by_holder");
+    found(no_check, "database", "sql is CREATE TABLE receivables");
+    found("DROP INDEX claims_by_holder; UPDATE writer SET holder = 'x'", "database", "the row is missing");
+    found("CREATE TABLE more (x); UPDATE writer SET holder = 'x'", "database", "not of the ledger's making");
+}
+
 static void the_ledger_itself(void **state)
 {
     (void)state;
@@ -332,6 +384,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_untouched_one_is_clean),
+        cmocka_unit_test(the_replay_scans_nothing),
+        cmocka_unit_test(indexes_and_definitions),
         cmocka_unit_test(the_ledger_itself),
         cmocka_unit_test(the_commands),
         cmocka_unit_test(tree_head_and_right),
