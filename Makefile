@@ -28,7 +28,8 @@ FLAGS_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -f
 FLAGS_tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 FLAGS_coverage := -O0 -g --coverage -DTALLYSTICK_COVERAGE -fprofile-update=atomic
 # With clang: what libFuzzer steers by, and both sanitizers. The driver comes with each target.
-FLAGS_fuzz     := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+# Clang does not define what GCC defines where addresses are checked.
+FLAGS_fuzz     := -D__SANITIZE_ADDRESS__ -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 MODE_FLAGS := $(FLAGS_$(MODE))
 # What sanitizers and coverage do on their own, the server's sandbox would forbid.
 UNCONFINED := $(if $(filter release,$(MODE)),,-DTALLYSTICK_UNCONFINED)
