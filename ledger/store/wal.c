@@ -3,10 +3,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Pages of the WAL. A step is a few milliseconds' work; the more a checkpoint moves at a time, the more pages
- * it meets that were written more than once. */
+/* Pages of the WAL. A step is some two milliseconds' work, which the next commit waits for; the more a
+ * checkpoint moves at a time, the more pages it meets that were written more than once. */
 enum {
-    STEP = 1500,
+    STEP = 500,
     FINISH_MIN = 1000,
     SYNC_AT = 12000, /* so that little is left to sync when it is ... */
     FULL = 16000,
