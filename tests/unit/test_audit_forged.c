@@ -2,14 +2,10 @@
 #include "tests/unit/audit_story.h"
 
 /* The operator's own program may record what it likes of a command: here `times` entries of an event. */
-static void forge(lg_command_type type, const char *url, const char *payload, lg_event *event, int times)
+static void record(const lg_command *command, lg_event *event, int times)
 {
-    const lg_jws_header header = rig_header(url, NULL);
-    const char *jws = lg_jws_compose(r->arena, r->operator.key, &header, lg_bytes_str(payload));
-    lg_command command = {.type = type, .subject = rig_subject(url)};
     lg_result result = {0};
     lg_outcome outcome = {.results = &result, .count = 1};
-    OK(rig_prepare(r, &command, jws, url));
     OK(lg_ledger_begin(r->ledger));
     int64_t first = lg_ledger_next_seq(r->ledger);
     lg_act act = {
@@ -17,7 +13,7 @@ static void forge(lg_command_type type, const char *url, const char *payload, lg
         .ledger = r->ledger,
         .db = lg_ledger_db(r->ledger),
         .arena = r->arena,
-        .command = &command,
+        .command = command,
         .now = lg_ledger_clock(r->ledger),
         .outcome = &outcome,
         .result = &result,
@@ -25,18 +21,27 @@ static void forge(lg_command_type type, const char *url, const char *payload, lg
     };
     for (int i = 0; i < times; i++)
         OK(lg_act_record(&act, event));
-    OK(api_render(act.db, r->arena, &command, &outcome, &outcome.status, &outcome.answer));
+    OK(api_render(act.db, r->arena, command, &outcome, &outcome.status, &outcome.answer));
     const lg_command_row row = {.first_seq = first,
                                 .entry_count = times,
-                                .signer = command.signers[0].no,
-                                .jti = command.jti,
-                                .url = url,
+                                .signer = command->signers[0].no,
+                                .jti = command->jti,
+                                .url = command->url,
                                 .status = outcome.status,
                                 .answer = outcome.answer.data,
-                                .jws = command.jws};
+                                .jws = command->jws};
     OK(lg_command_insert(act.db, &row));
     lg_buf_clear(&outcome.answer);
     OK(lg_ledger_commit(r->ledger));
+}
+
+static void forge(lg_command_type type, const char *url, const char *payload, lg_event *event, int times)
+{
+    const lg_jws_header header = rig_header(url, NULL);
+    const char *jws = lg_jws_compose(r->arena, r->operator.key, &header, lg_bytes_str(payload));
+    lg_command command = {.type = type, .subject = rig_subject(url)};
+    OK(rig_prepare(r, &command, jws, url));
+    record(&command, event, times);
 }
 
 /* Everything fits together, signatures included, and yet the rules forbade it. */
@@ -137,11 +142,174 @@ static void what_the_operator_forges(void **state)
                  "The verifier may answer until");
 }
 
+/* ---- whose signature it was ---- */
+
+static lg_signer signer_of(const actor *who)
+{
+    lg_participant row;
+    OK(lg_participant_by_id(lg_ledger_db(r->ledger), who->id, r->arena, &row));
+    return (lg_signer){.no = row.no, .id = row.id, .roles = row.roles};
+}
+
+/* A webhook of `who`, whatever key signed for it. */
+static lg_command webhook_of(const actor *who, const lg_signing_key *key, lg_uuid token)
+{
+    static const char url[] = "/v1/webhooks";
+    lg_jws_header header = rig_header(url, NULL);
+    lg_jws parsed;
+    json_t *payload;
+    header.token = token;
+    const char *jws = lg_jws_compose(r->arena, key, &header,
+                                     lg_bytes_str("{\"url\":\"https://a.example.com/\",\"events\":[]}"));
+    lg_command command = {.type = LG_CMD_WEBHOOK_REGISTER, .signers = {signer_of(who)}, .signer_count = 1};
+    OK(lg_jws_parse(r->arena, lg_bytes_str(jws), &parsed, &r->report));
+    command.jws = parsed.bytes;
+    command.req = lg_sha256(parsed.bytes);
+    command.jti = parsed.signatures[0].jti;
+    command.url = url;
+    command.payload = parsed.payload;
+    OK(lg_json_load(command.payload, &payload, &r->report));
+    OK(lg_command_decode(payload, &command, &r->report));
+    json_decref(payload);
+    return command;
+}
+
+/* Recorded, it makes so many findings, one of them in these words. */
+static void found_signed(const lg_command *command, const char *words, size_t count)
+{
+    lg_event event = {.type = LG_EV_WEBHOOK_REGISTERED,
+                      .webhook_id = lg_uuid_new(),
+                      .url = command->url_to_call,
+                      .events = command->events};
+    record(command, &event, 1);
+    rig_detach(r);
+    json_t *json = audit("signed otherwise", LG_CORRUPT), *findings = json_object_get(json, "findings");
+    char *said = json_dumps(findings, JSON_COMPACT);
+    if (json_array_size(findings) != count || !strstr(said, words))
+        fail_msg("expected \"%s\", found: %s", words, said);
+    free(said);
+    json_decref(json);
+}
+
+enum who_signs {
+    SUSPENDED,
+    REVOKED,
+    NOT_YET,
+    NO_LONGER,
+    STRANGER,
+    NAMES_ANOTHER,
+    NAMES_A_SECOND,
+    SAYS_CUSTODY,
+    NAMES_A_TOKEN,
+    DAMAGED,
+    SIGNINGS
+};
+
+static lg_signing_key *spare_key(const char *validity)
+{
+    lg_signing_key *key = lg_signing_key_new();
+    OK(act_as(r, &r->operator, LG_CMD_KEY_ADD,
+              lg_arena_printf(r->arena, "/v1/participants/%s/keys", r->supplier.id_text),
+              lg_arena_printf(r->arena, "{\"public_key\":\"%s\"%s}", rig_public_text(r, key), validity)));
+    return key;
+}
+
+static lg_command signed_by(enum who_signs who, lg_signing_key **key)
+{
+    const lg_uuid none = {{0}};
+    lg_command command;
+    switch (who) {
+    case SUSPENDED: /* since the story's end */
+        return webhook_of(&r->buyer, r->buyer.key, none);
+    case REVOKED:
+        *key = spare_key("");
+        const lg_public_key public = lg_signing_key_public(*key);
+        OK(act_as(r, &r->supplier, LG_CMD_KEY_REVOKE,
+                  lg_arena_printf(r->arena, "/v1/participants/%s/keys/%s/revoke", r->supplier.id_text,
+                                  lg_kid_of(&public).s),
+                  "{\"reason\":\"lost\"}"));
+        return webhook_of(&r->supplier, *key, none);
+    case NOT_YET:
+        *key = spare_key(",\"valid_from\":\"2998-01-01T00:00:00Z\"");
+        return webhook_of(&r->supplier, *key, none);
+    case NO_LONGER:
+        *key = spare_key(",\"valid_from\":\"2020-01-01T00:00:00Z\",\"valid_until\":\"2021-01-01T00:00:00Z\"");
+        return webhook_of(&r->supplier, *key, none);
+    case STRANGER:
+        *key = lg_signing_key_new();
+        return webhook_of(&r->supplier, *key, none);
+    case NAMES_ANOTHER:
+        command = webhook_of(&r->supplier, r->supplier.key, none);
+        command.signers[0].id = r->buyer.id;
+        return command;
+    case NAMES_A_SECOND:
+        command = webhook_of(&r->supplier, r->supplier.key, none);
+        command.signers[1] = signer_of(&r->buyer);
+        command.signer_count = 2;
+        return command;
+    case SAYS_CUSTODY:
+        command = webhook_of(&r->supplier, r->supplier.key, none);
+        command.signers[0].custody = true;
+        return command;
+    case NAMES_A_TOKEN:
+        return webhook_of(&r->supplier, r->supplier.key,
+                          issue_token(r, &r->supplier, none, &r->supplier, NULL));
+    case DAMAGED:
+        command = webhook_of(&r->supplier, r->supplier.key, none);
+        char *text = lg_arena_strndup(r->arena, command.jws.data, command.jws.len);
+        char *at = strstr(text, "\"signature\":\"") + 14;
+        *at = *at == 'A' ? 'B' : 'A';
+        command.jws = lg_bytes_of(text, command.jws.len);
+        command.req = lg_sha256(command.jws);
+        return command;
+    case SIGNINGS:
+        break;
+    }
+    fail();
+    return (lg_command){0};
+}
+
+static void who_signed_is_who_it_says(void **state)
+{
+    static const struct {
+        const char *words;
+        size_t count;
+    } expected[SIGNINGS] = {
+        [SUSPENDED] = {"the signer Core AG was suspended then", 1},
+        [REVOKED] = {" was not valid at ", 1},
+        [NOT_YET] = {" was not valid at ", 1},
+        [NO_LONGER] = {" was not valid at ", 1},
+        [STRANGER] = {" was not registered then", 3},
+        [NAMES_ANOTHER] = {"`by` is not who signed the command", 1},
+        [NAMES_A_SECOND] = {"`countersigned_by` is not who signed second", 1},
+        [SAYS_CUSTODY] = {"`custody` does not match the key that signed", 1},
+        [NAMES_A_TOKEN] = {"it names a token, but custody did not sign it", 1},
+        [DAMAGED] = {" does not verify", 1},
+    };
+    char bytes[8192];
+    (void)state;
+    int fd = open(head, O_RDONLY);
+    ssize_t len = read(fd, bytes, sizeof bytes);
+    assert_true(len > 0);
+    close(fd);
+    for (int who = 0; who < SIGNINGS; who++) {
+        lg_signing_key *key = NULL;
+        tamper("SELECT 1");
+        rig_attach(r);
+        const lg_command command = signed_by((enum who_signs)who, &key);
+        found_signed(&command, expected[who].words, expected[who].count);
+        lg_signing_key_close(key);
+        save_file(head, bytes, (size_t)len);
+    }
+    tamper("SELECT 1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_operator_forges),
         cmocka_unit_test(what_gets_past_the_verifier),
+        cmocka_unit_test(who_signed_is_who_it_says),
     };
     return cmocka_run_group_tests(tests, make_registry, drop_registry);
 }
