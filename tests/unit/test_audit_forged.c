@@ -1,6 +1,19 @@
 /* The audit of a registry whose operator recorded, with good signatures, what the rules forbade. */
 #include "tests/unit/audit_story.h"
 
+static bool set_back; /* its clock is, to just before the last entry */
+
+static lg_time clock_now(void)
+{
+    lg_entry_row row;
+    lg_entry last;
+    if (!set_back)
+        return lg_ledger_clock(r->ledger);
+    OK(lg_entry_get(lg_ledger_db(r->ledger), lg_ledger_next_seq(r->ledger) - 1, r->arena, &row));
+    OK(lg_entry_parse(r->arena, row.body, &last, &r->report));
+    return last.at - 1;
+}
+
 /* The operator's own program may record what it likes of a command: here `times` entries of an event. */
 static void record(const lg_command *command, lg_event *event, int times)
 {
@@ -14,7 +27,7 @@ static void record(const lg_command *command, lg_event *event, int times)
         .db = lg_ledger_db(r->ledger),
         .arena = r->arena,
         .command = command,
-        .now = lg_ledger_clock(r->ledger),
+        .now = clock_now(),
         .outcome = &outcome,
         .result = &result,
         .report = &r->report,
@@ -304,12 +317,63 @@ static void who_signed_is_who_it_says(void **state)
     tamper("SELECT 1");
 }
 
+static void time_does_not_go_back(void **state)
+{
+    (void)state;
+    lg_event event = {.type = LG_EV_PARTICIPANT_STATUS_CHANGED,
+                      .participant_id = r->buyer.id.uuid,
+                      .suspended = false,
+                      .reason = "paid"};
+    set_back = true;
+    found_forged(LG_CMD_PARTICIPANT_ACTIVATE,
+                 lg_arena_printf(r->arena, "/v1/participants/%s/activate", r->buyer.id_text),
+                 "{\"reason\":\"paid\"}", &event, 1, "at goes back in time");
+    set_back = false;
+}
+
+static bool is_found(const json_t *report, const char *table, const char *words)
+{
+    const json_t *finding;
+    size_t i;
+    json_array_foreach(json_object_get(report, "findings"), i, finding)
+    {
+        if (strcmp(json_string_value(json_object_get(finding, "table")), table) == 0 &&
+            strstr(json_string_value(json_object_get(finding, "detail")), words))
+            return true;
+    }
+    return false;
+}
+
+/* The folder says which registry it is; a name or key that the ledger does not bear is found. */
+static void a_registry_under_another_name(void **state)
+{
+    (void)state;
+    char right[512] = "";
+    const char *path = lg_arena_printf(r->arena, "%s/origin", r->dir);
+    int fd = open(path, O_RDONLY);
+    assert_true(read(fd, right, sizeof right - 1) > 0);
+    close(fd);
+    const lg_public_key key = {{1, 2, 3}};
+    const char *const names[] = {"other.example.com/unit", ORIGIN};
+    for (size_t i = 0; i < 2; i++) {
+        const lg_verifier its = lg_verifier_make(r->arena, names[i], LG_KEY_ED25519, &key);
+        const char *text = lg_arena_printf(r->arena, "%s\n%s\n", names[i], lg_vkey_format(r->arena, &its));
+        save_file(path, text, strlen(text));
+        json_t *json = audit("another name", LG_CORRUPT);
+        assert_true(is_found(json, "entries", "genesis names another origin or verifier key"));
+        assert_int_equal(is_found(json, "head", "the head file is of the ledger " ORIGIN), i == 0);
+        json_decref(json);
+    }
+    save_file(path, right, strlen(right));
+    json_decref(audit("its own name", LG_OK));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_the_operator_forges),
-        cmocka_unit_test(what_gets_past_the_verifier),
-        cmocka_unit_test(who_signed_is_who_it_says),
+        cmocka_unit_test(what_the_operator_forges),      cmocka_unit_test(what_gets_past_the_verifier),
+        cmocka_unit_test(who_signed_is_who_it_says),     cmocka_unit_test(time_does_not_go_back),
+        cmocka_unit_test(a_registry_under_another_name),
     };
     return cmocka_run_group_tests(tests, make_registry, drop_registry);
 }
