@@ -20,6 +20,7 @@ typedef enum {
     CALL_SQLITE_MEMORY,
     CALL_MEMORY,
     CALL_STATEMENT,
+    CALL_ROW,
     CALLS
 } fault_call;
 
@@ -49,6 +50,7 @@ typedef enum {
       "all of SQLite's fail from here on")                                                                   \
     X(FAULT_MEMORY, CALL_MEMORY, "memory", "one allocation of our own or of jansson fails")                  \
     X(FAULT_STATEMENT, CALL_STATEMENT, "statement", "one step of a statement fails")                         \
+    X(FAULT_NO_ROW, CALL_ROW, "no-row", "a row that is asked for is not there")                              \
     X(FAULT_SYNC_IGNORED, CALL_SYNC, "sync-ignored", "for the self-test: as sync-eio, but nobody is told")
 
 #define FAULT_ENUM_(enumerator, call, name, text) enumerator,
@@ -184,8 +186,9 @@ void tasks_run(const story *told, const char *work, bool (*is_chosen)(fault_kind
                void (*note)(fault_kind kind, trial_end end));
 
 /* ---- statements.c ---- */
-/* FAULT_STATEMENT at every step of the command's statements. */
+/* FAULT_STATEMENT or FAULT_NO_ROW at every step of the command's statements. */
 void statements_only_first(bool only);
-void statements_run(const trial_place *place, size_t at, void (*note)(fault_kind kind, trial_end end));
+void statements_run(const trial_place *place, size_t at, fault_kind kind,
+                    void (*note)(fault_kind kind, trial_end end));
 
 #endif

@@ -411,7 +411,7 @@ void fault_restart_random(uint64_t seed)
 }
 
 /* A batch that is applied once more meets the same chance, and the same statement that fails. */
-static long statements_at_begin;
+static long statements_at_begin, rows_at_begin;
 static unsigned long long random_at_begin;
 static unsigned uuid_at_begin;
 lg_err __real_lg_ledger_begin(lg_ledger *ledger);
@@ -419,6 +419,7 @@ lg_err __wrap_lg_ledger_begin(lg_ledger *ledger);
 lg_err __wrap_lg_ledger_begin(lg_ledger *ledger)
 {
     statements_at_begin = atomic_load(&plan->seen[CALL_STATEMENT]);
+    rows_at_begin = atomic_load(&plan->seen[CALL_ROW]);
     random_at_begin = atomic_load(&random_count);
     uuid_at_begin = atomic_load(&uuid_count);
     return __real_lg_ledger_begin(ledger);
@@ -429,6 +430,7 @@ lg_err __wrap_lg_ledger_begin_anew(lg_ledger *ledger);
 lg_err __wrap_lg_ledger_begin_anew(lg_ledger *ledger)
 {
     atomic_store(&plan->seen[CALL_STATEMENT], statements_at_begin);
+    atomic_store(&plan->seen[CALL_ROW], rows_at_begin);
     atomic_store(&random_count, random_at_begin);
     atomic_store(&uuid_count, uuid_at_begin);
     return __real_lg_ledger_begin_anew(ledger);

@@ -43,8 +43,8 @@ static void note(fault_kind kind, trial_end end)
  * Kth is run, beginning at another one for each command. */
 static void run_kind(const trial_place *place, size_t at, fault_kind kind)
 {
-    if (kind == FAULT_STATEMENT) {
-        statements_run(place, at, note); /* needs no process each: all of them, always */
+    if (kind == FAULT_STATEMENT || kind == FAULT_NO_ROW) {
+        statements_run(place, at, kind, note); /* needs no process each: all of them, always */
         return;
     }
     const long stride =
