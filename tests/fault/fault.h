@@ -19,6 +19,7 @@ typedef enum {
     CALL_OTHER,
     CALL_SQLITE_MEMORY,
     CALL_MEMORY,
+    CALL_OWN,
     CALL_STATEMENT,
     CALL_ROW,
     CALLS
@@ -49,6 +50,7 @@ typedef enum {
     X(FAULT_SQLITE_MEMORY_STAYS, CALL_SQLITE_MEMORY, "sqlite-memory-stays",                                  \
       "all of SQLite's fail from here on")                                                                   \
     X(FAULT_MEMORY, CALL_MEMORY, "memory", "one allocation of our own or of jansson fails")                  \
+    X(FAULT_INTERRUPTED, CALL_OWN, "interrupted", "a signal interrupts a read or write of our own (EINTR)")  \
     X(FAULT_STATEMENT, CALL_STATEMENT, "statement", "one step of a statement fails")                         \
     X(FAULT_NO_ROW, CALL_ROW, "no-row", "a row that is asked for is not there")                              \
     X(FAULT_SYNC_IGNORED, CALL_SYNC, "sync-ignored", "for the self-test: as sync-eio, but nobody is told")
@@ -91,6 +93,8 @@ void fault_note_sync(const char *path, bool failed);
 void fault_maybe_end(void);
 /* What a failed sync lost is lost on the disk as well. */
 void fault_lose_doomed(void);
+/* Nothing is wrong: nobody may notice. */
+bool fault_is_none(fault_kind kind);
 /* A bit of `len` bytes, another one for each N. */
 void fault_flip(void *data, size_t len);
 

@@ -46,6 +46,11 @@ bool fault_ends(fault_kind kind)
            kind == FAULT_SYNC_MIXED;
 }
 
+bool fault_is_none(fault_kind kind)
+{
+    return kind == FAULT_INTERRUPTED;
+}
+
 /* ---- what was written and not synced ---- */
 
 enum { UNDO_MAX = 20000 };
@@ -224,6 +229,14 @@ static bool is_file(int fd)
     return atomic_load(&plan->armed) && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+static bool is_interrupted(int fd)
+{
+    if (!is_file(fd) || !fault_strikes(CALL_OWN))
+        return false;
+    errno = EINTR;
+    return true;
+}
+
 /* How much of a write that fails is written; its errno. */
 static size_t failing_write(size_t len, int *error)
 {
@@ -246,6 +259,8 @@ static size_t failing_write(size_t len, int *error)
 static ssize_t write_or_fail(int fd, const void *data, size_t len, off_t at)
 {
     char path[512];
+    if (is_interrupted(fd))
+        return -1;
     if (is_file(fd))
         fault_note_write(path_of(fd, path), at < 0 ? lseek(fd, 0, SEEK_CUR) : at, len);
     if (is_file(fd) && fault_strikes(CALL_WRITE)) {
@@ -275,6 +290,8 @@ ssize_t __wrap_write(int fd, const void *data, size_t len)
 
 static ssize_t read_or_fail(int fd, void *out, size_t len, off_t at)
 {
+    if (is_interrupted(fd))
+        return -1;
     bool strikes = is_file(fd) && fault_strikes(CALL_READ);
     if (strikes && plan->kind == FAULT_READ_EIO) {
         errno = EIO;

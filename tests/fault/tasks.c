@@ -48,9 +48,10 @@ static const struct {
     fault_kind kind;
     long stride, audit_stride; /* 0: never */
 } kinds[] = {
-    {FAULT_STATEMENT, 1, 1},  {FAULT_OPEN, 1, 7},   {FAULT_READ_EIO, 7, 41},
-    {FAULT_SHORT_READ, 7, 0}, {FAULT_FULL, 13, 41}, {FAULT_WRITE_EIO, 13, 41},
-    {FAULT_SYNC_FULL, 1, 0},  {FAULT_OTHER, 1, 41}, {FAULT_SQLITE_MEMORY, 1009, 4001},
+    {FAULT_STATEMENT, 1, 1},           {FAULT_OPEN, 1, 7},      {FAULT_READ_EIO, 7, 41},
+    {FAULT_SHORT_READ, 7, 0},          {FAULT_FULL, 13, 41},    {FAULT_WRITE_EIO, 13, 41},
+    {FAULT_INTERRUPTED, 1, 7},         {FAULT_SYNC_FULL, 1, 0}, {FAULT_OTHER, 1, 41},
+    {FAULT_SQLITE_MEMORY, 1009, 4001},
 };
 
 static void begin(const task *t)
@@ -64,9 +65,9 @@ static void begin(const task *t)
         folder_copy(t->state_from, t->state);
 }
 
-static trial_end end_of(const task *t, lg_err err, bool struck)
+static trial_end end_of(const task *t, fault_kind kind, lg_err err, bool struck)
 {
-    if (err && (!struck || lg_err_kind(err) == LG_KIND_CALLER))
+    if (err && (!struck || fault_is_none(kind) || lg_err_kind(err) == LG_KIND_CALLER))
         return END_WRONG;
     if (!err)
         return t->is_audit && reported != report_expected ? END_WRONG : END_ABSORBED;
@@ -87,7 +88,7 @@ static bool run_once(const task *t, fault_kind kind, long nth, void (*note)(faul
     fault_disarm();
     statements_only_first(false);
     const bool struck = atomic_load(&plan->struck);
-    const trial_end end = end_of(t, err, struck);
+    const trial_end end = end_of(t, kind, err, struck);
     if (end == END_WRONG)
         printf("WRONG %s, %s %ld: %s %s\n", t->name, fault_name(kind), nth, lg_err_slug(err),
                report.detail ? report.detail : "");

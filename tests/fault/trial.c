@@ -222,6 +222,8 @@ trial_end trial_run(const trial_place *place, size_t at, fault_kind kind, long n
              !(kind == FAULT_MEMORY && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT))
         wrong(&j, "the process ended by signal %d without an answer: %s",
               WIFSIGNALED(status) ? WTERMSIG(status) : 0, said(place));
+    if (fault_is_none(kind) && shared->first.err)
+        wrong(&j, "nothing was wrong, and it is refused: %s", lg_err_slug(shared->first.err));
     if (shared->repeated && shared->second.err)
         wrong(&j, "with the fault gone the same command is refused: %s %s", lg_err_slug(shared->second.err),
               shared->second.detail);
