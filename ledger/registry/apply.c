@@ -91,6 +91,7 @@ lg_err lg_event_apply(const lg_apply *apply, const lg_event *event, lg_result *r
     lg_moves moves = {.end = &moves.first};
     lg_apply here = *apply;
     here.moves = &moves;
+    lg_entry_parties_begin(apply->db, apply->seq);
     lg_err err = project(&here, event, result);
     return err ? err : list_for_parties(&here, event);
 }

@@ -82,6 +82,16 @@ static lg_err fill_parties(const lg_apply *apply, const lg_event *event, lg_rece
     return err;
 }
 
+/* Keyed hashes are made anew from the facts: they never were any. */
+static lg_fingerprint fingerprint_of(const lg_apply *apply, const lg_event *event)
+{
+    if (apply->fingerprint)
+        return *apply->fingerprint;
+    return lg_fingerprint_make(apply->hash_key, apply->arena, (lg_participant_id){event->creditor_id},
+                               (lg_participant_id){event->debtor_id}, event->invoice_number, event->issue_day,
+                               event->currency, event->gross_minor);
+}
+
 static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg_result *result)
 {
     lg_receivable *row = &result->receivable;
@@ -117,14 +127,10 @@ static lg_err insert_receivable(const lg_apply *apply, const lg_event *event, lg
     lg_err err = fill_parties(apply, event, row);
     if (err)
         return err;
-    /* A rejected submission leaves the invoice free for another. The keyed hash is made anew from the facts:
-     * it never was one. */
+    /* A rejected submission leaves the invoice free for another. */
     if (event->type != LG_EV_RECEIVABLE_REJECTED) {
         row->has_fingerprint = true;
-        row->fingerprint =
-            lg_fingerprint_make(apply->hash_key, apply->arena, (lg_participant_id){event->creditor_id},
-                                (lg_participant_id){event->debtor_id}, row->invoice_number, row->issue_day,
-                                row->currency, row->gross_minor);
+        row->fingerprint = fingerprint_of(apply, event);
     }
     if (event->type == LG_EV_CLAIM_ACCEPTED) {
         row->confirmed_minor = event->face_minor;

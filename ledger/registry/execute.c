@@ -65,6 +65,7 @@ lg_err lg_act_record(lg_act *act, lg_event *event)
         .at = act->now,
         .payload = command->payload,
         .receivable = act->receivable,
+        .fingerprint = act->fingerprint,
     };
     act->receivable = NULL; /* the event may change it */
     err = lg_event_apply(&apply, event, act->result);

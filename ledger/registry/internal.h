@@ -20,7 +20,8 @@ typedef struct lg_act {
     lg_result *result;
     lg_report *report; /* result's own */
     lg_trial *trial;   /* the audit decides anew: what the act records gathers here, not in the ledger */
-    const lg_receivable *receivable; /* as read for the act, and not changed since; NULL: none was */
+    const lg_receivable *receivable;   /* as read for the act, and not changed since; NULL: none was */
+    const lg_fingerprint *fingerprint; /* of the invoice submitted; NULL: not made */
 } lg_act;
 
 const uint8_t *lg_registry_hash_key(const lg_registry *registry);

@@ -200,6 +200,8 @@ lg_err lg_do_submit(lg_act *act, size_t index)
     if (err)
         return err;
     lg_event event = submission_event(act, &s);
+    if (s.seller.found && s.buyer.found)
+        act->fingerprint = &s.fingerprint;
     switch (s.review.outcome) {
     case LG_OUTCOME_PASS:
     case LG_OUTCOME_WARN:
@@ -224,6 +226,7 @@ lg_err lg_do_submit(lg_act *act, size_t index)
     err = lg_submission_allowed(act, &event);
     if (!err)
         err = lg_act_record(act, &event);
+    act->fingerprint = NULL;
     if (!err && event.type == LG_EV_RECEIVABLE_REJECTED)
         err = lg_report_rejection(act, &s.review);
     return err;

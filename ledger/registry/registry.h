@@ -354,9 +354,10 @@ typedef struct lg_apply {
     const uint8_t *hash_key; /* of fingerprints, LG_HASH_KEY_LEN */
     int64_t seq;
     lg_time at;
-    lg_bytes payload;                /* of the command, for what never enters an entry (a token's hash) */
-    const lg_receivable *receivable; /* as it is before the event, for who has read it; NULL */
-    struct lg_moves *moves;          /* of positions (movement.h); lg_event_apply's own */
+    lg_bytes payload;                  /* of the command, for what never enters an entry (a token's hash) */
+    const lg_receivable *receivable;   /* as it is before the event, for who has read it; NULL */
+    const lg_fingerprint *fingerprint; /* of the invoice that the event brings, for who has made it; NULL */
+    struct lg_moves *moves;            /* of positions (movement.h); lg_event_apply's own */
 } lg_apply;
 /* Writes what the event means into the projections. The same function serves the writer and the audit's
  * rebuild. Several events of one act may share the result: each adds what it made. */

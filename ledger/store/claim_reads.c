@@ -99,6 +99,23 @@ lg_err lg_claim_links_get(lg_db *db, const lg_claim *row, lg_arena *arena, lg_cl
     return err ? err : read_things(db, row, arena, out);
 }
 
+lg_err lg_claim_links_from(lg_db *db, const lg_claim *row, const lg_receivable *receivable, lg_arena *arena,
+                           lg_claim_links *out)
+{
+    const bool is_alone = row->root.v == row->no.v && !row->parent.v && !row->financing.v && !row->request.v;
+    if (!is_alone || row->receivable.v != receivable->no.v)
+        return lg_claim_links_get(db, row, arena, out);
+    *out = (lg_claim_links){
+        .receivable = receivable->id.uuid,
+        .root = row->id.uuid,
+        .invoice_number = receivable->invoice_number,
+        .issue_day = receivable->issue_day,
+        .gross_minor = receivable->gross_minor,
+        .documents = receivable->documents,
+    };
+    return read_parties(db, row, arena, out);
+}
+
 lg_err lg_claim_id_of(lg_db *db, lg_claim_no no, lg_claim_id *out)
 {
     static const lg_sql sql = {"SELECT id FROM claims WHERE claim_no = ?1"};

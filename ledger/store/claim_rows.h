@@ -249,6 +249,9 @@ typedef struct lg_claim_links {
 } lg_claim_links;
 /* The row may be an earlier version. LG_CORRUPT if something it names is not there. */
 lg_err lg_claim_links_get(lg_db *db, const lg_claim *row, lg_arena *arena, lg_claim_links *out) LG_MUST_CHECK;
+/* The same where the claim's receivable is at hand, whose texts *out then borrows. */
+lg_err lg_claim_links_from(lg_db *db, const lg_claim *row, const lg_receivable *receivable, lg_arena *arena,
+                           lg_claim_links *out) LG_MUST_CHECK;
 
 lg_err lg_claim_id_of(lg_db *db, lg_claim_no no, lg_claim_id *out) LG_MUST_CHECK;
 

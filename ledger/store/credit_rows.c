@@ -1,4 +1,5 @@
 /* Credit lines, what is used of them, and the gateway's policies. */
+#include "ledger/store/known.h"
 #include "ledger/store/participant_rows.h"
 #include "ledger/store/rows_internal.h"
 
@@ -108,11 +109,15 @@ lg_err lg_exposure_change(lg_db *db, lg_participant_no no, lg_currency currency,
 lg_err lg_policy_newest(lg_db *db, int64_t *version)
 {
     static const lg_sql sql = {"SELECT version FROM policies ORDER BY version DESC LIMIT 1"};
+    if (lg_known_policy(lg_db_known(db), version))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     bool found = lg_query_next(&query);
     *version = found ? lg_column_int(&query, 0) : 0;
-    lg_err err = lg_query_end(&query);
-    return err || found ? err : LG_NOT_FOUND;
+    lg_err err = lg_query_end_found(&query, found);
+    if (!err)
+        lg_known_keep_policy(lg_db_known(db), *version);
+    return err;
 }
 
 lg_err lg_policy_get(lg_db *db, int64_t version, lg_arena *arena, lg_policy_row *out)
@@ -139,6 +144,7 @@ lg_err lg_policy_insert(lg_db *db, const lg_policy_row *row)
     static const lg_sql sql = {
         "INSERT INTO policies (version, set_seq, set_at, body) VALUES (?1, ?2, ?3, ?4)"};
     lg_query query = lg_query_start(db, &sql);
+    lg_db_unsettle(db);
     lg_bind_int(&query, 1, row->version);
     lg_bind_int(&query, 2, row->set_seq);
     lg_bind_int(&query, 3, row->set_at);

@@ -341,7 +341,7 @@ void lg_db_unsettle(lg_db *db)
  */
 static void settle_back(lg_db *db)
 {
-    lg_known_forget_stands(db->known);
+    lg_known_forget_entries(db->known);
     if (!db->unsettled)
         return;
     lg_known_forget(db->known);

@@ -9,6 +9,7 @@ enum {
     KEPT_MAX = SLOTS / 2,
     IDS = 4096, /* power of two */
     STANDS = 4096,
+    PARTIES_MAX = 16,
     STANDS_LEN_MAX = 236, /* so that one takes four lines of the processor's cache */
 };
 
@@ -31,13 +32,19 @@ struct lg_known {
     const lg_known_changes *changes;
     uint64_t as_of; /* changes->count before the oldest of the snapshots that all this was read from */
     lg_arena *arena;
-    table participants, tokens, keys;
+    table participants, tokens, keys, owners, identifiers;
+    int64_t policy_version; /* 0: not known */
     struct numbered {
         int64_t no;
         lg_participant_id id;
     } ids[IDS], nos[IDS]; /* at no's own place, and at id's; number 0 is nobody's */
     stands *stands;       /* STANDS, each at its participant's own place; NULL for readers */
     uint64_t era;
+    struct {
+        int64_t seq;
+        size_t count;
+        lg_entry_party rows[PARTIES_MAX]; /* in the order of their numbers */
+    } told;                               /* of the entry at hand; -1: of none */
 };
 
 lg_known *lg_known_open(const lg_known_changes *changes)
@@ -47,6 +54,7 @@ lg_known *lg_known_open(const lg_known_changes *changes)
         lg_die("out of memory");
     known->changes = changes;
     known->era = 1;
+    known->told.seq = -1;
     if (!changes && !(known->stands = calloc(STANDS, sizeof *known->stands)))
         lg_die("out of memory");
     known->arena = lg_arena_open();
@@ -75,6 +83,9 @@ void lg_known_forget(lg_known *known)
     empty(&known->participants);
     empty(&known->tokens);
     empty(&known->keys);
+    empty(&known->owners);
+    empty(&known->identifiers);
+    known->policy_version = 0;
     lg_arena_reset(known->arena);
 }
 
@@ -91,7 +102,8 @@ void lg_known_begin(lg_known *known)
     const uint64_t now =
         known->changes ? atomic_load_explicit(&known->changes->count, memory_order_acquire) : 0;
     const bool full = known->participants.count == KEPT_MAX || known->tokens.count == KEPT_MAX ||
-                      known->keys.count == KEPT_MAX;
+                      known->keys.count == KEPT_MAX || known->owners.count == KEPT_MAX ||
+                      known->identifiers.count == KEPT_MAX;
     if (now != known->as_of || full)
         lg_known_forget(known);
     known->as_of = now;
@@ -212,6 +224,101 @@ void lg_known_keep_id(lg_known *known, lg_participant_no no, lg_participant_id i
     known->nos[place_of_id(&id)] = row;
 }
 
+/* ---- identifiers ---- */
+
+typedef struct owner {
+    /* As it is compared: without gaps, and zero behind the end of the value. */
+    struct {
+        uint64_t digest;
+        uint64_t scheme;
+        char value[LG_IDENTIFIER_MAX + 8];
+    } name;
+    lg_participant_no no;
+} owner;
+
+/* false: it is longer than any that is kept. */
+static bool name_owner(owner *row, lg_identifier identifier)
+{
+    const size_t len = strlen(identifier.value);
+    *row = (owner){.name.scheme = identifier.scheme, .name.digest = identifier.scheme};
+    if (len > LG_IDENTIFIER_MAX)
+        return false;
+    memcpy(row->name.value, identifier.value, len);
+    for (size_t i = 0; i < len; i++) /* those of one place begin alike */
+        row->name.digest = row->name.digest * 31 + (uint8_t)identifier.value[i];
+    return true;
+}
+
+bool lg_known_owner(const lg_known *known, lg_identifier identifier, lg_participant_no *out)
+{
+    owner asked;
+    const owner *row = known && name_owner(&asked, identifier)
+                           ? find(&known->owners, &asked.name, NAME_OF(owner, name))
+                           : NULL;
+    if (row)
+        *out = row->no;
+    return row != NULL;
+}
+
+void lg_known_keep_owner(lg_known *known, lg_identifier identifier, lg_participant_no no)
+{
+    owner row;
+    if (!known || !name_owner(&row, identifier))
+        return;
+    row.no = no;
+    (void)add(known, &known->owners, &row, sizeof row, NAME_OF(owner, name));
+}
+
+typedef struct identified {
+    lg_participant_no no;
+    size_t count;
+    lg_identifier *rows;
+} identified;
+
+static lg_identifier *copy_identifiers(lg_arena *arena, const lg_identifier *rows, size_t count)
+{
+    lg_identifier *copies = lg_arena_array(arena, count, sizeof *copies);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = (lg_identifier){rows[i].scheme, lg_arena_strdup(arena, rows[i].value)};
+    return copies;
+}
+
+bool lg_known_identifiers(const lg_known *known, lg_participant_no no, lg_arena *arena, lg_identifier **rows,
+                          size_t *count)
+{
+    const identified *row = known ? find(&known->identifiers, &no, NAME_OF(identified, no)) : NULL;
+    if (!row)
+        return false;
+    *rows = copy_identifiers(arena, row->rows, row->count);
+    *count = row->count;
+    return true;
+}
+
+void lg_known_keep_identifiers(lg_known *known, lg_participant_no no, const lg_identifier *rows, size_t count)
+{
+    const identified row = {.no = no, .count = count};
+    identified *copy =
+        known ? add(known, &known->identifiers, &row, sizeof row, NAME_OF(identified, no)) : NULL;
+    if (copy)
+        copy->rows = copy_identifiers(known->arena, rows, count);
+}
+
+/* ---- the policy ---- */
+
+bool lg_known_policy(const lg_known *known, int64_t *version)
+{
+    if (!known || !known->policy_version)
+        return false;
+    *version = known->policy_version;
+    return true;
+}
+
+void lg_known_keep_policy(lg_known *known, int64_t version)
+{
+    if (known)
+        known->policy_version = version;
+}
+
 /* ---- tokens ---- */
 
 bool lg_known_token(const lg_known *known, const lg_hash *token_sha256, lg_arena *arena, lg_token *out)
@@ -275,8 +382,70 @@ void lg_known_keep_stands(lg_known *known, lg_participant_no no, lg_bytes packed
         memmove(at->packed, packed.data, packed.len); /* it may be what is there */
 }
 
-void lg_known_forget_stands(lg_known *known)
+/* ---- the parties of the entry at hand ---- */
+
+void lg_known_begin_parties(lg_known *known, int64_t seq)
 {
-    if (known)
-        known->era++;
+    if (!known)
+        return;
+    known->told.seq = seq;
+    known->told.count = 0;
+}
+
+/* Where the participant is among them, or would be. */
+static size_t place_of_party(const lg_known *known, lg_participant_no no)
+{
+    size_t at = 0;
+    while (at < known->told.count && known->told.rows[at].participant.v < no.v)
+        at++;
+    return at;
+}
+
+static bool is_party_at(const lg_known *known, size_t at, lg_participant_no no)
+{
+    return at < known->told.count && known->told.rows[at].participant.v == no.v;
+}
+
+void lg_known_keep_party(lg_known *known, int64_t seq, const lg_entry_party *party)
+{
+    if (!known || known->told.seq != seq)
+        return;
+    lg_entry_party *rows = known->told.rows;
+    const size_t at = place_of_party(known, party->participant);
+    if (is_party_at(known, at, party->participant)) {
+        rows[at] = *party;
+    } else if (known->told.count == PARTIES_MAX) {
+        known->told.seq = -1;
+    } else {
+        memmove(&rows[at + 1], &rows[at], (known->told.count++ - at) * sizeof *rows);
+        rows[at] = *party;
+    }
+}
+
+bool lg_known_party(const lg_known *known, int64_t seq, lg_participant_no no, lg_shares *shares)
+{
+    if (!known || known->told.seq != seq)
+        return false;
+    const size_t at = place_of_party(known, no);
+    *shares = is_party_at(known, at, no) ? known->told.rows[at].shares : (lg_shares){0};
+    return true;
+}
+
+bool lg_known_parties(const lg_known *known, int64_t seq, lg_arena *arena, lg_entry_party **rows,
+                      size_t *count)
+{
+    if (!known || known->told.seq != seq)
+        return false;
+    *count = known->told.count;
+    *rows = lg_arena_array(arena, *count, sizeof **rows);
+    memcpy(*rows, known->told.rows, *count * sizeof **rows);
+    return true;
+}
+
+void lg_known_forget_entries(lg_known *known)
+{
+    if (!known)
+        return;
+    known->era++;
+    known->told.seq = -1;
 }

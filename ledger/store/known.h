@@ -1,5 +1,6 @@
-/* Who is who, as a reader remembers it: participants, tokens and keys, which every request asks for and which
- * seldom change. The row files ask here first (participant_rows.c, token_rows.c, key_rows.c).
+/* Who is who, as a reader remembers it: participants with their identifiers, tokens, keys, and the newest
+ * policy, which every request asks for and which seldom change. The row files ask here first
+ * (participant_rows.c, token_rows.c, key_rows.c, credit_rows.c).
  *
  * What was read stands until the ledger's count of such changes moves. The writer moves it behind the COMMIT
  * and before any answer; a reader looks at it before it opens its snapshot. So whoever asks after the
@@ -7,12 +8,14 @@
  *
  * The writer remembers too, without such a count: nobody else changes what it reads, its own changes make it
  * forget at once, and so does whatever takes them back (lg_db_unsettle, lg_db_rollback, lg_db_rollback_to).
- * It also remembers where the positions stand of the parties to its last entries. */
+ * It also remembers where the positions stand of the parties to its last entries, and who is party to the
+ * entry at hand. */
 #ifndef LG_STORE_KNOWN_H
 #define LG_STORE_KNOWN_H
 
 #include "ledger/store/movement_rows.h"
 #include "ledger/store/participant_rows.h"
+#include "ledger/store/party_rows.h"
 
 #include <stdatomic.h>
 
@@ -44,11 +47,28 @@ bool lg_known_id(const lg_known *known, lg_participant_no no, lg_participant_id 
 bool lg_known_no(const lg_known *known, lg_participant_id id, lg_participant_no *out);
 void lg_known_keep_id(lg_known *known, lg_participant_no no, lg_participant_id id);
 
+/* Whose an identifier is, and which a participant has. */
+bool lg_known_owner(const lg_known *known, lg_identifier identifier, lg_participant_no *out);
+void lg_known_keep_owner(lg_known *known, lg_identifier identifier, lg_participant_no owner);
+bool lg_known_identifiers(const lg_known *known, lg_participant_no no, lg_arena *arena, lg_identifier **rows,
+                          size_t *count);
+void lg_known_keep_identifiers(lg_known *known, lg_participant_no no, const lg_identifier *rows,
+                               size_t count);
+bool lg_known_policy(const lg_known *known, int64_t *version);
+void lg_known_keep_policy(lg_known *known, int64_t version);
+
 /* Where a participant's positions stand, packed (positions.h), which its next entry starts from: of the
  * writer's own alone. Borrowed until the next is kept. */
 bool lg_known_stands(const lg_known *known, lg_participant_no no, lg_bytes *out);
 void lg_known_keep_stands(lg_known *known, lg_participant_no no, lg_bytes packed);
+/* Who is party to the entry at hand, and how: of the last that was begun, unless they are very many. false:
+ * that is not known. *shares of who is no party: none. */
+void lg_known_begin_parties(lg_known *known, int64_t seq);
+void lg_known_keep_party(lg_known *known, int64_t seq, const lg_entry_party *party);
+bool lg_known_party(const lg_known *known, int64_t seq, lg_participant_no no, lg_shares *shares);
+bool lg_known_parties(const lg_known *known, int64_t seq, lg_arena *arena, lg_entry_party **rows,
+                      size_t *count);
 /* Something was taken back, perhaps an entry. */
-void lg_known_forget_stands(lg_known *known);
+void lg_known_forget_entries(lg_known *known);
 
 #endif

@@ -197,6 +197,7 @@ lg_err lg_identifier_insert(lg_db *db, lg_identifier identifier, lg_participant_
 {
     static const lg_sql sql = {"INSERT INTO identifiers (scheme, value, participant_no) VALUES (?1, ?2, ?3)"};
     lg_query query = lg_query_start(db, &sql);
+    lg_db_unsettle(db);
     lg_bind_text(&query, 1, lg_scheme_name(identifier.scheme));
     lg_bind_text(&query, 2, identifier.value);
     lg_bind_int(&query, 3, no.v);
@@ -206,12 +207,17 @@ lg_err lg_identifier_insert(lg_db *db, lg_identifier identifier, lg_participant_
 lg_err lg_identifier_owner(lg_db *db, lg_identifier identifier, lg_participant_no *out)
 {
     static const lg_sql sql = {"SELECT participant_no FROM identifiers WHERE scheme = ?1 AND value = ?2"};
+    if (lg_known_owner(lg_db_known(db), identifier, out))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_text(&query, 1, lg_scheme_name(identifier.scheme));
     lg_bind_text(&query, 2, identifier.value);
     bool found = lg_query_next(&query);
     *out = (lg_participant_no){found ? lg_column_int(&query, 0) : 0};
-    return lg_query_end_found(&query, found);
+    lg_err err = lg_query_end_found(&query, found);
+    if (!err)
+        lg_known_keep_owner(lg_db_known(db), identifier, *out);
+    return err;
 }
 
 lg_err lg_identifier_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_identifier **rows,
@@ -219,6 +225,8 @@ lg_err lg_identifier_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_i
 {
     static const lg_sql sql = {
         "SELECT scheme, value FROM identifiers WHERE participant_no = ?1 ORDER BY scheme, value"};
+    if (lg_known_identifiers(lg_db_known(db), no, arena, rows, count))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, no.v);
     lg_row_list list = {0};
@@ -230,5 +238,8 @@ lg_err lg_identifier_list(lg_db *db, lg_participant_no no, lg_arena *arena, lg_i
     }
     *rows = list.rows;
     *count = list.count;
-    return lg_query_end(&query);
+    lg_err err = lg_query_end(&query);
+    if (!err)
+        lg_known_keep_identifiers(lg_db_known(db), no, *rows, *count);
+    return err;
 }

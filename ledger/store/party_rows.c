@@ -1,5 +1,6 @@
 #include "ledger/store/party_rows.h"
 
+#include "ledger/store/known.h"
 #include "ledger/store/rows_internal.h"
 
 static lg_err party_put(lg_db *db, int64_t seq, lg_participant_no participant, int share)
@@ -12,13 +13,26 @@ static lg_err party_put(lg_db *db, int64_t seq, lg_participant_no participant, i
     return lg_query_run(&query);
 }
 
+void lg_entry_parties_begin(lg_db *db, int64_t seq)
+{
+    lg_known_begin_parties(lg_db_known(db), seq);
+}
+
 lg_err lg_entry_party_insert(lg_db *db, int64_t seq, lg_participant_no participant, int share)
 {
-    lg_shares shares;
-    lg_err err = lg_entry_party_shares(db, seq, participant, &shares);
+    lg_known *known = lg_db_known(db);
+    lg_entry_party party = {.participant = participant};
+    lg_err err = lg_known_party(known, seq, participant, &party.shares)
+                     ? LG_OK
+                     : lg_entry_party_shares(db, seq, participant, &party.shares);
     if (err && err != LG_NOT_FOUND)
         return err;
-    return lg_shares_add(&shares, share) ? party_put(db, seq, participant, share) : LG_OK;
+    if (!lg_shares_add(&party.shares, share))
+        return LG_OK;
+    err = party_put(db, seq, participant, share);
+    if (!err)
+        lg_known_keep_party(known, seq, &party);
+    return err;
 }
 
 lg_err lg_entry_party_insert_history(lg_db *db, int64_t subject_no, lg_participant_no participant, int share)
@@ -66,6 +80,8 @@ lg_err lg_entry_parties(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_party 
                                " ORDER BY participant_no, share"};
     lg_row_list list = {0};
     lg_entry_party *last = NULL;
+    if (lg_known_parties(lg_db_known(db), seq, arena, rows, count))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, seq);
     while (lg_query_next(&query)) {

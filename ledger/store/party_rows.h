@@ -5,6 +5,8 @@
 #include "ledger/registry/share.h"
 #include "ledger/store/log_rows.h"
 
+/* The entry is new: nobody is party to it yet. Spares reading who is, until the next is begun. */
+void lg_entry_parties_begin(lg_db *db, int64_t seq);
 /* Makes the participant party to an entry by this share. What it may read by others already, it goes on
  * reading. */
 lg_err lg_entry_party_insert(lg_db *db, int64_t seq, lg_participant_no participant, int share) LG_MUST_CHECK;

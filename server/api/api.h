@@ -80,13 +80,16 @@ char *api_cursor(lg_arena *arena, int64_t no);
 lg_err json_participant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_participant *row,
                         bool with_private) LG_MUST_CHECK;
 lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receivable *row) LG_MUST_CHECK;
+/* As the answer to an act, which may have its claim at hand; NULL: it has not. */
+lg_err json_receivable_answer(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receivable *row,
+                              const lg_claim *claim) LG_MUST_CHECK;
 /* As the sight (lg_claim_see) of the viewer allows. */
 lg_err json_claim(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row, lg_participant_no viewer,
                   const lg_claim_sight *sight) LG_MUST_CHECK;
 /* As the answer to an act shows it to its first signer, who is shown what it acted on even if it has no sight
- * of the claim, or has lost it by this very act. */
+ * of the claim, or has lost it by this very act. NULL: its receivable is not at hand. */
 lg_err json_claim_answer(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row,
-                         const lg_command *command) LG_MUST_CHECK;
+                         const lg_receivable *receivable, const lg_command *command) LG_MUST_CHECK;
 lg_err json_grant(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_grant *row, lg_time now) LG_MUST_CHECK;
 /* What a lender is told of an invoice. */
 void json_check(lg_buf *buf, bool registered, bool financed, lg_time at);

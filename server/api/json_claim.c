@@ -46,13 +46,11 @@ const char *api_claim_access_name(lg_claim_access access)
     return "none";
 }
 
-lg_err api_claim_sheet_fill(api_claim_sheet *sheet, lg_db *db, lg_arena *arena, const lg_claim *row,
-                            lg_participant_no viewer, const lg_claim_sight *sight)
+/* With the links filled in. */
+static void fill_sheet(api_claim_sheet *sheet, const lg_claim *row, lg_participant_no viewer,
+                       const lg_claim_sight *sight)
 {
     lg_claim_links *links = &sheet->links;
-    lg_err err = lg_claim_links_get(db, row, arena, links);
-    if (err != LG_OK)
-        return err;
     sheet->row = row;
     sheet->sight = *sight;
     sheet->locks = row->locks | (links->debtor_stopped ? 1u << LG_LOCK_DEBTOR_STOPPED : 0);
@@ -66,7 +64,15 @@ lg_err api_claim_sheet_fill(api_claim_sheet *sheet, lg_db *db, lg_arena *arena, 
         links->holder = links->lender = links->financing = links->request = links->offered_to = nobody;
         sheet->notice = false;
     }
-    return LG_OK;
+}
+
+lg_err api_claim_sheet_fill(api_claim_sheet *sheet, lg_db *db, lg_arena *arena, const lg_claim *row,
+                            lg_participant_no viewer, const lg_claim_sight *sight)
+{
+    lg_err err = lg_claim_links_get(db, row, arena, &sheet->links);
+    if (err == LG_OK)
+        fill_sheet(sheet, row, viewer, sight);
+    return err;
 }
 
 /* ---- members ---- */
@@ -211,8 +217,9 @@ static bool acts_without_a_part(lg_command_type type)
 }
 
 lg_err json_claim_answer(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim *row,
-                         const lg_command *command)
+                         const lg_receivable *receivable, const lg_command *command)
 {
+    api_claim_sheet sheet;
     const lg_signer *signer = &command->signers[0];
     const bool is_lender = lg_has_role(signer->roles, LG_ROLE_LENDER);
     lg_claim_sight sight = {LG_ACCESS_FULL, LG_FIELDS_ALL};
@@ -224,7 +231,13 @@ lg_err json_claim_answer(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_claim
         return err;
     if (sight.access == LG_ACCESS_NONE) /* such as the first creditor, who signs a credit note on a part */
         sight = (lg_claim_sight){LG_ACCESS_CREDITOR, LG_FIELDS_ALL};
-    return json_claim(buf, db, arena, row, signer->no, &sight);
+    err = receivable ? lg_claim_links_from(db, row, receivable, arena, &sheet.links)
+                     : lg_claim_links_get(db, row, arena, &sheet.links);
+    if (err != LG_OK)
+        return err;
+    fill_sheet(&sheet, row, signer->no, &sight);
+    json_claim_sheet(buf, &sheet);
+    return LG_OK;
 }
 
 /* ---- grants ---- */

@@ -31,11 +31,15 @@ static void put_checks(lg_buf *buf, const char *checks)
     }
 }
 
-static lg_err put_claim_id(lg_buf *buf, lg_db *db, const char *key, lg_claim_no no)
+static lg_err put_claim_id(lg_buf *buf, lg_db *db, lg_claim_no no, const lg_claim *at_hand)
 {
     lg_claim_id id = {0};
-    lg_err err = no.v ? json_related(lg_claim_id_of(db, no, &id)) : LG_OK;
-    json_put_id(buf, key, id.uuid);
+    lg_err err = LG_OK;
+    if (at_hand && at_hand->no.v == no.v)
+        id = at_hand->id;
+    else if (no.v)
+        err = json_related(lg_claim_id_of(db, no, &id));
+    json_put_id(buf, "claim", id.uuid);
     return err;
 }
 
@@ -124,7 +128,8 @@ static void put_terms(lg_buf *buf, const lg_receivable *row)
     lg_json_put_str(buf, "contract_reference", row->contract_reference);
 }
 
-lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receivable *row)
+lg_err json_receivable_answer(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receivable *row,
+                              const lg_claim *claim)
 {
     lg_json_open(buf);
     lg_json_put_str(buf, "id", lg_uuid_format(row->id.uuid).s);
@@ -135,7 +140,7 @@ lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receiva
         err = json_put_participant(buf, db, "debtor", row->debtor);
     put_terms(buf, row);
     if (err == LG_OK)
-        err = put_claim_id(buf, db, "claim", row->claim);
+        err = put_claim_id(buf, db, row->claim, claim);
     lg_json_put_str(buf, "reason", row->reason);
     json_put_time(buf, "registered_at", row->registered_at);
     json_put_time(buf, "updated_at", row->updated_at);
@@ -144,4 +149,9 @@ lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receiva
         err = put_review(buf, db, arena, row);
     lg_json_close(buf);
     return err;
+}
+
+lg_err json_receivable(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_receivable *row)
+{
+    return json_receivable_answer(buf, db, arena, row, NULL);
 }

@@ -27,7 +27,7 @@ static lg_err render_children(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_
     lg_json_key(buf, "claims");
     lg_json_list(buf);
     for (size_t i = 0; i < result->claim_count && !err; i++)
-        err = json_claim_answer(buf, db, arena, &result->claims[i], command);
+        err = json_claim_answer(buf, db, arena, &result->claims[i], NULL, command);
     lg_json_end(buf);
     return err;
 }
@@ -94,7 +94,8 @@ static lg_err render_things(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_co
     }
     if (!err && result->has_receivable) {
         lg_json_key(buf, "receivable");
-        err = json_receivable(buf, db, arena, &result->receivable);
+        err = json_receivable_answer(buf, db, arena, &result->receivable,
+                                     result->has_claim ? &result->claim : NULL);
     }
     if (!err)
         err = render_financing(buf, db, arena, command, result);
@@ -108,7 +109,8 @@ static lg_err render_things(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_co
     }
     if (!err && result->has_claim) {
         lg_json_key(buf, "claim");
-        err = json_claim_answer(buf, db, arena, &result->claim, command);
+        err = json_claim_answer(buf, db, arena, &result->claim,
+                                result->has_receivable ? &result->receivable : NULL, command);
     }
     if (!err && result->has_children)
         err = render_children(buf, db, arena, command, result);

@@ -170,6 +170,121 @@ static void the_writer_forgets_what_it_changes_and_what_it_takes_back(void **sta
     assert_named(r, w.participant.id.uuid, 128, "Acme");
 }
 
+static const lg_identifier acme_lei = {LG_SCHEME_LEI, "5493001KJTIIGC8Y1R12"};
+
+/* Whose the identifier is, how many the participant has, and which policy is the newest; 0: none. */
+static void assert_told(ledger_rig *r, lg_db *db, int64_t owner, size_t identifiers, int64_t policy)
+{
+    for (int twice = 0; twice < 2; twice++) {
+        lg_participant_no no = {0};
+        lg_identifier *rows;
+        size_t count;
+        int64_t version = 0;
+        IS(lg_identifier_owner(db, acme_lei, &no), owner ? LG_OK : LG_NOT_FOUND);
+        OK(lg_identifier_list(db, (lg_participant_no){128}, r->arena, &rows, &count));
+        IS(lg_policy_newest(db, &version), policy ? LG_OK : LG_NOT_FOUND);
+        assert_int_equal(no.v, owner);
+        assert_int_equal(version, policy);
+        assert_int_equal(count, identifiers);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(rows[i].scheme, LG_SCHEME_LEI);
+            assert_non_null(rows[i].value);
+        }
+    }
+}
+
+static void assert_readers_told(ledger_rig *r, lg_readers *readers, int64_t owner, size_t identifiers,
+                                int64_t policy)
+{
+    lg_db *db = lg_readers_take(readers);
+    assert_told(r, db, owner, identifiers, policy);
+    lg_readers_give(readers, db);
+}
+
+static void identifiers_and_the_policy_are_remembered_as_long(void **state)
+{
+    ledger_rig *r = *state;
+    lg_readers *readers;
+    lg_db *db = lg_ledger_db(r->ledger);
+    const lg_policy_row first = {.version = 1, .set_seq = 1, .set_at = 1, .body = "{}"},
+                        second = {.version = 2, .set_seq = 2, .set_at = 2, .body = "{}"};
+    const lg_identifier other = {LG_SCHEME_LEI, "OTHER"};
+    commit_world(r);
+    OK(lg_readers_open(r->database, 1, &readers, NULL));
+    lg_readers_remember(readers, lg_ledger_changes(r->ledger));
+    assert_readers_told(r, readers, 0, 0, 0);
+    OK(lg_ledger_begin(r->ledger));
+    OK(append_to(r->ledger, r->arena, NULL));
+    assert_told(r, db, 0, 0, 0);
+    OK(lg_identifier_insert(db, acme_lei, (lg_participant_no){128}));
+    OK(lg_policy_insert(db, &first));
+    assert_told(r, db, 128, 1, 1);
+    assert_readers_told(r, readers, 0, 0, 0);
+    OK(lg_ledger_commit(r->ledger));
+    assert_readers_told(r, readers, 128, 1, 1);
+
+    tamper(r, "UPDATE identifiers SET participant_no = 7; UPDATE policies SET version = 7");
+    assert_readers_told(r, readers, 128, 1, 1); /* remembered */
+    assert_told(r, db, 128, 1, 1);
+    tamper(r, "UPDATE identifiers SET participant_no = 128; UPDATE policies SET version = 1");
+
+    /* What was written and taken back was never so. */
+    OK(lg_ledger_begin(r->ledger));
+    OK(append_to(r->ledger, r->arena, NULL));
+    OK(lg_identifier_insert(db, other, (lg_participant_no){128}));
+    OK(lg_policy_insert(db, &second));
+    assert_told(r, db, 128, 2, 2);
+    lg_ledger_abort(r->ledger);
+    assert_told(r, db, 128, 1, 1);
+    assert_readers_told(r, readers, 128, 1, 1);
+    lg_readers_close(readers);
+}
+
+/* All that are party to the entry, as they are remembered, are those that the table has. */
+static void assert_parties(ledger_rig *r, lg_db *db, int64_t seq, size_t expected)
+{
+    lg_entry_party *rows;
+    size_t count;
+    OK(lg_entry_parties(db, seq, r->arena, &rows, &count));
+    assert_int_equal(count, expected);
+    for (size_t i = 0; i < count; i++) {
+        lg_shares shares;
+        OK(lg_entry_party_shares(db, seq, rows[i].participant, &shares));
+        assert_memory_equal(&shares, &rows[i].shares, sizeof shares);
+        assert_true(i == 0 || rows[i - 1].participant.v < rows[i].participant.v);
+    }
+}
+
+static void the_parties_of_the_entry_at_hand_are_remembered(void **state)
+{
+    ledger_rig *r = *state;
+    lg_db *db = lg_ledger_db(r->ledger);
+    static const int64_t order[] = {5, 3, 9, 3, 5};
+    static const int shares[] = {2, LG_SHARE_ALL, 1, 4, 3};
+    OK(lg_ledger_begin(r->ledger));
+    OK(append_to(r->ledger, r->arena, NULL));
+    OK(lg_entry_party_insert(db, 6, (lg_participant_no){5}, 1));
+    lg_entry_parties_begin(db, 7);
+    assert_parties(r, db, 7, 0);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        OK(lg_entry_party_insert(db, 7, (lg_participant_no){order[i]}, shares[i]));
+    assert_parties(r, db, 7, 3);
+    /* Others' are read as ever, and change nothing of these. */
+    OK(lg_entry_party_insert(db, 6, (lg_participant_no){5}, LG_SHARE_ALL));
+    OK(lg_entry_party_insert(db, 6, (lg_participant_no){6}, 1));
+    assert_parties(r, db, 6, 2);
+    assert_parties(r, db, 7, 3);
+    /* Too many to remember. */
+    for (int64_t no = 10; no < 60; no++)
+        OK(lg_entry_party_insert(db, 7, (lg_participant_no){no % 30 + 10}, no % 2 ? 1 : 2));
+    assert_parties(r, db, 7, 33);
+    /* Taken back, they are no more. */
+    lg_entry_parties_begin(db, 8);
+    OK(lg_entry_party_insert(db, 8, (lg_participant_no){1}, LG_SHARE_ALL));
+    lg_ledger_abort(r->ledger);
+    assert_parties(r, db, 8, 0);
+}
+
 static void what_is_remembered_is_bounded(void **state)
 {
     ledger_rig *r = *state;
@@ -196,6 +311,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_writer_forgets_what_it_changes_and_what_it_takes_back, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(identifiers_and_the_policy_are_remembered_as_long, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_parties_of_the_entry_at_hand_are_remembered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_remembered_is_bounded, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
