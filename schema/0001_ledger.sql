@@ -18,7 +18,8 @@ CREATE TABLE commands (
     first_seq   INTEGER PRIMARY KEY REFERENCES entries (seq),  -- the first entry it caused
     entry_count INTEGER NOT NULL CHECK (entry_count >= 1),
     signer_no   INTEGER NOT NULL,           -- participant_no of the (first) signer
-    jti_key     INTEGER NOT NULL,           -- first 8 bytes of SHA-256(jti), a compact key for the lookup
+    jti_key     BLOB NOT NULL CHECK (length(jti_key) = 12),  -- for the lookup: the jti's time, if it begins with one as a UUID of
+                                            -- version 7 does, 6 bytes; then the beginning of SHA-256(jti)
     jti         TEXT NOT NULL,              -- idempotency key as signed, each signer's own
     url         TEXT NOT NULL,              -- path the command was signed for
     status      INTEGER NOT NULL,           -- what it was answered: 200, 201, 202 or 422

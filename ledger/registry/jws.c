@@ -3,6 +3,7 @@
 #include "ledger/base/buf.h"
 #include "ledger/base/text.h"
 #include "ledger/crypto/encoding.h"
+#include "ledger/crypto/hash.h"
 #include "ledger/crypto/secret.h"
 
 #include <stdlib.h>
@@ -228,13 +229,30 @@ static void write_header(lg_buf *buf, const lg_signing_key *key, const lg_jws_he
     lg_json_close(buf);
 }
 
+const char *lg_jti_new(lg_arena *arena)
+{
+    enum { BEGIN = 8, RANDOM = 16 };
+    uint8_t bytes[BEGIN + RANDOM];
+    memcpy(bytes, lg_uuid_new().b, BEGIN);
+    lg_random(bytes + BEGIN, RANDOM);
+    return lg_base64url_encode(arena, lg_bytes_of(bytes, sizeof bytes));
+}
+
+const char *lg_jti_among(lg_arena *arena, const char *many, const char *one)
+{
+    enum { VERSION_AT = 6, VERSION = 0x70 }; /* it begins as if with a time, which they share */
+    uint8_t bytes[VERSION_AT + 1 + LG_HASH_LEN];
+    const lg_hash all = lg_sha256(lg_bytes_str(many)),
+                  hash = lg_sha256(lg_bytes_str(lg_arena_printf(arena, "%s\n%s", many, one)));
+    memcpy(bytes, all.b, VERSION_AT);
+    bytes[VERSION_AT] = VERSION;
+    memcpy(bytes + VERSION_AT + 1, hash.b, LG_HASH_LEN);
+    return lg_base64url_encode(arena, lg_bytes_of(bytes, sizeof bytes));
+}
+
 static const char *jti_of(lg_arena *arena, const lg_jws_header *header)
 {
-    uint8_t random[16];
-    if (header->jti)
-        return header->jti;
-    lg_random(random, sizeof random);
-    return lg_base64url_encode(arena, lg_bytes_of(random, sizeof random));
+    return header->jti ? header->jti : lg_jti_new(arena);
 }
 
 /* Members "protected" and "signature" of one signer. */

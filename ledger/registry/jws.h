@@ -42,8 +42,13 @@ lg_err lg_jws_check(const lg_jws *jws, const char *origin, const char *url, lg_r
 
 /* LG_JTI_MIN to LG_JTI_MAX characters of the base64url alphabet. */
 bool lg_jti_is_valid(const char *text);
+/* A fresh one: what a UUID of version 7 begins with, 8 bytes of time and a counter, and 128 random bits. That
+ * it grows with time keeps the registry's index of them quick. */
+const char *lg_jti_new(lg_arena *arena);
+/* That of one of many which come together: the same for the same two texts. They lie side by side too. */
+const char *lg_jti_among(lg_arena *arena, const char *many, const char *one);
 
-/* What a signer says in the protected header. jti NULL: fresh random. */
+/* What a signer says in the protected header. jti NULL: a fresh one. */
 typedef struct lg_jws_header {
     const char *aud, *url, *jti;
     int64_t iat;            /* unix seconds */

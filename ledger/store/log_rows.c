@@ -1,6 +1,7 @@
 /* Entries, their disclosures, and the commands that caused them. */
 #include "ledger/store/log_rows.h"
 
+#include "ledger/crypto/encoding.h"
 #include "ledger/store/pack.h"
 #include "ledger/store/rows_internal.h"
 
@@ -134,14 +135,37 @@ lg_err lg_entry_bodies(lg_db *db, int64_t from, size_t limit, lg_arena *arena, l
 
 #define COMMAND_COLUMNS "first_seq, entry_count, signer_no, jti, url, status, jws_len, texts"
 
-/* The index keeps 8 bytes of a hash instead of up to 64 of text; the text itself decides. */
-static int64_t jti_key(const char *jti)
+/* The index keeps 12 bytes instead of up to 64 of text; the text itself decides. First the time, if the jti
+ * begins with one as a UUID of version 7 does (RFC 9562 section 5.7), in the UUID's own form or in base64url:
+ * so what is signed about the same time lies side by side, however many there are. Then a hash, so that
+ * nobody makes many of one key. */
+enum { JTI_KEY_LEN = 12, JTI_TIME_LEN = 6, JTI_TIME_LETTERS = 12 };
+typedef struct jti_key {
+    uint8_t b[JTI_KEY_LEN];
+} jti_key;
+
+static bool begins_with_time(const char *jti, uint8_t *time)
 {
-    lg_hash hash = lg_sha256(lg_bytes_str(jti));
-    uint64_t key = 0;
-    for (size_t i = 0; i < sizeof key; i++)
-        key = key << 8 | hash.b[i];
-    return (int64_t)key;
+    uint8_t begin[JTI_TIME_LETTERS];
+    lg_uuid id;
+    size_t len = 0;
+    if (lg_uuid_parse(jti, &id)) {
+        memcpy(begin, id.b, sizeof begin);
+        len = sizeof begin;
+    } else if (strlen(jti) >= JTI_TIME_LETTERS) {
+        lg_base64url_decode_run(lg_bytes_of(jti, JTI_TIME_LETTERS), begin, &len);
+    }
+    memcpy(time, begin, len > JTI_TIME_LEN ? JTI_TIME_LEN : 0);
+    return len > JTI_TIME_LEN && begin[JTI_TIME_LEN] >> 4 == 7;
+}
+
+static jti_key key_of(const char *jti)
+{
+    jti_key key;
+    const lg_hash hash = lg_sha256(lg_bytes_str(jti));
+    const size_t time_len = begins_with_time(jti, key.b) ? JTI_TIME_LEN : 0;
+    memcpy(key.b + time_len, hash.b, sizeof key.b - time_len);
+    return key;
 }
 
 lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
@@ -150,6 +174,7 @@ lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
                                ", jti_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
     /* As one text: an answer repeats much of what its command said. */
     lg_bytes packed = lg_pack_command(lg_db_packer(db), row->jws, lg_bytes_str(row->answer));
+    const jti_key key = key_of(row->jti);
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, row->first_seq);
     lg_bind_int(&query, 2, row->entry_count);
@@ -159,7 +184,7 @@ lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
     lg_bind_int(&query, 6, row->status);
     lg_bind_int(&query, 7, (int64_t)row->jws.len);
     lg_bind_blob(&query, 8, packed.data, packed.len);
-    lg_bind_int(&query, 9, jti_key(row->jti));
+    lg_bind_blob(&query, 9, key.b, sizeof key.b);
     return lg_query_run(&query);
 }
 
@@ -205,8 +230,9 @@ lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, l
 {
     static const lg_sql sql = {"SELECT " COMMAND_COLUMNS
                                " FROM commands WHERE jti_key = ?1 AND jti = ?2 AND signer_no = ?3"};
+    const jti_key key = key_of(jti);
     lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, jti_key(jti));
+    lg_bind_blob(&query, 1, key.b, sizeof key.b);
     lg_bind_text(&query, 2, jti);
     lg_bind_int(&query, 3, signer.v);
     bool found = lg_query_next(&query);
@@ -219,8 +245,9 @@ lg_err lg_command_seq_by_jti(lg_db *db, lg_participant_no signer, const char *jt
 {
     static const lg_sql sql = {
         "SELECT first_seq FROM commands WHERE jti_key = ?1 AND jti = ?2 AND signer_no = ?3"};
+    const jti_key key = key_of(jti);
     lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, jti_key(jti));
+    lg_bind_blob(&query, 1, key.b, sizeof key.b);
     lg_bind_text(&query, 2, jti);
     lg_bind_int(&query, 3, signer.v);
     bool found = lg_query_next(&query);

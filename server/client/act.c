@@ -1,8 +1,6 @@
 #include "server/client/act.h"
 
 #include "ledger/base/calendar.h"
-#include "ledger/crypto/encoding.h"
-#include "ledger/crypto/secret.h"
 #include "ledger/registry/jws.h"
 #include "server/client/http.h"
 
@@ -158,15 +156,12 @@ client_exit client_act_deliver(client *c, lg_arena *arena, const client_request 
 /* Without a key the token asks the registry's custody to sign. A name of its own makes it safe to repeat. */
 static client_exit send_plain(client *c, lg_arena *arena, const client_act *act, client_answer *out)
 {
-    uint8_t random[16];
-    lg_random(random, sizeof random);
     const client_request request = {
         .path = act->path,
         .body = act->payload,
         .content_type = act->cty ? act->cty : "application/json",
         .token = c->config.token,
-        .idempotency_key =
-            act->jti ? act->jti : lg_base64url_encode(arena, lg_bytes_of(random, sizeof random)),
+        .idempotency_key = act->jti ? act->jti : lg_jti_new(arena),
         .submission = act->submission,
     };
     return client_act_deliver(c, arena, &request, false, out);

@@ -3,7 +3,6 @@
 
 #include "ledger/base/calendar.h"
 #include "ledger/base/text.h"
-#include "ledger/crypto/encoding.h"
 #include "ledger/registry/jws.h"
 
 #include <inttypes.h>
@@ -170,10 +169,9 @@ static bool is_to_be_sent_again(const bulk *b, int64_t status, const json_t *pro
 const char *bulk_jti(bulk *b, const bulk_item *item)
 {
     const bulk_record r = bulk_state_find(b->state, item->name);
-    lg_hash hash = lg_sha256(
-        lg_bytes_str(lg_arena_printf(b->arena, "tallystick/submit/v1\n%s\n%s\n%" PRId64 "\n%s",
-                                     bulk_state_id(b->state), item->name, r.attempt, item->sha256)));
-    return lg_base64url_encode(b->arena, lg_bytes_of(hash.b, LG_HASH_LEN));
+    return lg_jti_among(
+        b->arena, lg_arena_printf(b->arena, "tallystick/submit/v1\n%s", bulk_state_id(b->state)),
+        lg_arena_printf(b->arena, "%s\n%" PRId64 "\n%s", item->name, r.attempt, item->sha256));
 }
 
 static client_exit sign(bulk *b, bulk_item *item, int64_t iat)

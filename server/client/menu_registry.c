@@ -135,7 +135,7 @@ const client_command menu_ledger[] = {
      command_sign, 1, 1,
      MENU_OPTIONS({"cty", "TYPE", "content type of a payload that is not JSON"},
                   {"submission", "JSON", "header member for XML and CSV"},
-                  {"jti", "TEXT", "instead of a random one"},
+                  {"jti", "TEXT", "instead of a fresh one"},
                   {"countersign", "FILE", "a second key's signature too"})},
     {"verify", "URL", "check a ledger from outside with its public key alone",
      "Checks the checkpoint's signature, that it continues the one seen before, every entry's bytes and "

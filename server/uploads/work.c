@@ -85,9 +85,8 @@ static lg_err read_group(upload *u, upload_group *g, bool *end)
 
 static const char *jti_of(const upload *u, int64_t number, lg_arena *arena)
 {
-    lg_hash hash = lg_sha256(lg_bytes_str(
-        lg_arena_printf(arena, "tallystick/upload-row/v1\n%s\n%lld", u->key, (long long)number)));
-    return lg_base64url_encode(arena, lg_bytes_of(hash.b, LG_HASH_LEN));
+    return lg_jti_among(arena, lg_arena_printf(arena, "tallystick/upload/v1\n%s", u->key),
+                        lg_arena_printf(arena, "%lld", (long long)number));
 }
 
 static lg_err prepare_row(upload *u, const api_read *read, const upload_row *row, int64_t number,

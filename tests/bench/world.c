@@ -15,14 +15,22 @@ enum {
 
 /* ---- commands ---- */
 
+/* As clients make them: the time, and 128 bits that nobody guesses (here: of the seed). */
+static const char *next_jti(world *w, lg_arena *arena)
+{
+    enum { TIME = 8, RANDOM = 16 };
+    uint8_t bytes[TIME + 32];
+    memcpy(bytes, lg_uuid_new().b, TIME);
+    bench_seeded(w->seed, "jti", w->serial++, bytes + TIME);
+    return lg_base64url_encode(arena, lg_bytes_of(bytes, TIME + RANDOM));
+}
+
 const char *world_sign(world *w, lg_arena *arena, const world_act *act)
 {
-    uint8_t random[32];
-    bench_seeded(w->seed, "jti", w->serial++, random);
     const lg_jws_header header = {
         .aud = w->origin,
         .url = act->path,
-        .jti = lg_base64url_encode(arena, lg_bytes_of(random, 16)),
+        .jti = next_jti(w, arena),
         .iat = lg_now() / LG_TIME_PER_SECOND,
     };
     return lg_jws_compose(arena, act->by->key, &header, act->payload);
@@ -32,10 +40,10 @@ static lg_bytes plain_command(world *w, lg_arena *arena, const world_act *act)
 {
     return lg_bytes_str(lg_arena_printf(
         arena,
-        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer %s\r\nIdempotency-Key: "
-        "bench-%020llu\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%.*s",
-        act->path, w->port, act->by->token, (unsigned long long)w->serial++, act->payload.len,
-        (int)act->payload.len, (const char *)act->payload.data));
+        "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %s\r\n"
+        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%.*s",
+        act->path, w->port, act->by->token, next_jti(w, arena), act->payload.len, (int)act->payload.len,
+        (const char *)act->payload.data));
 }
 
 lg_bytes world_command(world *w, lg_arena *arena, world_act act)

@@ -197,6 +197,29 @@ static void bounds_are_taken(void **state)
     assert_false(lg_jti_is_valid("short"));
 }
 
+/* Made anew they grow; made of the same two texts they are the same, and those of one group begin alike. */
+static void jtis_lie_side_by_side(void **state)
+{
+    (void)state;
+    const char *last = lg_jti_new(arena);
+    assert_true(lg_jti_is_valid(last));
+    for (int i = 0; i < 1000; i++) {
+        lg_bytes before, now;
+        const char *next = lg_jti_new(arena);
+        assert_true(lg_base64url_decode(arena, lg_bytes_str(last), &before) &&
+                    lg_base64url_decode(arena, lg_bytes_str(next), &now));
+        assert_true(now.len == 24 && memcmp(before.data, now.data, 8) < 0);
+        assert_memory_not_equal(before.data + 8, now.data + 8, 16);
+        last = next;
+    }
+    const char *one = lg_jti_among(arena, "an upload", "1");
+    assert_true(lg_jti_is_valid(one));
+    assert_string_equal(one, lg_jti_among(arena, "an upload", "1"));
+    assert_string_not_equal(one, lg_jti_among(arena, "an upload", "2"));
+    assert_memory_equal(one, lg_jti_among(arena, "an upload", "2"), 8);
+    assert_memory_not_equal(one, lg_jti_among(arena, "another", "1"), 8);
+}
+
 /* A signature of a wrong length has the form of one; it just cannot verify. */
 static void wrong_lengths_of_signatures(void **state)
 {
@@ -314,7 +337,7 @@ static void what_is_composed_verifies(void **state)
     assert_string_equal(s->kid, lg_kid_of(&public_key).s);
     assert_int_equal(s->iat, 1700000001);
     assert_string_equal(s->submission, said.submission);
-    assert_int_equal(strlen(s->jti), LG_JTI_MIN);
+    assert_true(lg_jti_is_valid(s->jti));
     assert_true(lg_verify(&public_key, s->signing_input, &s->signature));
     IS(lg_jws_check(&out, ORIGIN, URL, &report), LG_OK);
     lg_jws again;
@@ -371,7 +394,8 @@ int main(void)
         cmocka_unit_test(bounds_are_taken),          cmocka_unit_test(wrong_lengths_of_signatures),
         cmocka_unit_test(alg_then_aud_then_url),     cmocka_unit_test(two_signatures_must_agree),
         cmocka_unit_test(known_answer_of_rfc_8037),  cmocka_unit_test(what_is_composed_verifies),
-        cmocka_unit_test(two_compose_one_act),       cmocka_unit_test(no_flipped_byte_verifies),
+        cmocka_unit_test(jtis_lie_side_by_side),     cmocka_unit_test(two_compose_one_act),
+        cmocka_unit_test(no_flipped_byte_verifies),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

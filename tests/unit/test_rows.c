@@ -1,8 +1,11 @@
 /* Rows of participants and of the ledger itself: what is written comes back, and what is written once stays.
  */
+#include "ledger/crypto/encoding.h"
 #include "ledger/store/receivable_rows.h"
 #include "ledger/store/webhook_rows.h"
 #include "tests/unit/rows_rig.h"
+
+#include <ctype.h>
 
 static void names_read_back(void **state)
 {
@@ -409,6 +412,74 @@ static void commands_by_key_and_entry(void **state)
     IS(lg_command_by_seq(r->db, 9, r->arena, &got), LG_NOT_FOUND);
 }
 
+static void keep_command(rig *r, int64_t seq, const char *jti)
+{
+    const lg_command_row row = {.first_seq = seq,
+                                .entry_count = 1,
+                                .signer = party(1),
+                                .jti = jti,
+                                .url = "/v1/receivables",
+                                .status = 201,
+                                .answer = "{}"};
+    int64_t found;
+    OK(lg_command_insert(r->db, &row));
+    OK(lg_command_seq_by_jti(r->db, party(1), jti, &found));
+    assert_int_equal(found, seq);
+}
+
+/* What "SELECT hex(substr(jti_key, 1, len))" gives of that command. */
+static const char *key_of(rig *r, int64_t seq, int len)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(
+        sqlite3_prepare_v2(r->handle, "SELECT hex(substr(jti_key, 1, ?2)) FROM commands WHERE first_seq = ?1",
+                           -1, &statement, NULL),
+        SQLITE_OK);
+    sqlite3_bind_int64(statement, 1, seq);
+    sqlite3_bind_int(statement, 2, len);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    const char *text = lg_arena_strdup(r->arena, (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return text;
+}
+
+/* However a jti says when it was made, as the first of a UUID of version 7, its key begins with that; what
+ * comes behind tells those of one moment apart. Any other is known by its hash alone. */
+static void the_time_of_a_jti_comes_first(void **state)
+{
+    rig *r = *state;
+    static const char *const timely[] = {
+        "0199d7d6-2c01-7abc-8def-0123456789ab", "0199d7d6-2c01-7abc-8def-0123456789ac",
+        "0199D7D6-2C01-7ABC-8DEF-0123456789AB", "AZnX1iwBerxN7wEjRWeJqw", /* base64url of sixteen bytes */
+        "AZnX1iwBcAAAAAAAAAAAAAAAAAAAAAAB",     "AZnX1iwBf___any-other-letters",
+    };
+    static const char *const untimely[] = {
+        "0199d7d6-2c01-4abc-8def-0123456789ab", /* version 4 */
+        "AZnX1iwBgAAAAAAAAAAAAAAAAAAAAAAB",     /* 8, where the version would be */
+        "abcdefghijk",                          /* too short for a time; no client's */
+    };
+    const size_t timely_count = sizeof timely / sizeof *timely;
+    for (size_t i = 0; i < timely_count; i++)
+        keep_command(r, 10 + (int64_t)i, timely[i]);
+    for (size_t i = 0; i < sizeof untimely / sizeof *untimely; i++)
+        keep_command(r, 30 + (int64_t)i, untimely[i]);
+    for (size_t i = 0; i < timely_count; i++) {
+        assert_string_equal(key_of(r, 10 + (int64_t)i, 6), "0199D7D62C01");
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(key_of(r, 10 + (int64_t)i, 12), key_of(r, 10 + (int64_t)k, 12));
+    }
+    for (size_t i = 0; i < sizeof untimely / sizeof *untimely; i++) {
+        const lg_hash hash = lg_sha256(lg_bytes_str(untimely[i]));
+        char hex[25];
+        lg_hex_write(hex, hash.b, 12);
+        for (char *c = hex; *c; c++)
+            *c = (char)toupper((unsigned char)*c);
+        assert_string_equal(key_of(r, 30 + (int64_t)i, 12), hex);
+    }
+    int64_t found;
+    IS(lg_command_seq_by_jti(r->db, party(1), "0199d7d6-2c01-7abc-8def-0123456789ad", &found), LG_NOT_FOUND);
+}
+
 static void tree_and_writer(void **state)
 {
     rig *r = *state;
@@ -503,6 +574,7 @@ int main(void)
         STORY(a_late_party_reads_what_went_before),
         STORY(the_outbox_names_a_party_once),
         STORY(commands_by_key_and_entry),
+        STORY(the_time_of_a_jti_comes_first),
         STORY(tree_and_writer),
         STORY(written_once),
     };

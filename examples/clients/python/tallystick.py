@@ -76,6 +76,12 @@ def b64url_decode(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def fresh_jti():
+    """128 random bits behind the time, as a UUID of version 7 has it: such keys are the quickest for the registry to find."""
+    begin = time.time_ns() // 1_000_000 << 16 | 0x7000 | secrets.randbits(12)
+    return b64url(begin.to_bytes(8, "big") + secrets.token_bytes(16))
+
+
 def b64_decode(text):
     return base64.b64decode(text, validate=True)
 
@@ -308,7 +314,7 @@ class Registry:
             "aud": self.vkey.name,  # for this registry
             "url": path,  # for this act
             "iat": int(time.time()) + self.clock_offset,
-            "jti": b64url(secrets.token_bytes(16)),  # the idempotency key
+            "jti": fresh_jti(),  # the idempotency key
         }
         if content_type:
             protected["cty"] = content_type
