@@ -51,9 +51,9 @@ CREATE INDEX receivables_by_outsider ON receivables (submitter_no, receivable_no
 CREATE INDEX receivables_held ON receivables (receivable_no) WHERE life = 'held';
 CREATE INDEX receivables_judged ON receivables (review_outcome, receivable_no) WHERE review_outcome <> 'pass';
 CREATE INDEX receivables_waiting ON receivables (confirm_by) WHERE life = 'registered';
--- One invoice, one live registration (or one per part label). NULLs are distinct, so a freed fingerprint does not count.
-CREATE UNIQUE INDEX receivables_fingerprint ON receivables (fingerprint, coalesce(part, '')) WHERE fingerprint IS NOT NULL;
-CREATE INDEX receivables_by_number ON receivables (number_key) WHERE number_key IS NOT NULL;
+-- One invoice, one live registration (or one per part label). NULLs are distinct, so a freed fingerprint does not count. The number's
+-- key comes first, which follows from the invoice as the fingerprint does: so one index finds an invoice, and those like it.
+CREATE UNIQUE INDEX receivables_fingerprint ON receivables (number_key, fingerprint, coalesce(part, '')) WHERE number_key IS NOT NULL;
 CREATE INDEX receivables_by_similarity ON receivables (similar_key) WHERE similar_key IS NOT NULL;
 
 CREATE TABLE claims (

@@ -21,10 +21,12 @@ lg_fingerprint lg_fingerprint_make(const uint8_t *hash_key, lg_arena *arena, lg_
     const lg_bytes seller_id = lg_bytes_of(seller.uuid.b, sizeof seller.uuid.b);
     const lg_bytes currency_code = lg_bytes_str(currency.code);
     const lg_bytes gross = lg_bytes_str(lg_arena_printf(arena, "%lld", (long long)gross_minor));
-    const lg_bytes exact[] = {seller_id, lg_bytes_str(lg_text_collapse(arena, number)),
+    const char *collapsed = lg_text_collapse(arena, number);
+    const lg_bytes exact[] = {seller_id, lg_bytes_str(collapsed),
                               lg_bytes_str(lg_arena_strdup(arena, lg_day_format(issue_day).s)), currency_code,
                               gross};
-    const lg_bytes alike_number[] = {seller_id, lg_bytes_str(lg_text_skeleton(arena, number))};
+    /* Of what is in `exact`: the same invoice has the same number key, by which its fingerprint is found. */
+    const lg_bytes alike_number[] = {seller_id, lg_bytes_str(lg_text_skeleton(arena, collapsed))};
     const lg_bytes alike_sale[] = {seller_id, lg_bytes_of(buyer.uuid.b, sizeof buyer.uuid.b), currency_code,
                                    gross};
     lg_fingerprint fingerprint;

@@ -203,15 +203,18 @@ lg_err lg_claim_invoice_state(lg_db *db, const lg_fingerprint *fingerprint, bool
     "c.life <> 'settled' AND c.life <> 'split' AND c.life <> 'void' AND c.life <> 'written_off'"             \
     " AND (c.encumbrance = 'reserved' OR c.encumbrance = 'pledged' OR c.encumbrance = 'sold'"                \
     " OR c.encumbrance = 'pooled')"
-    static const lg_sql sql = {"SELECT EXISTS (SELECT 1 FROM receivables WHERE fingerprint = ?1),"
+#define INVOICE "number_key = ?1 AND fingerprint = ?2"
+    static const lg_sql sql = {"SELECT EXISTS (SELECT 1 FROM receivables WHERE " INVOICE "),"
                                " EXISTS (SELECT 1 FROM receivables AS r JOIN claims AS c"
-                               " ON c.claim_no = r.claim_no WHERE r.fingerprint = ?1 AND " FINANCED ")"
+                               " ON c.claim_no = r.claim_no WHERE " INVOICE " AND " FINANCED ")"
                                " OR EXISTS (SELECT 1 FROM receivables AS r JOIN claims AS c"
                                " ON c.root_no = r.claim_no AND c.parent_no IS NOT NULL"
-                               " WHERE r.fingerprint = ?1 AND " FINANCED ")"};
+                               " WHERE " INVOICE " AND " FINANCED ")"};
+#undef INVOICE
 #undef FINANCED
     lg_query query = lg_query_start(db, &sql);
-    lg_bind_blob(&query, 1, fingerprint->exact, sizeof fingerprint->exact);
+    lg_bind_int(&query, 1, fingerprint->number_key);
+    lg_bind_blob(&query, 2, fingerprint->exact, sizeof fingerprint->exact);
     *registered = *financed = false;
     if (lg_query_next(&query)) {
         *registered = lg_column_int(&query, 0) != 0;

@@ -235,11 +235,13 @@ lg_err lg_receivable_parts(lg_db *db, const lg_fingerprint *fingerprint, const c
                            lg_receivable_no except, lg_registered_parts *out)
 {
     static const lg_sql sql = {"SELECT id, amount_minor, part IS NULL, coalesce(part, '') = coalesce(?3, '')"
-                               " FROM receivables WHERE fingerprint = ?1 AND receivable_no <> ?2"};
+                               " FROM receivables WHERE number_key = ?4 AND fingerprint = ?1"
+                               " AND receivable_no <> ?2"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_blob(&query, 1, fingerprint->exact, sizeof fingerprint->exact);
     lg_bind_int(&query, 2, except.v);
     lg_bind_text(&query, 3, part);
+    lg_bind_int(&query, 4, fingerprint->number_key);
     *out = (lg_registered_parts){0};
     while (lg_query_next(&query)) {
         lg_column_fixed(&query, 0, out->any.uuid.b, sizeof out->any.uuid.b);
