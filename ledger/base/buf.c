@@ -1,5 +1,7 @@
 #include "ledger/base/buf.h"
 
+#include "ledger/base/scan.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,35 +131,6 @@ void lg_json_end(lg_buf *buf)
     lg_buf_char(buf, ']');
 }
 
-static bool needs_escape(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
-/* Has any of eight bytes to be escaped? Subtracting borrows into the highest bit of each byte that is too
- * small (or, of the differences, zero), and beyond it only where there is such a byte. */
-static bool any_needs_escape(uint64_t eight)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-    const uint64_t quotes = eight ^ ones * '"', slashes = eight ^ ones * '\\';
-    return ((eight - ones * 0x20) & ~eight & tops) || ((quotes - ones) & ~quotes & tops) ||
-           ((slashes - ones) & ~slashes & tops);
-}
-
-/* How many bytes at the start can stand in a string as they are. */
-static size_t plain_len(const char *text, size_t len)
-{
-    size_t at = 0;
-    for (uint64_t eight; len - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, text + at, sizeof eight);
-        if (any_needs_escape(eight))
-            break;
-    }
-    while (at < len && !needs_escape((unsigned char)text[at]))
-        at++;
-    return at;
-}
-
 /* RFC 8785 section 3.2.2.2: the two-character escapes where they exist, \u00xx for other control characters,
  * all else as is. */
 static char *put_escape(char *place, unsigned char c)
@@ -185,7 +158,7 @@ static char *put_quoted(lg_buf *buf, char *place, const char *text, size_t len, 
     place = reserve(buf, len + ESCAPE_MAX + 2 + more);
     *place++ = '"';
     for (;;) {
-        const size_t plain = plain_len(text, len);
+        const size_t plain = lg_scan_unescaped((const uint8_t *)text, len);
         if (plain)
             memcpy(place, text, plain);
         place += plain;

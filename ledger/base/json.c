@@ -127,19 +127,20 @@ const char *lg_decode_str(lg_decoder *decoder, const char *name, bool required, 
     const json_t *value = lg_decode_value(decoder, name, required);
     if (!value)
         return NULL;
-    const char *pointer = lg_decode_pointer(decoder, name);
     if (!json_is_string(value)) {
-        lg_fault_add(decoder->report, "not_a_string", pointer, "%s must be a string.", name);
+        lg_fault_add(decoder->report, "not_a_string", lg_decode_pointer(decoder, name),
+                     "%s must be a string.", name);
         return NULL;
     }
     lg_bytes text = lg_bytes_of(json_string_value(value), json_string_length(value));
     if (text.len == 0) {
-        lg_fault_add(decoder->report, "empty", pointer, "%s must not be empty.", name);
+        lg_fault_add(decoder->report, "empty", lg_decode_pointer(decoder, name), "%s must not be empty.",
+                     name);
     } else if (text.len > max_len) {
-        lg_fault_add(decoder->report, "too_long", pointer, "%s must be at most %zu bytes long.", name,
-                     max_len);
+        lg_fault_add(decoder->report, "too_long", lg_decode_pointer(decoder, name),
+                     "%s must be at most %zu bytes long.", name, max_len);
     } else if (!lg_text_is_line(text)) {
-        lg_fault_add(decoder->report, "bad_character", pointer,
+        lg_fault_add(decoder->report, "bad_character", lg_decode_pointer(decoder, name),
                      "%s must hold no control characters and no white space at its ends.", name);
     } else {
         return lg_arena_strndup(decoder->report->arena, text.data, text.len);
@@ -153,15 +154,15 @@ bool lg_decode_int(lg_decoder *decoder, const char *name, bool required, int64_t
     const json_t *value = lg_decode_value(decoder, name, required);
     if (!value)
         return false;
-    const char *pointer = lg_decode_pointer(decoder, name);
     if (!json_is_integer(value)) {
-        lg_fault_add(decoder->report, "not_an_integer", pointer, "%s must be an integer.", name);
+        lg_fault_add(decoder->report, "not_an_integer", lg_decode_pointer(decoder, name),
+                     "%s must be an integer.", name);
         return false;
     }
     int64_t number = json_integer_value(value);
     if (number < min || number > max) {
-        lg_fault_add(decoder->report, "out_of_range", pointer, "%s must be from %lld to %lld.", name,
-                     (long long)min, (long long)max);
+        lg_fault_add(decoder->report, "out_of_range", lg_decode_pointer(decoder, name),
+                     "%s must be from %lld to %lld.", name, (long long)min, (long long)max);
         return false;
     }
     *out = number;

@@ -6,6 +6,7 @@
  * jansson: it never takes what that refuses, and never reads it otherwise. */
 #include "ledger/base/json_plain.h"
 
+#include "ledger/base/scan.h"
 #include "ledger/base/text.h"
 
 #include <string.h>
@@ -41,18 +42,12 @@ static bool took(plain *p, uint8_t c)
 /* A string's inside; its opening quote was taken. */
 static bool read_text(plain *p, lg_bytes *out)
 {
-    const uint8_t *start = p->at;
-    uint8_t all = 0;
-    for (; p->at < p->end && *p->at != '"'; p->at++) {
-        if (*p->at < 0x20 || *p->at == '\\')
-            return false;
-        all |= *p->at;
-    }
-    if (p->at == p->end)
+    *out = lg_bytes_of(p->at, lg_scan_unescaped(p->at, (size_t)(p->end - p->at)));
+    p->at += out->len;
+    if (p->at == p->end || *p->at != '"')
         return false;
-    *out = lg_bytes_of(start, (size_t)(p->at - start));
     p->at++;
-    return all < 0x80 || lg_text_is_utf8(*out);
+    return lg_text_is_utf8(*out);
 }
 
 static json_t *read_string(plain *p)

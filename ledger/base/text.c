@@ -1,6 +1,7 @@
 #include "ledger/base/text.h"
 
-#include <ctype.h>
+#include "ledger/base/scan.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
@@ -43,7 +44,7 @@ static int32_t next_code_point(lg_bytes text, size_t *at)
 
 bool lg_text_is_utf8(lg_bytes text)
 {
-    for (size_t at = 0; at < text.len;)
+    for (size_t at = lg_scan_ascii(text.data, text.len); at < text.len;)
         if (next_code_point(text, &at) < 0)
             return false;
     return true;
@@ -65,9 +66,26 @@ static bool is_space(int32_t c)
            c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
+/* ASCII that shows: neither a control nor white space of any kind. */
+static bool is_visible_ascii(uint8_t c)
+{
+    return c > ' ' && c < 0x7f;
+}
+
+/* How many bytes at the start are that, or blanks. */
+static size_t printable_ascii(lg_bytes text)
+{
+    size_t at = 0;
+    while (at < text.len && (text.data[at] == ' ' || is_visible_ascii(text.data[at])))
+        at++;
+    return at;
+}
+
 bool lg_text_is_line(lg_bytes text)
 {
     int32_t last = 'x';
+    if (printable_ascii(text) == text.len)
+        return text.len == 0 || (text.data[0] != ' ' && text.data[text.len - 1] != ' ');
     for (size_t at = 0; at < text.len;) {
         bool first = at == 0;
         int32_t c = next_code_point(text, &at);
@@ -86,7 +104,9 @@ char *lg_text_collapse(lg_arena *arena, const char *text)
     bool blank = false;
     for (size_t at = 0; at < in.len;) {
         size_t start = at;
-        int32_t c = next_code_point(in, &at);
+        while (at < in.len && is_visible_ascii(in.data[at]))
+            at++;
+        int32_t c = at == start ? next_code_point(in, &at) : 'x';
         if (c < 0) { /* not UTF-8: kept as it is; callers check */
             at = start + 1;
         } else if (is_space(c)) {
@@ -105,10 +125,20 @@ char *lg_text_collapse(lg_arena *arena, const char *text)
 
 static bool is_ascii(lg_bytes text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.data[i] >= 0x80)
-            return false;
-    return true;
+    size_t at = lg_scan_ascii(text.data, text.len);
+    while (at < text.len && text.data[at] < 0x80)
+        at++;
+    return at == text.len;
+}
+
+static char ascii_upper(uint8_t c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
+static bool is_ascii_alnum(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* Compatibility forms folded, upper case; digits of any script as ASCII digits; of the rest only letters,
@@ -145,11 +175,12 @@ static char *fold(lg_arena *arena, lg_bytes in, uninorm_t form)
 
 char *lg_text_letters_and_digits(lg_arena *arena, const char *text)
 {
-    char *out = fold(arena, lg_bytes_str(text), UNINORM_NFKC);
+    const lg_bytes in = lg_bytes_str(text);
+    char *out = is_ascii(in) ? lg_arena_strndup(arena, text, in.len) : fold(arena, in, UNINORM_NFKC);
     size_t len = 0;
     for (const char *at = out; *at; at++)
-        if (*at != ' ')
-            out[len++] = *at;
+        if ((unsigned char)*at >= 0x80 || is_ascii_alnum((uint8_t)*at))
+            out[len++] = ascii_upper((uint8_t)*at);
     out[len] = '\0';
     return out;
 }
@@ -172,11 +203,11 @@ static char *squash(lg_arena *arena, const char *text, zero_rule rule)
     bool in_digits = false; /* inside a digit run that has shown a significant digit */
     for (size_t i = 0; i < in.len; i++) {
         unsigned char c = in.data[i];
-        if (c < 0x80 && !isalnum(c)) {
+        if (c < 0x80 && !is_ascii_alnum(c)) {
             in_digits = in_digits && rule != SPLIT_RUNS;
         } else if (c != '0' || (in_digits && rule != EVERY_ZERO)) {
-            in_digits = isdigit(c) != 0;
-            out[len++] = (char)toupper(c);
+            in_digits = c >= '0' && c <= '9';
+            out[len++] = ascii_upper(c);
         }
     }
     out[len] = '\0';

@@ -14,19 +14,29 @@ static size_t string_len(const char *text)
     return text[len] ? len + 1 : len;
 }
 
+/* Length of the flat object that starts at `text`. */
+static size_t object_len(const char *text)
+{
+    size_t len = 1;
+    while (text[len] && text[len] != '}')
+        len += text[len] == '"' ? string_len(text + len) : 1;
+    return text[len] ? len + 1 : len;
+}
+
 /* Stored, a passed check is its code alone; shown, every check is an object. The text is the registry's own:
  * a list of strings and flat objects. */
 static void put_checks(lg_buf *buf, const char *checks)
 {
-    bool in_object = false;
+    static const char before[] = "{\"code\":", behind[] = ",\"outcome\":\"pass\"}";
     lg_json_key(buf, "checks");
     while (*checks) {
-        size_t len = *checks == '"' ? string_len(checks) : 1;
-        bool passed = *checks == '"' && !in_object;
-        in_object = *checks == '{' || (in_object && *checks != '}');
-        lg_buf_str(buf, passed ? "{\"code\":" : "");
+        const bool passed = *checks == '"';
+        const size_t len = passed ? string_len(checks) : *checks == '{' ? object_len(checks) : 1;
+        if (passed)
+            lg_buf_add(buf, before, sizeof before - 1);
         lg_buf_add(buf, checks, len);
-        lg_buf_str(buf, passed ? ",\"outcome\":\"pass\"}" : "");
+        if (passed)
+            lg_buf_add(buf, behind, sizeof behind - 1);
         checks += len;
     }
 }

@@ -106,6 +106,15 @@ static void put_escape(line *l, unsigned c)
     put_str(l, text);
 }
 
+/* How many bytes at the start stand for themselves. */
+static size_t plain_len(const unsigned char *text, size_t len)
+{
+    size_t at = 0;
+    while (at < len && text[at] >= 0x20 && text[at] < 0x7f && text[at] != '"' && text[at] != '\\')
+        at++;
+    return at;
+}
+
 /* A JSON string of nothing but printable ASCII; what is longer than TEXT_LEN_MAX ends in "...". */
 static void put_quoted(line *l, const char *text)
 {
@@ -114,13 +123,14 @@ static void put_quoted(line *l, const char *text)
     bool cut = left > TEXT_LEN_MAX;
     put(l, "\"", 1);
     for (left = cut ? TEXT_LEN_MAX : left; left > 0; at += len, left -= len) {
-        unsigned c = decode(at, left, &len);
-        if (*at >= 0x20 && *at < 0x7f) {
+        len = plain_len(at, left);
+        if (len) {
+            put(l, (const char *)at, len);
+        } else if (*at == '"' || *at == '\\') {
             len = 1;
-            if (*at == '"' || *at == '\\')
-                put(l, "\\", 1);
-            put(l, (const char *)at, 1);
+            put(l, *at == '"' ? "\\\"" : "\\\\", 2);
         } else {
+            unsigned c = decode(at, left, &len);
             put_escape(l, *at < 0x80 ? *at : c);
         }
     }
@@ -130,15 +140,27 @@ static void put_quoted(line *l, const char *text)
 /* Text that needs no quotation marks to be one word. */
 static bool is_word(const char *text)
 {
-    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:{}*");
+    static const bool of_words[UCHAR_MAX + 1] = {
+        ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['-' ... ':'] = true, /* - . / 0 to 9 : */
+        ['_'] = true,         ['{'] = true,         ['}'] = true,         ['*'] = true,
+    };
+    size_t len = 0;
+    while (of_words[(unsigned char)text[len]])
+        len++;
     return len > 0 && len <= TEXT_LEN_MAX && text[len] == '\0';
 }
 
 static void put_number(line *l, int64_t number)
 {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%lld", (long long)number);
-    put(l, digits, (size_t)len);
+    char digits[20]; /* of 2^63 at most, and a sign */
+    char *const end = digits + sizeof digits, *at = end;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0)
+        *--at = '-';
+    put(l, at, (size_t)(end - at));
 }
 
 static void put_field(line *l, log_form form, const log_field *field)
