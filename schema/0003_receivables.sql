@@ -100,10 +100,12 @@ CREATE TABLE claims (
     updated_at        INTEGER NOT NULL,      -- microseconds
     last_seq          INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX claims_by_holder ON claims (holder_no, accepted_at, claim_no);
+-- A claim that its first creditor holds undivided is in claims_kept alone, any other in claims_by_holder. The first creditor lists what
+-- was owed to it, not what became of that: what it kept, and what it parted with.
+CREATE INDEX claims_kept ON claims (creditor_no, accepted_at, claim_no) WHERE parent_no IS NULL AND holder_no = creditor_no;
+CREATE INDEX claims_parted ON claims (creditor_no, accepted_at, claim_no) WHERE parent_no IS NULL AND holder_no <> creditor_no;
+CREATE INDEX claims_by_holder ON claims (holder_no, accepted_at, claim_no) WHERE parent_no IS NOT NULL OR holder_no <> creditor_no;
 CREATE INDEX claims_by_debtor ON claims (debtor_no, accepted_at, claim_no);
--- The first creditor lists what was owed to it, not what became of that.
-CREATE INDEX claims_by_creditor ON claims (creditor_no, accepted_at, claim_no) WHERE parent_no IS NULL;
 -- An undivided root is found by its own number.
 CREATE INDEX claims_by_root ON claims (root_no, claim_no) WHERE parent_no IS NOT NULL;
 CREATE INDEX claims_by_lender ON claims (lender_no, accepted_at, claim_no) WHERE lender_no IS NOT NULL;

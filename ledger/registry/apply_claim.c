@@ -21,7 +21,7 @@ lg_err lg_apply_claim_change(const lg_apply *apply, lg_claim *claim)
     claim->last_seq = apply->seq;
     lg_err err = lg_claim_get(apply->db, claim->no, apply->arena, &before);
     if (!err)
-        err = lg_claim_update(apply->db, claim);
+        err = lg_claim_update(apply->db, &before, claim);
     if (!err)
         lg_apply_claim_moved(apply, &before, claim);
     return err ? err : lg_history_insert(apply->db, claim->no.v, apply->seq);

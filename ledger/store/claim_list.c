@@ -36,9 +36,12 @@ static lg_err read_all(lg_query *query, lg_arena *arena, lg_claim **rows, size_t
     " WHERE p.participant_no = debtor_no AND instr(?15, ',' || p.rating || ',') > 0))"                       \
     " AND (?16 < 0 OR hop <= ?16) THEN 1 ELSE 0 END = 1"
 
-#define AS_HOLDER   "holder_no = ?1"
+/* What the first creditor keeps, what anybody else holds or a part, and what the first creditor parted with:
+ * no claim is two of them. */
+#define AS_KEEPER   "creditor_no = ?1 AND parent_no IS NULL AND holder_no = creditor_no"
+#define AS_HOLDER   "holder_no = ?1 AND (parent_no IS NOT NULL OR holder_no <> creditor_no)"
 #define AS_DEBTOR   "debtor_no = ?1"
-#define AS_CREDITOR "creditor_no = ?1 AND parent_no IS NULL"
+#define AS_CREDITOR "creditor_no = ?1 AND parent_no IS NULL AND holder_no <> creditor_no"
 #define AS_LENDER   "lender_no = ?1"
 #define AS_OFFERED  "offered_to_no = ?1"
 #define AS_FREEZER  "frozen_by_no = ?1"
@@ -80,9 +83,9 @@ _Static_assert(LG_FIELDS_ALL == 511, "AS_GRANTED counts the fields");
     {                                                                                                        \
         "SELECT currency, face_minor, outstanding_minor FROM claims WHERE " arm FILTERS                      \
     }
-#define ARM(of_part, arm)                                                                                    \
+#define ARM(of_parts, arm)                                                                                   \
     {                                                                                                        \
-        .part = of_part, .sums = SUMS_OF(arm), .lists = {                                                    \
+        .parts = of_parts, .sums = SUMS_OF(arm), .lists = {                                                  \
             [LG_BY_ACCEPTED_AT] = LIST_OF("accepted_at", arm),                                               \
             [LG_BY_DUE_DATE] = LIST_OF("due_day", arm),                                                      \
             [LG_BY_AMOUNT] = LIST_OF("outstanding_minor", arm),                                              \
@@ -90,19 +93,22 @@ _Static_assert(LG_FIELDS_ALL == 511, "AS_GRANTED counts the fields");
     }
 
 typedef struct list_arm {
-    lg_claims_part part;
+    unsigned parts; /* for which it is asked: a set of lg_claims_part */
     lg_sql sums;
     lg_sql lists[LG_CLAIM_SORT_COUNT][2]; /* descending, ascending */
 } list_arm;
 
+#define PART(part) (1u << LG_CLAIMS_ANY | 1u << (part))
+#define BOTH(a, b) (PART(a) | PART(b))
 static const list_arm arms[] = {
-    ARM(LG_CLAIMS_HOLDER, AS_HOLDER),
-    ARM(LG_CLAIMS_DEBTOR, AS_DEBTOR EXCEPT(UP_TO_HOLDER)),
-    ARM(LG_CLAIMS_CREDITOR, AS_CREDITOR EXCEPT(UP_TO_DEBTOR)),
-    ARM(LG_CLAIMS_LENDER, AS_LENDER EXCEPT(UP_TO_CREDITOR)),
-    ARM(LG_CLAIMS_OFFERED, AS_OFFERED EXCEPT(UP_TO_LENDER)),
-    ARM(LG_CLAIMS_ANY, AS_FREEZER EXCEPT(UP_TO_OFFERED)), /* not a part that can be asked for alone */
-    ARM(LG_CLAIMS_GRANTED, AS_GRANTED EXCEPT(UP_TO_FREEZER)),
+    ARM(BOTH(LG_CLAIMS_HOLDER, LG_CLAIMS_CREDITOR), AS_KEEPER),
+    ARM(PART(LG_CLAIMS_HOLDER), AS_HOLDER),
+    ARM(PART(LG_CLAIMS_DEBTOR), AS_DEBTOR EXCEPT(UP_TO_HOLDER)),
+    ARM(PART(LG_CLAIMS_CREDITOR), AS_CREDITOR EXCEPT(UP_TO_DEBTOR)),
+    ARM(PART(LG_CLAIMS_LENDER), AS_LENDER EXCEPT(UP_TO_CREDITOR)),
+    ARM(PART(LG_CLAIMS_OFFERED), AS_OFFERED EXCEPT(UP_TO_LENDER)),
+    ARM(PART(LG_CLAIMS_ANY), AS_FREEZER EXCEPT(UP_TO_OFFERED)), /* not a part that can be asked for alone */
+    ARM(PART(LG_CLAIMS_GRANTED), AS_GRANTED EXCEPT(UP_TO_FREEZER)),
 };
 enum { ARM_COUNT = sizeof arms / sizeof *arms };
 
@@ -174,9 +180,9 @@ static void bind_filter(lg_query *query, const list_arm *arm, const lg_claim_fil
     lg_bind_int(query, 14, filter->locked);
     lg_bind_text(query, 15, filter->ratings);
     lg_bind_int(query, 16, filter->hop_max);
-    if (arm->part != LG_CLAIMS_HOLDER)
+    if (!(arm->parts & 1u << LG_CLAIMS_HOLDER))
         lg_bind_int(query, 17, filter->part == LG_CLAIMS_ANY);
-    if (arm->part != LG_CLAIMS_GRANTED)
+    if (!(arm->parts & 1u << LG_CLAIMS_GRANTED))
         return;
     lg_bind_int(query, 18, filter->is_lender ? 0 : filter->party.v);
     lg_bind_int(query, 19, filter->now);
@@ -185,7 +191,7 @@ static void bind_filter(lg_query *query, const list_arm *arm, const lg_claim_fil
 
 static bool is_asked(const list_arm *arm, const lg_claim_filter *filter)
 {
-    return filter->party.v != 0 && (filter->part == LG_CLAIMS_ANY || filter->part == arm->part);
+    return filter->party.v != 0 && (arm->parts & 1u << filter->part);
 }
 
 /* ---- lists of a party ---- */

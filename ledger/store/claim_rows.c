@@ -210,19 +210,31 @@ static lg_err keep_version(lg_db *db, const lg_claim *row)
     return lg_query_run(&query);
 }
 
-lg_err lg_claim_update(lg_db *db, const lg_claim *row)
+/* A column that is named is written to its indexes anew, changed or not: so who holds it, and what time does
+ * to it, is named only when it changes. */
+#define CHANGE(and_also)                                                                                     \
+    {                                                                                                        \
+        "UPDATE claims SET outstanding_minor = ?5, paid_minor = ?6, diluted_minor = ?7, encumbrance = ?11, " \
+        "locks = ?12, lender_no = ?13, lent_seq = ?14, financing_no = ?15, request_no = ?16, "               \
+        "offered_to_no = ?17, respond_by = ?18, disputed_by_no = ?19, dispute_reason = ?20, "                \
+        "dispute_note = ?21, disputed_at = ?22, frozen_by_no = ?23, order_reference = ?24, "                 \
+        "notified_at = ?25, acknowledged_at = ?26, updated_at = ?27, last_seq = ?28" and_also                \
+        " WHERE claim_no = ?1"                                                                               \
+    }
+#define HOLDER ", hop = ?2, holder_no = ?3, held_seq = ?4"
+#define AGE    ", life = ?8, age = ?9, next_age_day = ?10"
+
+lg_err lg_claim_update(lg_db *db, const lg_claim *before, const lg_claim *row)
 {
-    static const lg_sql sql = {
-        "UPDATE claims SET hop = ?2, holder_no = ?3, held_seq = ?4, outstanding_minor = ?5, paid_minor = ?6, "
-        "diluted_minor = ?7, life = ?8, age = ?9, next_age_day = ?10, encumbrance = ?11, "
-        "locks = ?12, lender_no = ?13, lent_seq = ?14, financing_no = ?15, request_no = ?16, "
-        "offered_to_no = ?17, respond_by = ?18, disputed_by_no = ?19, dispute_reason = ?20, "
-        "dispute_note = ?21, disputed_at = ?22, frozen_by_no = ?23, order_reference = ?24, "
-        "notified_at = ?25, acknowledged_at = ?26, updated_at = ?27, last_seq = ?28 WHERE claim_no = ?1"};
+    static const lg_sql sql[2][2] = {{CHANGE(""), CHANGE(AGE)}, {CHANGE(HOLDER), CHANGE(HOLDER AGE)}};
+    const bool holder = row->hop != before->hop || row->holder.v != before->holder.v ||
+                        row->held_seq != before->held_seq,
+               age = row->life != before->life || row->age != before->age ||
+                     row->next_age_day != before->next_age_day;
     lg_err err = keep_version(db, row);
     if (err)
         return err;
-    lg_query query = lg_query_start(db, &sql);
+    lg_query query = lg_query_start(db, &sql[holder][age]);
     lg_bind_int(&query, 1, row->no.v);
     bind_changing(&query, 2, row);
     return lg_query_run_found(&query);

@@ -480,8 +480,9 @@ static void a_family_comes_in_pages(void **state)
 /* Who holds the claim, and what burdens it, as the entries from 1001 on change it. */
 static void change_claim(rig *r, int64_t seq, int64_t holder, lg_encumbrance encumbrance, int64_t lender)
 {
-    lg_claim row;
-    OK(lg_claim_get(r->db, (lg_claim_no){FIRST + 1}, r->arena, &row));
+    lg_claim row, before;
+    OK(lg_claim_get(r->db, (lg_claim_no){FIRST + 1}, r->arena, &before));
+    row = before;
     if (holder != row.holder.v)
         row.held_seq = seq;
     if (lender != row.lender.v)
@@ -490,7 +491,34 @@ static void change_claim(rig *r, int64_t seq, int64_t holder, lg_encumbrance enc
     row.lender.v = lender;
     row.encumbrance = encumbrance;
     row.last_seq = seq;
-    OK(lg_claim_update(r->db, &row));
+    OK(lg_claim_update(r->db, &before, &row));
+}
+
+/* Only what changed is written; of that, all. */
+static void whatever_changes_is_written(void **state)
+{
+    rig *r = *state;
+    for (unsigned what = 0; what < 1u << 7; what++) {
+        lg_claim before, row, got;
+        OK(lg_claim_get(r->db, (lg_claim_no){FIRST + 1}, r->arena, &before));
+        row = before;
+        row.hop += what & 1;
+        row.holder.v = what & 2 ? 1 + before.holder.v % PARTIES : before.holder.v;
+        row.held_seq += what >> 2 & 1;
+        if (what & 8)
+            row.life = before.life == LG_CLAIM_DUE ? LG_CLAIM_OVERDUE : LG_CLAIM_DUE;
+        if (what & 16)
+            row.age = before.age == LG_AGE_DUE ? LG_AGE_OVERDUE : LG_AGE_DUE;
+        if (what & 32)
+            row.next_age_day = before.next_age_day == LG_DAY_NEVER ? 7 : LG_DAY_NEVER;
+        row.paid_minor += what >> 6 & 1;
+        row.last_seq = 2000 + what;
+        OK(lg_claim_update(r->db, &before, &row));
+        OK(lg_claim_get(r->db, row.no, r->arena, &got));
+        assert_true(got.hop == row.hop && got.holder.v == row.holder.v && got.held_seq == row.held_seq);
+        assert_true(got.life == row.life && got.age == row.age && got.next_age_day == row.next_age_day);
+        assert_true(got.paid_minor == row.paid_minor && got.last_seq == row.last_seq);
+    }
 }
 
 static void a_title_is_what_made_the_claim_what_it_is(void **state)
@@ -560,6 +588,7 @@ int main(void)
         STORY(links_are_the_ids_behind_numbers),
         STORY(a_line_goes_back_to_the_invoice),
         STORY(a_family_comes_in_pages),
+        STORY(whatever_changes_is_written),
         STORY(a_title_is_what_made_the_claim_what_it_is),
         STORY(ratings_come_back),
     };
