@@ -498,6 +498,7 @@ static void change_claim(rig *r, int64_t seq, int64_t holder, lg_encumbrance enc
 static void whatever_changes_is_written(void **state)
 {
     rig *r = *state;
+    insert_family(r);
     for (unsigned what = 0; what < 1u << 7; what++) {
         lg_claim before, row, got;
         OK(lg_claim_get(r->db, (lg_claim_no){FIRST + 1}, r->arena, &before));
