@@ -2,7 +2,7 @@
 #include "ledger/base/json.h"
 #include "ledger/crypto/encoding.h"
 #include "ledger/crypto/secret.h"
-#include "ledger/log/entry.h"
+#include "ledger/log/canonical.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +150,8 @@ lg_err lg_disclosure_parse(lg_arena *arena, lg_bytes disclosure, lg_fact *out, l
     json_t *array;
     if (!lg_base64url_decode(arena, disclosure, &plain))
         return lg_fail(report, LG_CORRUPT, "The disclosure is not base64url.");
+    if (lg_canonical_fact(arena, plain, out))
+        return LG_OK;
     if (lg_json_load(plain, &array, NULL) != LG_OK)
         return lg_fail(report, LG_CORRUPT, "The disclosure is not strict JSON.");
     lg_err err = LG_OK;

@@ -4,6 +4,7 @@
 #include "ledger/base/json.h"
 #include "ledger/base/text.h"
 #include "ledger/crypto/encoding.h"
+#include "ledger/log/canonical.h"
 #include "ledger/log/note.h"
 
 #include <string.h>
@@ -159,6 +160,8 @@ lg_err lg_entry_parse(lg_arena *arena, lg_bytes bytes, lg_entry *out, lg_report 
     if (bytes.len > LG_ENTRY_MAX)
         return lg_fail(report, LG_CORRUPT, "An entry of %zu bytes is longer than %d.", bytes.len,
                        LG_ENTRY_MAX);
+    if (lg_canonical_entry(arena, bytes, out))
+        return LG_OK;
     if (lg_json_load(bytes, &object, NULL) != LG_OK)
         return lg_fail(report, LG_CORRUPT, "The entry is not strict JSON.");
     bool complete = take_members(arena, object, &entry);

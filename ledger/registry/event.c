@@ -5,6 +5,7 @@
 #include "ledger/crypto/encoding.h"
 #include "ledger/registry/event_fields.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *lg_event_name(lg_event_type type)
@@ -185,17 +186,14 @@ bool lg_event_equal(const lg_event *a, const lg_event *b)
 
 /* ---- reading back ---- */
 
-static bool read_text_value(lg_arena *arena, const field *f, const json_t *value, void *at)
+static bool read_text_value(lg_arena *arena, const field *f, const char *text, void *at)
 {
-    if (!json_is_string(value))
-        return false;
-    const char *text = json_string_value(value);
     lg_bytes raw;
     switch (f->kind) {
     case UUID:
         return lg_uuid_parse(text, at);
     case TEXT:
-        *(const char **)at = lg_arena_strdup(arena, text);
+        *(const char **)at = text;
         return true;
     case DAY:
         return lg_day_parse(text, at);
@@ -219,10 +217,30 @@ static bool read_text_value(lg_arena *arena, const field *f, const json_t *value
     return false;
 }
 
-static bool read_value(lg_arena *arena, const field *f, const char *text, void *at)
+/* The inside of a JSON string of ASCII without escapes, as nearly all are; NULL: read it as JSON. */
+static const char *plain_text(lg_arena *arena, const char *text)
+{
+    size_t len = 1;
+    if (text[0] != '"')
+        return NULL;
+    while (text[len] >= ' ' && text[len] != '"' && text[len] != '\\') /* char is signed */
+        len++;
+    return text[len] == '"' && !text[len + 1] ? lg_arena_strndup(arena, text + 1, len - 1) : NULL;
+}
+_Static_assert((char)-1 < 0, "plain_text takes a byte above 0x7f for one below a space");
+
+static bool is_plain_number(const char *text)
+{
+    const size_t len = strspn(text, "0123456789");
+    return len >= 1 && len <= 18 && !text[len] && (text[0] != '0' || len == 1);
+}
+
+static bool read_json_value(lg_arena *arena, const field *f, const char *text, void *at)
 {
     bool ok = false;
-    json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+    json_t *value;
+    if (f->kind != JSON || lg_json_load(lg_bytes_str(text), &value, NULL) != LG_OK)
+        value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
     if (f->kind == JSON) {
         ok = value != NULL;
         *(const char **)at = text;
@@ -232,18 +250,35 @@ static bool read_value(lg_arena *arena, const field *f, const char *text, void *
     } else if (f->kind == BOOLEAN) {
         ok = json_is_boolean(value);
         *(bool *)at = json_is_true(value);
-    } else {
-        ok = read_text_value(arena, f, value, at);
+    } else if (json_is_string(value)) {
+        ok = read_text_value(arena, f, lg_arena_strdup(arena, json_string_value(value)), at);
     }
     json_decref(value);
     return ok;
 }
 
-static const lg_fact *find_fact(const lg_fact *facts, size_t fact_count, const char *name)
+/* What is plain is read without making JSON values of it. */
+static bool read_value(lg_arena *arena, const field *f, const char *text, void *at)
 {
-    for (size_t i = 0; i < fact_count; i++)
-        if (strcmp(facts[i].name, name) == 0)
-            return &facts[i];
+    if (f->kind == INTEGER && is_plain_number(text)) {
+        *(int64_t *)at = strtoll(text, NULL, 10);
+        return true;
+    }
+    const char *inside =
+        f->kind == INTEGER || f->kind == BOOLEAN || f->kind == JSON ? NULL : plain_text(arena, text);
+    return inside ? read_text_value(arena, f, inside, at) : read_json_value(arena, f, text, at);
+}
+
+/* Facts come in the order of their fields, so that the one after the last is looked at first. */
+static const lg_fact *find_fact(const lg_fact *facts, size_t fact_count, const char *name, size_t *next)
+{
+    for (size_t i = 0; i < fact_count; i++) {
+        const size_t at = (*next + i) % fact_count;
+        if (strcmp(facts[at].name, name) == 0) {
+            *next = at + 1;
+            return &facts[at];
+        }
+    }
     return NULL;
 }
 
@@ -262,12 +297,14 @@ static bool read_part(const char *text, lg_event_part *out)
 }
 
 /* part_1, part_2, … as far as they go. */
-static bool read_parts(lg_arena *arena, const lg_fact *facts, size_t fact_count, lg_event *out, size_t *used)
+static bool read_parts(lg_arena *arena, const lg_fact *facts, size_t fact_count, size_t *next, lg_event *out,
+                       size_t *used)
 {
     lg_event_part *parts = lg_arena_array(arena, LG_PARTS_MAX, sizeof *parts);
     const lg_fact *fact;
     while (out->part_count < LG_PARTS_MAX &&
-           (fact = find_fact(facts, fact_count, lg_arena_printf(arena, "part_%zu", out->part_count + 1)))) {
+           (fact = find_fact(facts, fact_count, lg_arena_printf(arena, "part_%zu", out->part_count + 1),
+                             next))) {
         if (!read_part(fact->value, &parts[out->part_count++]))
             return false;
         ++*used;
@@ -290,15 +327,16 @@ static bool find_type(const char *name, lg_event_type *out)
 lg_err lg_event_decode(lg_arena *arena, const char *type_name, const lg_fact *facts, size_t fact_count,
                        lg_event *out, lg_report *report)
 {
-    size_t used = 0;
+    size_t used = 0, next = 0;
     *out = (lg_event){.limit_minor = LG_ABSENT, .debtor_limit_minor = LG_ABSENT, .next_day = LG_DAY_NEVER};
     if (!find_type(type_name, &out->type))
         return lg_fail(report, LG_CORRUPT, "The entry's type %s is unknown.", type_name);
-    bool at_once = find_fact(facts, fact_count, "invoice_number") !=
+    bool at_once = find_fact(facts, fact_count, "invoice_number", &next) !=
                    NULL; /* invoice.checked has it too, and one table */
+    next = 0;
     for (const field *f = event_fields_of(out->type, at_once); f->name; f++) {
-        const lg_fact *fact = find_fact(facts, fact_count, f->name);
-        if (f->kind == PARTS && !read_parts(arena, facts, fact_count, out, &used))
+        const lg_fact *fact = find_fact(facts, fact_count, f->name, &next);
+        if (f->kind == PARTS && !read_parts(arena, facts, fact_count, &next, out, &used))
             return lg_fail(report, LG_CORRUPT, "A part cannot be read.");
         if (!fact && f->optional)
             continue;

@@ -127,6 +127,34 @@ static void every_flipped_bit_is_seen(void **state)
     }
 }
 
+/* An entry is read without making JSON of it; if anything is read so that is not canonical, it shows here. */
+static void what_is_read_is_written_the_same(void **state)
+{
+    (void)state;
+    static const char junk[] = "\"\\,[]{}:.Zz09-_ \n\xe5";
+    const size_t len = strlen(TWELVE);
+    unsigned read = 0;
+    lg_arena *scratch = lg_arena_open();
+    for (size_t at = 0; at <= len; at++) {
+        for (size_t j = 0; j < sizeof junk; j++) {
+            for (size_t gone = 0; gone < 3 && at + gone <= len; gone++) {
+                lg_entry entry;
+                lg_bytes again;
+                const char *bad = lg_arena_printf(scratch, "%.*s%.*s%s", (int)at, TWELVE, j < sizeof junk - 1,
+                                                  &junk[j], TWELVE + at + gone);
+                if (lg_entry_parse(scratch, lg_bytes_str(bad), &entry, NULL) != LG_OK)
+                    continue;
+                read++;
+                assert_int_equal(lg_entry_encode(scratch, &entry, &again), LG_OK);
+                assert_string_equal((const char *)again.data, bad);
+            }
+            lg_arena_reset(scratch);
+        }
+    }
+    lg_arena_close(scratch);
+    assert_in_range(read, 100, 100000);
+}
+
 static void other_forms_of_an_entry_are_refused(void **state)
 {
     (void)state;
@@ -345,6 +373,48 @@ static void disclosures_of_others_are_read_and_compacted(void **state)
     assert_string_equal(fact.value, "[]");
 }
 
+/* A plain disclosure is read without making JSON of it. Whatever is done to one, what is then said of it must
+ * be what is said when a space forces the way over JSON. */
+static void plain_disclosures_are_read_as_any_other(void **state)
+{
+    (void)state;
+    static const char *const values[] = {
+        "\"2026-11-22\"",
+        "\"\"",
+        "0",
+        "12",
+        "true",
+        "false",
+        "null",
+        "[]",
+        "[\"a\",null,-1,[7,[true]]]",
+        "\"\xe5\xa5\x91\"",
+        "999999999999999",
+        "{\"a\":[1]}",
+        "-3",
+        "1.5",
+        "[[[[[1]]]]]",
+    };
+    const char junk[] = "\"\\,[]{} 0e-\n\x7f\xe5_";
+    for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+        const char *whole = lg_arena_printf(arena, "[\"2GLC42sKQveCfGfryNRN9w\", \"name\", %s]", values[v]);
+        for (size_t at = 0; at < strlen(whole); at++) {
+            for (size_t j = 0; j < sizeof junk; j++) {
+                char *text = lg_arena_strdup(arena, whole);
+                lg_fact plain, other;
+                if (j < sizeof junk - 1)
+                    text[at] = junk[j];
+                lg_err err = parse_plain(text, &plain);
+                assert_int_equal(parse_plain(lg_arena_printf(arena, " %s", text), &other), err);
+                if (err)
+                    continue;
+                assert_string_equal(plain.name, other.name);
+                assert_string_equal(plain.value, other.value);
+            }
+        }
+    }
+}
+
 static void malformed_disclosures_are_refused(void **state)
 {
     (void)state;
@@ -400,6 +470,7 @@ int main(void)
         cmocka_unit_test(leaf_hashes_of_the_standard_leaves),
         cmocka_unit_test(parsing_gives_back_what_was_encoded),
         cmocka_unit_test(every_flipped_bit_is_seen),
+        cmocka_unit_test(what_is_read_is_written_the_same),
         cmocka_unit_test(other_forms_of_an_entry_are_refused),
         cmocka_unit_test(members_outside_their_bounds_are_not_encoded),
         cmocka_unit_test(the_largest_entry_fits_and_one_more_fact_does_not),
@@ -407,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_disclosure_is_exactly_this_text),
         cmocka_unit_test(facts_come_back_from_their_disclosures),
         cmocka_unit_test(disclosures_of_others_are_read_and_compacted),
+        cmocka_unit_test(plain_disclosures_are_read_as_any_other),
         cmocka_unit_test(malformed_disclosures_are_refused),
     };
     return cmocka_run_group_tests_name("entry", tests, set_up, tear_down);
