@@ -134,13 +134,25 @@ static bool find_key(worker *w, const char *kid, lg_public_key *out)
     return true;
 }
 
+/* An audit of everything looks at the index as a whole (tables.c), which SQLite holds against the rows; what
+ * it has of this one is in the row. */
+static lg_err find_by_jti(worker *w, const lg_command_row *row, int64_t *first_seq)
+{
+    *first_seq = row->key_fits ? row->first_seq : -1;
+    if (w->ahead->from == 0)
+        return LG_OK;
+    *first_seq = -1;
+    lg_err err = lg_command_seq_by_jti(w->db, row->signer, row->jti, first_seq);
+    return err == LG_NOT_FOUND ? LG_OK : err;
+}
+
 static lg_err read_command(worker *w, lg_arena *arena, const lg_command_row *row, lg_ahead_command *out)
 {
     lg_report report;
     lg_report_init(&report, arena);
-    *out = (lg_ahead_command){.row = *row, .req = lg_sha256(row->jws), .indexed = -1};
-    lg_err err = lg_command_seq_by_jti(w->db, row->signer, row->jti, &out->indexed);
-    if (err && err != LG_NOT_FOUND)
+    *out = (lg_ahead_command){.row = *row, .req = lg_sha256(row->jws)};
+    lg_err err = find_by_jti(w, row, &out->indexed);
+    if (err)
         return err;
     if (row->is_damaged) {
         out->malformed = "what is stored cannot be unpacked";

@@ -224,9 +224,9 @@ static lg_err check_ends(lg_audit *audit)
 
 static lg_err audit_all(lg_audit *audit)
 {
-    lg_err err = lg_db_integrity(audit->actual, lg_audit_differ, audit);
-    if (!err)
-        err = lg_audit_entries(audit);
+    lg_err err = lg_audit_entries(audit);
+    if (err == LG_CORRUPT && lg_db_integrity(audit->actual, lg_audit_differ, audit) == LG_OK)
+        return err; /* the tables cannot be read: at least it was said what is damaged */
     if (!err)
         err = lg_db_commit(audit->rebuilt);
     if (!err)

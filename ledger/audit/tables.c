@@ -1,6 +1,6 @@
 /* What the entries make, against what is stored: every table of the database under audit beside the rebuilt
- * one; and of the rebuilt ones, the rules that hold between tables. Each is a task for one of the audit's
- * threads; what they find is told in the order of the list. */
+ * one; of the rebuilt ones, the rules that hold between tables; and of the database, its integrity. Each is a
+ * task for one of the audit's threads; what they find is told in the order of the list. */
 #include "ledger/audit/internal.h"
 
 #include "ledger/store/invariants.h"
@@ -14,8 +14,8 @@ typedef struct finding {
 } finding;
 
 typedef struct task {
-    const char *table, *key; /* NULL: the invariant of that number */
-    size_t invariant;
+    enum { INTEGRITY, JTIS, COMPARISON, INVARIANT } what;
+    size_t number; /* of the projection, or the invariant */
     int64_t rows;
     lg_arena *arena; /* of its findings */
     finding *first, **last;
@@ -83,16 +83,32 @@ static void keep(void *ctx, const char *table, const char *key, const char *deta
     t->last = &found->next;
 }
 
+static lg_err carry_out(task *t, lg_db *actual, lg_db *rebuilt)
+{
+    const lg_audit_projection *projection = &lg_audit_projections[t->number];
+    switch (t->what) {
+    case INTEGRITY:
+        return lg_db_integrity(actual, keep, t);
+    case JTIS:
+        return lg_command_check_jtis(actual, keep, t);
+    case COMPARISON:
+        return lg_db_compare(actual, rebuilt, projection->table, projection->key, INT64_MIN, keep, t,
+                             &t->rows);
+    case INVARIANT:
+        return lg_db_check_invariant(rebuilt, t->number, keep, t);
+    }
+    return LG_INTERNAL;
+}
+
 static void *work(void *arg)
 {
     hand *h = arg;
     crew *c = h->crew;
     for (size_t i; (i = atomic_fetch_add(&c->begun, 1)) < c->count;) {
-        /* From the end: there the largest tables are, and a thread that ends early finds small ones left. */
-        task *t = &c->tasks[c->count - 1 - i];
-        lg_db *actual = c->audit->actuals[h->number], *rebuilt = c->audit->rebuilts[h->number];
-        t->err = t->table ? lg_db_compare(actual, rebuilt, t->table, t->key, INT64_MIN, keep, t, &t->rows)
-                          : lg_db_check_invariant(rebuilt, t->invariant, keep, t);
+        /* The integrity check takes as long as all others together. The rest from the end: there the largest
+         * tables are, and a thread that ends early finds small ones left. */
+        task *t = &c->tasks[i == 0 ? 0 : c->count - i];
+        t->err = carry_out(t, c->audit->actuals[h->number], c->audit->rebuilts[h->number]);
     }
     return NULL;
 }
@@ -119,30 +135,34 @@ static lg_err report(lg_audit *audit, task *t)
     lg_audit_summary *summary = audit->summary;
     for (const finding *found = t->first; found; found = found->next)
         lg_audit_differ(audit, found->table, found->key, found->detail);
-    if (t->table)
-        summary->tables[summary->table_count++] = (lg_audit_table){t->table, t->rows};
-    else
-        summary->invariants++;
+    if (t->what == COMPARISON)
+        summary->tables[summary->table_count++] =
+            (lg_audit_table){lg_audit_projections[t->number].table, t->rows};
+    summary->invariants += t->what == INVARIANT;
     lg_arena_close(t->arena);
     return t->err;
 }
 
+static void add(crew *c, int what, size_t number)
+{
+    task *t = &c->tasks[c->count++];
+    *t = (task){.what = what, .number = number, .arena = lg_arena_open()};
+    t->last = &t->first;
+}
+
 lg_err lg_audit_tables(lg_audit *audit)
 {
-    const size_t count = lg_audit_projection_count + lg_invariant_count();
-    crew c = {.audit = audit, .tasks = lg_arena_array(audit->arena, count, sizeof *c.tasks), .count = count};
+    const size_t most = 2 + lg_audit_projection_count + lg_invariant_count();
+    crew c = {.audit = audit, .tasks = lg_arena_array(audit->arena, most, sizeof *c.tasks)};
     lg_err err = LG_OK;
-    for (size_t i = 0; i < count; i++) {
-        task *t = &c.tasks[i];
-        if (i < lg_audit_projection_count)
-            *t = (task){.table = lg_audit_projections[i].table, .key = lg_audit_projections[i].key};
-        else
-            *t = (task){.invariant = i - lg_audit_projection_count};
-        t->arena = lg_arena_open();
-        t->last = &t->first;
-    }
+    add(&c, INTEGRITY, 0);
+    add(&c, JTIS, 0);
+    for (size_t i = 0; i < lg_audit_projection_count; i++)
+        add(&c, COMPARISON, i);
+    for (size_t i = 0; i < lg_invariant_count(); i++)
+        add(&c, INVARIANT, i);
     work_together(&c);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < c.count; i++) {
         lg_err one = report(audit, &c.tasks[i]);
         err = err ? err : one;
     }

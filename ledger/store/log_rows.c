@@ -274,15 +274,37 @@ lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row
 lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, lg_arena *arena, lg_command_row **rows,
                         size_t *count)
 {
-    static const lg_sql sql = {"SELECT " COMMAND_COLUMNS
+    static const lg_sql sql = {"SELECT " COMMAND_COLUMNS ", jti_key"
                                " FROM commands WHERE first_seq >= ?1 AND first_seq < ?2 ORDER BY first_seq"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, from);
     lg_bind_int(&query, 2, until);
     lg_row_list list = {0};
-    while (lg_query_next(&query))
-        command_read(&query, arena, lg_row_add(&list, arena, sizeof **rows));
+    while (lg_query_next(&query)) {
+        lg_command_row *row = lg_row_add(&list, arena, sizeof *row);
+        command_read(&query, arena, row);
+        const jti_key key = key_of(row->jti);
+        const lg_bytes stored = lg_column_borrow(&query, 8);
+        row->key_fits = stored.len == sizeof key.b && memcmp(stored.data, key.b, sizeof key.b) == 0;
+    }
     *rows = list.rows;
     *count = list.count;
+    return lg_query_end(&query);
+}
+
+lg_err lg_command_check_jtis(lg_db *db, lg_table_differ differ, void *ctx)
+{
+    static const lg_sql sql = {
+        "SELECT later.first_seq, 'its jti was used by the command of entry ' || min(earlier.first_seq)"
+        " FROM (SELECT jti_key FROM commands GROUP BY jti_key HAVING count(*) > 1) AS double"
+        " CROSS JOIN commands AS earlier ON earlier.jti_key = double.jti_key"
+        " CROSS JOIN commands AS later ON later.jti_key = double.jti_key AND later.jti = earlier.jti"
+        " AND later.signer_no = earlier.signer_no AND later.first_seq > earlier.first_seq"
+        " GROUP BY later.first_seq"};
+    lg_arena *arena = lg_arena_open();
+    lg_query query = lg_query_start(db, &sql);
+    while (lg_query_next(&query))
+        differ(ctx, "commands", lg_column_text(&query, 0, arena), lg_column_text(&query, 1, arena));
+    lg_arena_close(arena);
     return lg_query_end(&query);
 }

@@ -134,6 +134,12 @@ static void the_commands(void **state)
     found("UPDATE commands SET jti = 'AAAAAAAAAAAAAAAAAAAAAA' WHERE first_seq = 6", "commands",
           "jti beside the command");
     found("UPDATE commands SET jti_key = zeroblob(12) WHERE first_seq = 6", "commands", "jti_key");
+    found("UPDATE commands SET (signer_no, jti_key, jti) = (SELECT signer_no, jti_key, jti FROM commands"
+          " WHERE first_seq = 6) WHERE first_seq = 7",
+          "commands", "its jti was used by the command of entry 6");
+    found("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'jti_key', 'signer_no')"
+          " WHERE name = 'commands_by_jti'; UPDATE writer SET holder = 'x'",
+          "database", "missing from index commands_by_jti");
     found("UPDATE commands SET url = '/v1/policy' WHERE first_seq = 6", "commands", "url is not");
     found("UPDATE commands SET signer_no = signer_no + 1 WHERE first_seq = 6", "commands",
           "signer beside the command");
