@@ -8,8 +8,9 @@
 
 enum {
     CHUNK_ENTRIES = 256,
-    CHUNKS_AHEAD = 16,  /* of the one that was taken last: bounds the memory */
-    KEYS_AT_HAND = 256, /* of each thread */
+    CHUNKS_AHEAD = 16,              /* of the one that was taken last: bounds the memory */
+    CHUNK_MEMORY = 4 * 1024 * 1024, /* bytes, enough for nearly every one */
+    KEYS_AT_HAND = 256,             /* of each thread */
 };
 
 typedef struct key_at_hand {
@@ -30,6 +31,7 @@ struct lg_ahead {
     int64_t chunk_count, begun, taken; /* all but the first under the lock, like `ready` and `stopping` */
     bool stopping;
     lg_ahead_chunk *ready[CHUNKS_AHEAD]; /* by number, modulo */
+    lg_ahead_chunk *spare;               /* given back: their memory is used again, while it is warm */
     pthread_mutex_t lock;
     pthread_cond_t is_ready, is_room;
     worker *workers;
@@ -202,14 +204,25 @@ static lg_err read_commands(worker *w, lg_ahead_chunk *chunk)
     return err;
 }
 
+static lg_ahead_chunk *empty_chunk(lg_ahead *ahead)
+{
+    pthread_mutex_lock(&ahead->lock);
+    lg_ahead_chunk *chunk = ahead->spare;
+    if (chunk)
+        ahead->spare = chunk->next;
+    pthread_mutex_unlock(&ahead->lock);
+    lg_arena *arena = chunk ? chunk->arena : lg_arena_open_wide(CHUNK_MEMORY);
+    if (!chunk && !(chunk = malloc(sizeof *chunk)))
+        lg_die("out of memory");
+    *chunk = (lg_ahead_chunk){.home = ahead, .arena = arena};
+    return chunk;
+}
+
 static lg_ahead_chunk *read_chunk(worker *w, int64_t number)
 {
-    lg_ahead_chunk *chunk = calloc(1, sizeof *chunk);
+    lg_ahead_chunk *chunk = empty_chunk(w->ahead);
     lg_entry_row *rows;
     size_t count = 0;
-    if (!chunk)
-        lg_die("out of memory");
-    chunk->arena = lg_arena_open();
     chunk->from = w->ahead->from + number * CHUNK_ENTRIES;
     chunk->until = chunk->from + CHUNK_ENTRIES;
     if (chunk->until > w->ahead->until)
@@ -269,12 +282,16 @@ lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead)
     return chunk;
 }
 
-void lg_ahead_chunk_free(lg_ahead_chunk *chunk)
+void lg_ahead_give_back(lg_ahead_chunk *chunk)
 {
     while (chunk) {
         lg_ahead_chunk *next = chunk->next;
-        lg_arena_close(chunk->arena);
-        free(chunk);
+        lg_ahead *ahead = chunk->home;
+        lg_arena_reset(chunk->arena);
+        pthread_mutex_lock(&ahead->lock);
+        chunk->next = ahead->spare;
+        ahead->spare = chunk;
+        pthread_mutex_unlock(&ahead->lock);
         chunk = next;
     }
 }
@@ -316,7 +333,12 @@ void lg_ahead_close(lg_ahead *ahead)
     for (size_t i = 0; i < ahead->worker_count; i++)
         pthread_join(ahead->workers[i].thread, NULL);
     for (size_t i = 0; i < CHUNKS_AHEAD; i++)
-        lg_ahead_chunk_free(ahead->ready[i]);
+        lg_ahead_give_back(ahead->ready[i]);
+    for (lg_ahead_chunk *chunk; (chunk = ahead->spare);) {
+        ahead->spare = chunk->next;
+        lg_arena_close(chunk->arena);
+        free(chunk);
+    }
     pthread_mutex_destroy(&ahead->lock);
     pthread_cond_destroy(&ahead->is_ready);
     pthread_cond_destroy(&ahead->is_room);

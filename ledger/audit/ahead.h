@@ -40,6 +40,7 @@ typedef struct lg_ahead_entry {
 
 /* Entries from..until-1 of which `count` are there. Everything in it lives in its arena. */
 typedef struct lg_ahead_chunk {
+    struct lg_ahead *home;
     lg_arena *arena;
     int64_t from, until;
     lg_ahead_entry *entries;
@@ -54,9 +55,9 @@ typedef struct lg_ahead lg_ahead;
  * not be used before lg_ahead_close. */
 lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, size_t count, int64_t from,
                      int64_t until, lg_ahead **out) LG_MUST_CHECK;
-/* The next chunk in order, the caller's to free; NULL when there are no more. Waits. */
+/* The next chunk in order, the caller's to give back; NULL when there are no more. Waits. */
 lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead);
-void lg_ahead_chunk_free(lg_ahead_chunk *chunk); /* and those behind it in its list */
+void lg_ahead_give_back(lg_ahead_chunk *chunk); /* and those behind it in its list */
 void lg_ahead_close(lg_ahead *ahead);
 
 #endif

@@ -12,6 +12,7 @@
 enum {
     CHECKPOINTS_AT_ONCE = 500,
     SNAPSHOT_ATTEMPTS = 10000,
+    COMMAND_MEMORY = 256 * 1024, /* bytes, enough for nearly every one */
 };
 
 void lg_audit_find(lg_audit *audit, const char *table, const char *key, const char *fmt, ...)
@@ -259,8 +260,10 @@ lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary, lg
     lg_audit *audit = calloc(1, sizeof *audit);
     if (!audit)
         lg_die("out of memory");
-    *audit = (lg_audit){
-        .config = config, .summary = summary, .arena = lg_arena_open(), .command_arena = lg_arena_open()};
+    *audit = (lg_audit){.config = config,
+                        .summary = summary,
+                        .arena = lg_arena_open(),
+                        .command_arena = lg_arena_open_wide(COMMAND_MEMORY)};
     *summary = (lg_audit_summary){0};
     lg_err err = open_audit(audit, report);
     if (!err)

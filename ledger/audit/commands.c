@@ -159,7 +159,7 @@ static void let_go(lg_audit *audit)
 {
     audit->read = NULL;
     lg_arena_reset(audit->command_arena);
-    lg_ahead_chunk_free(audit->held);
+    lg_ahead_give_back(audit->held);
     audit->held = NULL;
 }
 

@@ -133,7 +133,7 @@ static void take_up(lg_audit *audit, lg_ahead_chunk *next)
         audit->chunk->next = audit->held;
         audit->held = audit->chunk;
     } else {
-        lg_ahead_chunk_free(audit->chunk);
+        lg_ahead_give_back(audit->chunk);
     }
     audit->chunk = next;
 }
@@ -157,8 +157,8 @@ static lg_err check_chunks(lg_audit *audit, lg_ahead *ahead, int64_t end)
             audit->config->progress(audit->config->ctx, next->until - audit->before.seq,
                                     end - audit->before.seq);
     }
-    lg_ahead_chunk_free(audit->held);
-    lg_ahead_chunk_free(audit->chunk);
+    lg_ahead_give_back(audit->held);
+    lg_ahead_give_back(audit->chunk);
     audit->held = audit->chunk = NULL;
     audit->read = NULL;
     return err;

@@ -21,7 +21,7 @@ struct block {
     alignas(max_align_t) uint8_t data[];
 };
 
-/* It lies in its own first block, which is of BLOCK_LEN. */
+/* It lies in its own first block. */
 struct lg_arena {
     alignas(max_align_t) struct block *blocks; /* newest first; reset keeps the oldest */
 };
@@ -84,13 +84,18 @@ static void block_close(struct block *block)
     free(block);
 }
 
-lg_arena *lg_arena_open(void)
+lg_arena *lg_arena_open_wide(size_t first_len)
 {
-    struct block *block = block_open(BLOCK_LEN);
+    struct block *block = block_open(first_len);
     lg_arena *arena = (lg_arena *)block->data;
     block->used = sizeof *arena;
     arena->blocks = block;
     return arena;
+}
+
+lg_arena *lg_arena_open(void)
+{
+    return lg_arena_open_wide(BLOCK_LEN);
 }
 
 void lg_arena_reset(lg_arena *arena)

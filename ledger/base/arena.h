@@ -22,6 +22,8 @@ typedef struct lg_bytes {
 } lg_bytes;
 
 lg_arena *lg_arena_open(void);
+lg_arena *
+lg_arena_open_wide(size_t first_len); /* whose first block has room for so many bytes, 256 at least */
 void lg_arena_close(lg_arena *arena); /* NULL is fine; frees everything allocated from it */
 void lg_arena_reset(lg_arena *arena); /* frees all but the first block, for reuse */
 
