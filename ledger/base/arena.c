@@ -73,7 +73,7 @@ static void block_close(struct block *block)
 {
     if (block->len == BLOCK_LEN) {
         pthread_mutex_lock(&spare.lock);
-        if (spare.count < SPARE_MAX) {
+        if (spare.count != SPARE_MAX) {
             block->next = spare.first;
             spare.first = block;
             spare.count++;
