@@ -10,7 +10,9 @@ enum {
     CHUNK_ENTRIES = 256,
     CHUNKS_AHEAD = 16,              /* of the one that was taken last: bounds the memory */
     CHUNK_MEMORY = 4 * 1024 * 1024, /* bytes, enough for nearly every one */
-    KEYS_AT_HAND = 256,             /* of each thread */
+    CHUNK_TEXT_MAX =
+        4 * 1024 * 1024, /* bytes of commands and answers, read ahead; what is longer comes late */
+    KEYS_AT_HAND = 256,  /* of each thread */
 };
 
 typedef struct key_at_hand {
@@ -189,7 +191,8 @@ static lg_err read_commands(worker *w, lg_ahead_chunk *chunk)
 {
     lg_command_row *rows;
     size_t count, at = 0;
-    lg_err err = lg_command_range(w->db, chunk->from, chunk->until, chunk->arena, &rows, &count);
+    lg_err err =
+        lg_command_range(w->db, chunk->from, chunk->until, CHUNK_TEXT_MAX, chunk->arena, &rows, &count);
     for (size_t i = 0; i < count && !err; i++) {
         while (at < chunk->count && chunk->entries[at].seq < rows[i].first_seq)
             at++;
@@ -197,10 +200,33 @@ static lg_err read_commands(worker *w, lg_ahead_chunk *chunk)
             continue;
         lg_ahead_entry *entry = &chunk->entries[at];
         entry->command = lg_arena_alloc(chunk->arena, sizeof *entry->command);
-        err = read_command(w, chunk->arena, &rows[i], entry->command);
-        if (!err)
+        entry->command->row = rows[i];
+        if (!rows[i].is_left)
+            err = read_command(w, chunk->arena, &rows[i], entry->command);
+        if (!err && !rows[i].is_left)
             prepare(w, chunk->arena, entry);
     }
+    return err;
+}
+
+/* It may be megabytes, and so may all others of the chunk: they are read one at a time. */
+lg_err lg_ahead_read_late(lg_ahead_chunk *chunk, lg_db *db, lg_arena *arena, lg_ahead_entry *entry)
+{
+    lg_command_row *rows;
+    size_t count;
+    if (!entry->command || !entry->command->row.is_left)
+        return LG_OK;
+    lg_err err = lg_command_range(db, entry->seq, entry->seq + 1, SIZE_MAX, arena, &rows, &count);
+    entry->command = NULL;
+    if (err || count == 0)
+        return err;
+    worker *w = lg_arena_alloc(arena, sizeof *w);
+    w->ahead = chunk->home;
+    w->db = db;
+    entry->command = lg_arena_alloc(arena, sizeof *entry->command);
+    err = read_command(w, arena, &rows[0], entry->command);
+    if (!err)
+        prepare(w, arena, entry);
     return err;
 }
 

@@ -58,6 +58,10 @@ lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, s
 /* The next chunk in order, the caller's to give back; NULL when there are no more. Waits. */
 lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead);
 void lg_ahead_give_back(lg_ahead_chunk *chunk); /* and those behind it in its list */
+/* The command that begins at an entry of the chunk, into the arena, on the caller's thread and connection, if
+ * there was no room to read it ahead. */
+lg_err lg_ahead_read_late(lg_ahead_chunk *chunk, lg_db *db, lg_arena *arena,
+                          lg_ahead_entry *entry) LG_MUST_CHECK;
 void lg_ahead_close(lg_ahead *ahead);
 
 #endif

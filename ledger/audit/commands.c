@@ -168,7 +168,6 @@ static void take_command(lg_audit *audit, const lg_ahead_entry *entry)
 {
     const lg_ahead_command *read = entry->command;
     const char *key = lg_audit_seq_key(audit, entry->seq);
-    let_go(audit);
     audit->command = (lg_command){0};
     if (!read) {
         lg_audit_find(audit, "commands", key, "no command begins at this entry, and none before reaches it");
@@ -193,8 +192,12 @@ static void take_command(lg_audit *audit, const lg_ahead_entry *entry)
     open_case(audit, entry);
 }
 
-static lg_err begin_command(lg_audit *audit, const lg_ahead_entry *entry)
+static lg_err begin_command(lg_audit *audit, lg_ahead_entry *entry)
 {
+    let_go(audit);
+    lg_err err = lg_ahead_read_late(audit->chunk, audit->actual, audit->command_arena, entry);
+    if (err)
+        return err;
     take_command(audit, entry);
     const lg_ahead_command *read = audit->read;
     if (!read)
@@ -231,7 +234,7 @@ static lg_err load_operator_key(lg_audit *audit)
     return LG_OK;
 }
 
-lg_err lg_audit_command_begin(lg_audit *audit, const lg_ahead_entry *entry)
+lg_err lg_audit_command_begin(lg_audit *audit, lg_ahead_entry *entry)
 {
     bool goes_on = audit->read && entry->seq < audit->read->row.first_seq + audit->read->row.entry_count;
     lg_err err = entry->seq == 0 ? load_operator_key(audit) : LG_OK;

@@ -66,7 +66,7 @@ lg_err lg_audit_entries(lg_audit *audit) LG_MUST_CHECK;
 
 /* commands.c: takes up the command that caused this entry, when another one begins, and judges its bytes,
  * signatures and jti. */
-lg_err lg_audit_command_begin(lg_audit *audit, const lg_ahead_entry *entry) LG_MUST_CHECK;
+lg_err lg_audit_command_begin(lg_audit *audit, lg_ahead_entry *entry) LG_MUST_CHECK;
 /* The entry and its event against that command. */
 void lg_audit_command_check(lg_audit *audit, const lg_ahead_entry *entry);
 /* Where the projection of the current command's next entry puts its result: the act's, as when it was done.

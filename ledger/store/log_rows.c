@@ -195,12 +195,16 @@ static const char *column_text_always(lg_query *query, int at, lg_arena *arena)
     return text ? text : "";
 }
 
-static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
+/* The texts are left if they are longer than what is still in *text_max, which they are taken from. */
+static void command_read_within(lg_query *query, size_t *text_max, lg_arena *arena, lg_command_row *out)
 {
     const int64_t jws_len = lg_column_int(query, 6);
+    const size_t len = lg_unpacked_len(lg_column_borrow(query, 7));
+    const bool is_left = len > *text_max;
     lg_bytes texts = {0};
     const bool is_whole =
-        column_unpack(query, 7, arena, &texts) && jws_len >= 0 && (size_t)jws_len <= texts.len;
+        !is_left && column_unpack(query, 7, arena, &texts) && jws_len >= 0 && (size_t)jws_len <= texts.len;
+    *text_max -= is_left ? 0 : len;
     if (!is_whole)
         texts = lg_bytes_str("");
     const size_t answer_at = is_whole ? (size_t)jws_len : 0;
@@ -213,8 +217,15 @@ static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
         .status = (int)lg_column_int(query, 5),
         .jws = lg_bytes_of(texts.data, answer_at),
         .answer = (const char *)texts.data + answer_at,
-        .is_damaged = !is_whole,
+        .is_damaged = !is_left && !is_whole,
+        .is_left = is_left,
     };
+}
+
+static void command_read(lg_query *query, lg_arena *arena, lg_command_row *out)
+{
+    size_t text_max = SIZE_MAX;
+    command_read_within(query, &text_max, arena, out);
 }
 
 /* One row, which must be whole. */
@@ -271,8 +282,8 @@ lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row
     return lg_query_end_found(&query, found);
 }
 
-lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, lg_arena *arena, lg_command_row **rows,
-                        size_t *count)
+lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, size_t text_max, lg_arena *arena,
+                        lg_command_row **rows, size_t *count)
 {
     static const lg_sql sql = {"SELECT " COMMAND_COLUMNS ", jti_key"
                                " FROM commands WHERE first_seq >= ?1 AND first_seq < ?2 ORDER BY first_seq"};
@@ -282,7 +293,7 @@ lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, lg_arena *arena,
     lg_row_list list = {0};
     while (lg_query_next(&query)) {
         lg_command_row *row = lg_row_add(&list, arena, sizeof *row);
-        command_read(&query, arena, row);
+        command_read_within(&query, &text_max, arena, row);
         const jti_key key = key_of(row->jti);
         const lg_bytes stored = lg_column_borrow(&query, 8);
         row->key_fits = stored.len == sizeof key.b && memcmp(stored.data, key.b, sizeof key.b) == 0;

@@ -37,7 +37,9 @@ typedef struct lg_command_row {
     const char *answer;
     lg_bytes jws;
     bool is_damaged; /* what is stored of jws and answer cannot be unpacked; both are then empty */
-    bool key_fits;   /* lg_command_range alone says it: what the index has of the jti is of this one */
+    /* lg_command_range alone says these: */
+    bool key_fits; /* what the index has of the jti is of this one */
+    bool is_left;  /* jws and answer were not read, there was no room for them; both are empty */
 } lg_command_row;
 lg_err lg_command_insert(lg_db *db, const lg_command_row *row) LG_MUST_CHECK;
 /* By idempotency key, which is each (first) signer's own; LG_NOT_FOUND if none of its commands has it,
@@ -50,9 +52,10 @@ lg_err lg_command_seq_by_jti(lg_db *db, lg_participant_no signer, const char *jt
                              int64_t *first_seq) LG_MUST_CHECK;
 /* The command that caused an entry; likewise. */
 lg_err lg_command_by_seq(lg_db *db, int64_t seq, lg_arena *arena, lg_command_row *out) LG_MUST_CHECK;
-/* Those that begin at entries from..until-1, in order. */
-lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, lg_arena *arena, lg_command_row **rows,
-                        size_t *count) LG_MUST_CHECK;
+/* Those that begin at entries from..until-1, in order. Their texts together take no more than `text_max`
+ * bytes: from some, they are left. */
+lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, size_t text_max, lg_arena *arena,
+                        lg_command_row **rows, size_t *count) LG_MUST_CHECK;
 /* Calls differ for each command whose idempotency key an earlier one of its signer had. Walks the index: for
  * the audit only. */
 lg_err lg_command_check_jtis(lg_db *db, lg_table_differ differ, void *ctx) LG_MUST_CHECK;

@@ -435,3 +435,12 @@ lg_err lg_unpack(lg_packer *packer, lg_bytes packed, lg_arena *arena, lg_bytes *
         lg_die("out of memory");
     return packed.len > 0 && unpack(packer, packed, arena, text) ? LG_OK : LG_CORRUPT;
 }
+
+size_t lg_unpacked_len(lg_bytes packed)
+{
+    uint64_t len = 0;
+    if (packed.len == 0 || *packed.data == AS_IT_IS)
+        return packed.len;
+    lg_bytes rest = lg_bytes_of(packed.data + 1, packed.len - 1);
+    return lg_varint_take(&rest, &len) ? len : 0;
+}

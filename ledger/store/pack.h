@@ -35,6 +35,9 @@ lg_bytes lg_pack_disclosures(lg_packer *packer, const lg_disclosures *disclosure
  * gives; no more is allocated for them than the largest real text of their kind would need. */
 lg_err lg_unpack(lg_packer *packer, lg_bytes packed, lg_arena *arena, lg_bytes *text) LG_MUST_CHECK;
 
+/* How long its text is, or would be: by its own word, which lg_unpack holds it to. */
+size_t lg_unpacked_len(lg_bytes packed);
+
 /* Larger ones are kept as they are: what unpacks to more was forged, and is not unpacked. */
 enum { LG_PACKED_TEXT_MAX = 64 * 1024 * 1024, LG_PACKED_DISCLOSURES_MAX = 1024 * 1024 };
 

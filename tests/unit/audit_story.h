@@ -312,8 +312,9 @@ static inline void tamper(const char *sql)
     for (const char *table = "entries\0commands\0nodes\0checkpoints\0"; *table; table += strlen(table) + 1) {
         char drop[200];
         snprintf(drop, sizeof drop,
-                 "DROP TRIGGER %s_keep; DROP TRIGGER %s_stay; PRAGMA ignore_check_constraints = ON", table,
-                 table);
+                 "DROP TRIGGER IF EXISTS %s_keep; DROP TRIGGER IF EXISTS %s_stay; PRAGMA "
+                 "ignore_check_constraints = ON",
+                 table, table);
         assert_int_equal(sqlite3_exec(handle, drop, NULL, NULL, NULL), SQLITE_OK);
     }
     if (sqlite3_exec(handle, sql, NULL, NULL, &said) != SQLITE_OK)

@@ -65,7 +65,8 @@ static void indexes_and_definitions(void **state)
     (void)state;
     static const char change[] = "PRAGMA writable_schema = ON; UPDATE writer SET holder = 'x';"
                                  " UPDATE sqlite_schema SET sql = replace(sql, '%s', '%s') WHERE name = '%s'";
-    const char *other_index = lg_arena_printf(r->arena, change, "(debtor_no", "(holder_no", "claims_by_debtor"),
+    const char *other_index =
+                   lg_arena_printf(r->arena, change, "(debtor_no", "(holder_no", "claims_by_debtor"),
                *no_check = lg_arena_printf(r->arena, change, "CHECK (gross_minor > 0)", "", "receivables");
     found(other_index, "database", "missing from index claims_by_debtor");
     found(other_index, "database", "sql is CREATE INDEX claims_by_debtor");
@@ -386,6 +387,44 @@ static void a_long_file(void **state)
     json_decref(json);
 }
 
+/* Commands of megabytes: those that the audit has no room for beside the others of their chunk are read when
+ * it is their turn, and judged like any other. */
+static void large_commands(void **state)
+{
+    (void)state;
+    enum { FILES = 5, CELL = 1500 * 1000 };
+    lg_buf csv = {0};
+    rig_attach(r); /* as the long file left it */
+    char *cell = malloc(CELL);
+    memset(cell, 'x', CELL);
+    for (int i = 0; i < FILES; i++) {
+        lg_buf_reset(&csv);
+        lg_buf_str(&csv, "number,issue_date,due_date,currency,gross_amount,seller_id,buyer_id\n");
+        lg_buf_str(&csv,
+                   lg_arena_printf(r->arena, "LARGE-%d,%s,%s,CNY,%d.01,%s,%s\n", i, day_from_today(r, -3),
+                                   day_from_today(r, 30), 20 + i, r->supplier.id_text, r->buyer.id_text));
+        lg_buf_add(&csv, cell, CELL);
+        lg_buf_str(&csv, ",,,,,,\n");
+        const lg_jws_header header = rig_header("/v1/receivables", "text/csv");
+        OK(rig_send(r, LG_CMD_SUBMIT, "/v1/receivables",
+                    lg_jws_compose(r->arena, r->supplier.key, &header, lg_buf_bytes(&csv))));
+        assert_int_equal(r->outcome.entry_count, 1);
+    }
+    free(cell);
+    lg_buf_clear(&csv);
+    rig_detach(r);
+    json_t *json = audit("large commands", LG_OK);
+    assert_int_equal(json_array_size(json_object_get(json, "findings")), 0);
+    json_decref(json);
+    remember_whole();
+    found("UPDATE commands SET texts = packed(replace(unpacked(texts), '\"signature\":\"', "
+          "'\"signature\":\"A')), jws_len = jws_len + 1"
+          " WHERE first_seq = (SELECT max(first_seq) FROM commands)",
+          "commands", "do not hash to the entry's req");
+    found("UPDATE commands SET status = 202 WHERE first_seq = (SELECT max(first_seq) FROM commands)",
+          "commands", "status");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +439,7 @@ int main(void)
         cmocka_unit_test(the_head_file),
         cmocka_unit_test(what_cannot_be_audited),
         cmocka_unit_test(a_long_file),
+        cmocka_unit_test(large_commands),
     };
     return cmocka_run_group_tests(tests, make_registry, drop_registry);
 }
