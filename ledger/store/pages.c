@@ -46,26 +46,31 @@ static pthread_mutex_t wals_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- sums ---- */
 
-/* Each step is one-to-one in its word, so a change within one word never goes unseen; four lanes, for speed.
- * `len` is a multiple of 8. */
+static inline uint64_t word_at(const uint8_t *data)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof word);
+    return word;
+}
+
+/* Each step is one-to-one in its word, so a change within one word never goes unseen; four lanes, and each in
+ * a register, for speed. `len` is a multiple of 8. */
 static uint64_t sum_of(const uint8_t *data, size_t len, uint64_t number)
 {
     static const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t lane[4] = {number + 1, UINT64_C(0xbf58476d1ce4e5b9), UINT64_C(0x94d049bb133111eb), odd}, word[4];
+    uint64_t a = number + 1, b = UINT64_C(0xbf58476d1ce4e5b9), c = UINT64_C(0x94d049bb133111eb), d = odd;
     size_t at = 0;
-    for (; at + sizeof word <= len; at += sizeof word) {
-        memcpy(word, data + at, sizeof word);
-        for (int i = 0; i < 4; i++)
-            lane[i] = (lane[i] ^ word[i]) * odd;
+    for (; at + 32 <= len; at += 32) {
+        a = (a ^ word_at(data + at)) * odd;
+        b = (b ^ word_at(data + at + 8)) * odd;
+        c = (c ^ word_at(data + at + 16)) * odd;
+        d = (d ^ word_at(data + at + 24)) * odd;
     }
-    for (; at < len; at += sizeof *word) {
-        memcpy(word, data + at, sizeof *word);
-        lane[0] = (lane[0] ^ *word) * odd;
-    }
-    uint64_t sum = lane[0];
-    for (int i = 1; i < 4; i++)
-        sum = (sum << 17 | sum >> 47) ^ lane[i];
-    return sum;
+    for (; at < len; at += 8)
+        a = (a ^ word_at(data + at)) * odd;
+    a = (a << 17 | a >> 47) ^ b;
+    a = (a << 17 | a >> 47) ^ c;
+    return (a << 17 | a >> 47) ^ d;
 }
 
 static bool is_page(sqlite3_int64 at, int len)
