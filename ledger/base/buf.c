@@ -59,6 +59,11 @@ void lg_buf_add(lg_buf *buf, const void *data, size_t len)
     commit(buf, place + len);
 }
 
+void lg_buf_reserve(lg_buf *buf, size_t len)
+{
+    (void)reserve(buf, len);
+}
+
 void *lg_buf_extend(lg_buf *buf, size_t len)
 {
     char *place = reserve(buf, len);
@@ -131,6 +136,47 @@ void lg_json_end(lg_buf *buf)
     lg_buf_char(buf, ']');
 }
 
+/* Copies eight bytes, unless one of them has to be escaped. */
+static inline bool copy_eight(char *place, const char *text)
+{
+    const uint64_t eight = lg_scan_eight((const uint8_t *)text);
+    if (lg_scan_any_needs_escape(eight))
+        return false;
+    memcpy(place, &eight, sizeof eight);
+    return true;
+}
+
+/* The same of four to eight bytes. */
+static inline bool copy_few(char *place, const char *text, size_t len)
+{
+    uint32_t first, last;
+    const size_t last_at = len - sizeof last; /* some of them may be copied twice */
+    memcpy(&first, text, sizeof first);
+    memcpy(&last, text + last_at, sizeof last);
+    if (lg_scan_any_needs_escape((uint64_t)last << 32 | first))
+        return false;
+    memcpy(place, &first, sizeof first);
+    memcpy(place + last_at, &last, sizeof last);
+    return true;
+}
+
+/* Copies what can stand in a string as it is, up to the first byte that cannot; returns how much. */
+static size_t copy_plain(char *place, const char *text, size_t len)
+{
+    enum { FEW = sizeof(uint32_t), MANY = sizeof(uint64_t) };
+    size_t at = 0;
+    while (len - at > MANY && copy_eight(place + at, text + at))
+        at += MANY;
+    if (len - at <= MANY) { /* the rest of many with some of those before, a few, or less */
+        if (len >= MANY ? copy_eight(place + len - MANY, text + len - MANY)
+                        : len >= FEW && copy_few(place, text, len))
+            return len;
+    }
+    for (; at < len && !lg_scan_needs_escape((uint8_t)text[at]); at++)
+        place[at] = text[at];
+    return at;
+}
+
 /* RFC 8785 section 3.2.2.2: the two-character escapes where they exist, \u00xx for other control characters,
  * all else as is. */
 static char *put_escape(char *place, unsigned char c)
@@ -158,9 +204,7 @@ static char *put_quoted(lg_buf *buf, char *place, const char *text, size_t len, 
     place = reserve(buf, len + ESCAPE_MAX + 2 + more);
     *place++ = '"';
     for (;;) {
-        const size_t plain = lg_scan_unescaped((const uint8_t *)text, len);
-        if (plain)
-            memcpy(place, text, plain);
+        const size_t plain = copy_plain(place, text, len);
         place += plain;
         if (plain == len)
             break;
@@ -172,6 +216,23 @@ static char *put_quoted(lg_buf *buf, char *place, const char *text, size_t len, 
     }
     *place++ = '"';
     return place;
+}
+
+char *lg_json_quoted(lg_arena *arena, const char *text)
+{
+    if (!text)
+        return lg_arena_strdup(arena, "null");
+    const size_t len = strlen(text);
+    char *quoted = lg_arena_alloc(arena, len + 3);
+    if (copy_plain(quoted + 1, text, len) == len) {
+        quoted[0] = quoted[len + 1] = '"';
+        return quoted;
+    }
+    lg_buf buf = {0};
+    lg_json_quote(&buf, text, len);
+    quoted = lg_arena_strndup(arena, buf.data, buf.len);
+    lg_buf_clear(&buf);
+    return quoted;
 }
 
 void lg_json_quote(lg_buf *buf, const char *text, size_t len)
@@ -199,20 +260,31 @@ void lg_json_str(lg_buf *buf, const char *text)
         lg_json_null(buf);
 }
 
-void lg_json_int(lg_buf *buf, int64_t value)
+lg_int_text lg_int_format(int64_t value)
 {
-    char digits[20]; /* of 2^63 at most, written from the last to the first */
+    lg_int_text text;
+    char digits[sizeof text.s]; /* from the last to the first */
     size_t len = 0;
+    char *place = text.s;
     uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     do
         digits[len++] = (char)('0' + rest % 10);
     while (rest /= 10);
-    char *place = put_comma(buf, reserve(buf, sizeof digits + 2));
     if (value < 0)
         *place++ = '-';
     while (len > 0)
         *place++ = digits[--len];
-    commit(buf, place);
+    *place = '\0';
+    return text;
+}
+
+void lg_json_int(lg_buf *buf, int64_t value)
+{
+    const lg_int_text text = lg_int_format(value);
+    char *place = put_comma(buf, reserve(buf, sizeof text.s));
+    const size_t len = strlen(text.s);
+    memcpy(place, text.s, len);
+    commit(buf, place + len);
 }
 
 void lg_json_bool(lg_buf *buf, bool value)

@@ -19,6 +19,7 @@ typedef struct lg_buf {
 void lg_buf_clear(lg_buf *buf); /* frees */
 void lg_buf_reset(lg_buf *buf); /* empties, keeps the memory */
 void lg_buf_add(lg_buf *buf, const void *data, size_t len);
+void lg_buf_reserve(lg_buf *buf, size_t len); /* about so much will come: grows at once */
 /* `len` more bytes, for the caller to write before anything else is added. */
 void *lg_buf_extend(lg_buf *buf, size_t len);
 void lg_buf_str(lg_buf *buf, const char *text);
@@ -28,6 +29,11 @@ static inline lg_bytes lg_buf_bytes(const lg_buf *buf)
 {
     return lg_bytes_of(buf->data ? buf->data : "", buf->len);
 }
+
+typedef struct lg_int_text {
+    char s[21]; /* of -2^63 at most, and NUL */
+} lg_int_text;
+lg_int_text lg_int_format(int64_t value); /* decimal */
 
 /* JSON values. A comma is put before a value or a key whenever the text so far needs one. */
 void lg_json_open(lg_buf *buf);  /* { */
@@ -44,6 +50,7 @@ void lg_json_raw(lg_buf *buf, const char *json); /* a value that is JSON text al
 
 /* A quoted string alone, without a comma before it: for texts whose spacing is not this writer's. */
 void lg_json_quote(lg_buf *buf, const char *text, size_t len);
+char *lg_json_quoted(lg_arena *arena, const char *text); /* NULL: null */
 
 /* Member of an object: key and value at once. */
 void lg_json_put_str(lg_buf *buf, const char *key, const char *text);

@@ -9,7 +9,7 @@
 
 enum {
     SALT_TEXT_LEN = (LG_SALT_LEN * 4 + 2) / 3, /* base64url characters */
-    DIGEST_LEN = 43,
+    ARRAY_BARE = 64,                           /* bytes: about what an array has beside its value */
 };
 
 /* ["<salt>", "<name>", <value>], spaced as RFC 9901 section 4.2.1 recommends, for the sake of its test
@@ -55,6 +55,10 @@ static lg_bytes *write_arrays(lg_arena *arena, const lg_fact *facts, size_t coun
 {
     lg_buf plain = {0};
     lg_bytes *arrays = lg_arena_array(arena, count, sizeof *arrays);
+    size_t values_len = 0;
+    for (size_t i = 0; i < count; i++)
+        values_len += strlen(facts[i].value);
+    lg_buf_reserve(&plain, values_len + count * ARRAY_BARE);
     for (size_t i = 0; i < count; i++) {
         const size_t start = plain.len;
         write_plain(&plain, salts + i * LG_SALT_LEN, &facts[i]);

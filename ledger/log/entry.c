@@ -12,6 +12,7 @@
 enum {
     TYPE_MAX = 64,                             /* bytes */
     VKEY_MAX = LG_ORIGIN_MAX + 1 + 8 + 1 + 44, /* name+hex(4)+base64(33) */
+    ENTRY_BARE = 512,                          /* bytes: about what one without digests has */
     DIGEST_LEN = 43,                           /* base64url of 32 bytes */
 };
 
@@ -76,6 +77,7 @@ lg_err lg_entry_encode(lg_arena *arena, const lg_entry *entry, lg_bytes *out)
     if (!is_encodable(entry) || !lg_time_parse(at.s, &again))
         return LG_INTERNAL;
     lg_buf text = {0};
+    lg_buf_reserve(&text, ENTRY_BARE + entry->digest_count * (DIGEST_LEN + 3));
     lg_json_open(&text);
     /* Members in the order of RFC 8785 section 3.2.3. */
     lg_json_key(&text, "_sd");

@@ -54,43 +54,29 @@ static bool is_absent(const field *f, const void *at)
     return false;
 }
 
-static char *quoted(lg_arena *arena, const char *text)
-{
-    return lg_arena_printf(arena, "\"%s\"", text); /* for texts that need no escaping */
-}
-
-static char *json_text(lg_arena *arena, const char *text)
-{
-    lg_buf buf = {0};
-    lg_json_str(&buf, text);
-    char *copy = lg_arena_strndup(arena, buf.data, buf.len);
-    lg_buf_clear(&buf);
-    return copy;
-}
-
 static char *value_of(lg_arena *arena, const field *f, const void *at)
 {
     switch (f->kind) {
     case UUID:
-        return quoted(arena, lg_uuid_format(*(const lg_uuid *)at).s);
+        return lg_json_quoted(arena, lg_uuid_format(*(const lg_uuid *)at).s);
     case TEXT:
-        return json_text(arena, *(const char *const *)at);
+        return lg_json_quoted(arena, *(const char *const *)at);
     case JSON:
         return lg_arena_strdup(arena, *(const char *const *)at);
     case INTEGER:
-        return lg_arena_printf(arena, "%lld", (long long)*(const int64_t *)at);
+        return lg_arena_strdup(arena, lg_int_format(*(const int64_t *)at).s);
     case BOOLEAN:
         return lg_arena_strdup(arena, *(const bool *)at ? "true" : "false");
     case DAY:
-        return quoted(arena, lg_day_format(*(const lg_day *)at).s);
+        return lg_json_quoted(arena, lg_day_format(*(const lg_day *)at).s);
     case TIME:
-        return quoted(arena, lg_time_format(*(const lg_time *)at).s);
+        return lg_json_quoted(arena, lg_time_format(*(const lg_time *)at).s);
     case CURRENCY:
-        return quoted(arena, ((const lg_currency *)at)->code);
+        return lg_json_quoted(arena, ((const lg_currency *)at)->code);
     case HASH:
-        return quoted(arena, lg_hex_encode(arena, lg_bytes_of(at, LG_HASH_LEN)));
+        return lg_json_quoted(arena, lg_hex_encode(arena, lg_bytes_of(at, LG_HASH_LEN)));
     case PUBLIC_KEY:
-        return quoted(arena, lg_base64url_encode(arena, lg_bytes_of(at, LG_PUBLIC_KEY_LEN)));
+        return lg_json_quoted(arena, lg_base64url_encode(arena, lg_bytes_of(at, LG_PUBLIC_KEY_LEN)));
     case PARTS: /* encode_parts */
         break;
     }
@@ -103,7 +89,7 @@ static void encode_parts(lg_arena *arena, const lg_event *event, lg_fact *facts,
         const lg_event_part *part = &event->parts[i];
         const char *whom = lg_uuid_is_nil(part->participant_id)
                                ? "null"
-                               : quoted(arena, lg_uuid_format(part->participant_id).s);
+                               : lg_json_quoted(arena, lg_uuid_format(part->participant_id).s);
         facts[(*count)++] = (lg_fact){
             .name = lg_arena_printf(arena, "part_%zu", i + 1),
             .value = lg_arena_printf(arena, "[\"%s\",%s,%lld]", lg_uuid_format(part->claim_id).s, whom,

@@ -1,5 +1,6 @@
 #include "ledger/registry/registry.h"
 
+#include "ledger/base/buf.h"
 #include "ledger/base/text.h"
 
 /* Keys of an index are 63 bits of a keyed hash; 0 is kept for "none". */
@@ -18,12 +19,13 @@ lg_fingerprint lg_fingerprint_make(const uint8_t *hash_key, lg_arena *arena, lg_
                                    lg_participant_id buyer, const char *number, lg_day issue_day,
                                    lg_currency currency, int64_t gross_minor)
 {
+    const lg_int_text gross_text = lg_int_format(gross_minor);
+    const lg_day_text day_text = lg_day_format(issue_day);
     const lg_bytes seller_id = lg_bytes_of(seller.uuid.b, sizeof seller.uuid.b);
     const lg_bytes currency_code = lg_bytes_str(currency.code);
-    const lg_bytes gross = lg_bytes_str(lg_arena_printf(arena, "%lld", (long long)gross_minor));
+    const lg_bytes gross = lg_bytes_str(gross_text.s);
     const char *collapsed = lg_text_collapse(arena, number);
-    const lg_bytes exact[] = {seller_id, lg_bytes_str(collapsed),
-                              lg_bytes_str(lg_arena_strdup(arena, lg_day_format(issue_day).s)), currency_code,
+    const lg_bytes exact[] = {seller_id, lg_bytes_str(collapsed), lg_bytes_str(day_text.s), currency_code,
                               gross};
     /* Of what is in `exact`: the same invoice has the same number key, by which its fingerprint is found. */
     const lg_bytes alike_number[] = {seller_id, lg_bytes_str(lg_text_skeleton(arena, collapsed))};

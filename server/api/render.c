@@ -11,6 +11,8 @@
  * it. */
 static const char RECEIPT[] = "\"receipt\":{\"seq\":";
 
+enum { ANSWER_LEN = 4000 /* bytes: of most answers; larger ones grow */ };
+
 static void render_receipt(lg_buf *buf, const lg_result *result)
 {
     lg_json_key(buf, "receipt");
@@ -215,6 +217,7 @@ static lg_err render_rows(lg_buf *buf, lg_db *db, lg_arena *arena, const lg_comm
 lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const lg_outcome *outcome,
                   int *status, lg_buf *answer)
 {
+    lg_buf_reserve(answer, ANSWER_LEN);
     if (command->rows) {
         *status = 200;
         return render_rows(answer, db, arena, command, outcome);

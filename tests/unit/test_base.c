@@ -121,23 +121,36 @@ static void strings_are_escaped_exactly_as_jcs_asks(void **state)
     lg_buf_clear(&buf);
 }
 
+/* Of a text in which this byte stands at one place. */
+static void quote_with(int c, size_t at, size_t len)
+{
+    char text[32] = "";
+    lg_buf buf = {0};
+    memset(text, c % 2 ? 'x' : '\xff', len);
+    text[at] = (char)c;
+    lg_json_quote(&buf, text, len);
+    assert_int_equal(buf.data[0], '"');
+    assert_memory_equal(buf.data + 1, text, at);
+    assert_int_equal(buf.data[at + 1] == '\\', c < 0x20 || c == '"' || c == '\\');
+    assert_int_equal(buf.data[buf.len - 1], '"');
+    assert_memory_equal(buf.data + buf.len - (len - at), text + at + 1, len - at - 1);
+    if (c)
+        assert_string_equal(lg_json_quoted(arena, text), buf.data);
+    lg_buf_clear(&buf);
+}
+
 /* Whatever stands before and behind it, and however full the buffer is. */
 static void every_byte_is_escaped_or_not_at_every_place(void **state)
 {
     (void)state;
-    enum { LEN = 20 };
-    char text[LEN];
     for (int c = 0; c < 256; c++)
-        for (size_t at = 0; at < LEN; at++) {
-            lg_buf buf = {0};
-            memset(text, c % 2 ? 'x' : '\xff', LEN);
-            text[at] = (char)c;
-            lg_json_quote(&buf, text, LEN);
-            assert_int_equal(buf.data[at + 1] == '\\', c < 0x20 || c == '"' || c == '\\');
-            assert_int_equal(buf.data[buf.len - 1], '"');
-            assert_memory_equal(buf.data + buf.len - (LEN - at), text + at + 1, LEN - at - 1);
-            lg_buf_clear(&buf);
-        }
+        for (size_t len = 1; len <= 20; len++)
+            for (size_t at = 0; at < len; at++)
+                quote_with(c, at, len);
+    assert_string_equal(lg_json_quoted(arena, ""), "\"\"");
+    assert_string_equal(lg_json_quoted(arena, NULL), "null");
+    assert_string_equal(lg_int_format(INT64_MAX).s, "9223372036854775807");
+    assert_string_equal(lg_int_format(0).s, "0");
     for (size_t filled = 400; filled < 520; filled++) {
         lg_buf buf = {0};
         for (size_t i = 0; i < filled; i++)
