@@ -50,6 +50,7 @@ static const char *const instead[] = {
 static const char *const told_beside[][2] = {
     {"/policy/tenor_max_days", "/policy/tenor_warn_days"},
     {"/custody", "/public_key"},
+    {"/rating", "/agency"},
 };
 
 static bool is_told_beside(const char *member, const char *pointer)

@@ -1,5 +1,5 @@
 /* Payloads of which one member is something else: of participants, custody, and a claim's life. */
-#include "tests/unit/audit_story.h"
+#include "tests/unit/rich_story.h"
 
 #include "tests/unit/payload_sweep.h"
 
@@ -15,6 +15,7 @@ static void a_member_is_taken_or_refused_where_it_is(void **state)
     r = rig_open();
     rig_before_apply = before;
     act_out_a_story();
+    act_out_the_rest();
     rig_close(r);
     assert_in_range(payloads_taken, 100, 100000);
     assert_in_range(payloads_refused, 1000, 100000);
