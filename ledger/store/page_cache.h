@@ -1,9 +1,14 @@
-/* SQLite's own page cache, spared a walk. At the end of every transaction SQLite has the cache drop the pages
- * behind the end of the database. Its cache (pcache1.c) knows the highest page it ever held; but pages that
- * trade places while a tree is balanced pass through the number of the lock page, 262,145, and from then on
- * every commit looked through the whole cache for pages that are not there: a seventh of what registering an
- * invoice cost. Here the highest page is known without those passages, and the walk is made only where it can
- * find something. (sqlite.org/c3ref/pcache_methods2.html) */
+/* The pages that SQLite keeps in memory (sqlite.org/c3ref/pcache_methods2.html), kept so that finding one
+ * costs few visits to memory. SQLite's own cache finds a page through a list in its bucket, and takes it out
+ * of a list of all pages by age and puts it back at each use: half a dozen places, each behind a page table
+ * entry of its own, which with a cache of 256 MiB the processor knows none of. And at the end of each
+ * transaction it looked through all pages for those behind the end of the database, since pages that trade
+ * places while a tree is balanced pass through the number of the lock page, 262,145, and it then believes
+ * that it holds that page: a seventh of what registering an invoice cost.
+ *
+ * Here memory comes in chunks of 2 MiB that the kernel is asked to map as one page each; a page's place is
+ * one look into a table of pointers, what is told of it lies with that of its neighbours, and its age is a
+ * bit (the clock algorithm: Corbató, A Paging Experiment with the Multics System, 1968). */
 #ifndef LG_STORE_PAGE_CACHE_H
 #define LG_STORE_PAGE_CACHE_H
 
