@@ -83,8 +83,8 @@ lg_claim_life lg_claim_life_from(const lg_claim *claim);
 lg_err lg_claim_get(lg_db *db, lg_claim_no no, lg_arena *arena, lg_claim *out) LG_MUST_CHECK;
 lg_err lg_claim_by_id(lg_db *db, lg_claim_id id, lg_arena *arena, lg_claim *out) LG_MUST_CHECK;
 lg_err lg_claim_insert(lg_db *db, const lg_claim *row) LG_MUST_CHECK;
-/* `before` is what is there. Everything but identity, origin, parties by invoice, face, due day and accepted_at
- * may change. The state before is kept as the version that ended with row->last_seq. */
+/* `before` is what is there. Everything but identity, origin, parties by invoice, face, due day and
+ * accepted_at may change. The state before is kept as the version that ended with row->last_seq. */
 lg_err lg_claim_update(lg_db *db, const lg_claim *before, const lg_claim *row) LG_MUST_CHECK;
 /* The claim as it stood after entry `seq`; LG_NOT_FOUND if it was not there yet. */
 lg_err lg_claim_version(lg_db *db, lg_claim_no no, int64_t seq, lg_arena *arena, lg_claim *out) LG_MUST_CHECK;
