@@ -120,7 +120,8 @@ typedef struct undone {
 
 static void put(undone *out, const void *data, size_t len)
 {
-    memcpy(out->text + out->text_len, data, len);
+    if (len > 0)
+        memcpy(out->text + out->text_len, data, len);
     out->text_len += len;
 }
 
