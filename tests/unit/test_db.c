@@ -120,7 +120,7 @@ static void triggers_refuse_too(void **state)
     refuse(r, "DELETE FROM entries", "entries are append-only");
     force(r,
           "INSERT INTO checkpoints VALUES (1, zeroblob(32)); INSERT INTO nodes VALUES (0, 0, zeroblob(32));"
-          "INSERT INTO commands VALUES (1, 1, 1, 1, 'j', 'u', 200, 0, x'00')");
+          "INSERT INTO commands VALUES (1, 1, 1, zeroblob(12), 'j', 'u', 200, 0, x'00')");
     refuse(r, "UPDATE checkpoints SET size = 2", "checkpoints are append-only");
     refuse(r, "DELETE FROM checkpoints", "checkpoints are append-only");
     refuse(r, "UPDATE nodes SET n = 2", "nodes are append-only");
