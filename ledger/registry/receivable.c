@@ -200,8 +200,11 @@ lg_err lg_do_submit(lg_act *act, size_t index)
     if (err)
         return err;
     lg_event event = submission_event(act, &s);
-    if (s.seller.found && s.buyer.found)
-        act->fingerprint = &s.fingerprint;
+    if (s.seller.found && s.buyer.found) {
+        lg_fingerprint *made = lg_arena_alloc(act->arena, sizeof *made);
+        *made = s.fingerprint;
+        act->fingerprint = made;
+    }
     switch (s.review.outcome) {
     case LG_OUTCOME_PASS:
     case LG_OUTCOME_WARN:

@@ -250,9 +250,9 @@ static void try_all(const judged *j, size_t at)
     if (said)
         fail_msg("%s as it must be: %s", lg_event_name(j->events[at].type), said);
     for (size_t f = 0; f < count; f++) {
-        json_t *value = json_loads(facts[f].value, JSON_DECODE_ANY, NULL), *other;
         if (is_judged_elsewhere(facts[f].name))
             continue;
+        json_t *value = json_loads(facts[f].value, JSON_DECODE_ANY, NULL), *other;
         try_instead(j, at, facts, count, f, NULL);
         for (size_t i = 0; i < sizeof ill_typed / sizeof *ill_typed; i++)
             try_instead(j, at, facts, count, f, &(lg_fact){facts[f].name, ill_typed[i]});
