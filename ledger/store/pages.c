@@ -184,10 +184,11 @@ static sqlite3_file *real_of(sqlite3_file *f)
     return ((page_file *)f)->real;
 }
 
-/* Before anything but a write is done with it. */
+/* Before anything but a write is done with it. Only a WAL has what to write: a database is synced by a thread
+ * of its own. */
 static int flushed(sqlite3_file *f)
 {
-    return lg_gather_flush(&((page_file *)f)->gathered, real_of(f));
+    return ((page_file *)f)->wal ? lg_gather_flush(&((page_file *)f)->gathered, real_of(f)) : SQLITE_OK;
 }
 
 static int close_file(sqlite3_file *f)
