@@ -307,9 +307,9 @@ lg_err lg_command_check_jtis(lg_db *db, lg_table_differ differ, void *ctx)
 {
     static const lg_sql sql = {
         "SELECT later.first_seq, 'its jti was used by the command of entry ' || min(earlier.first_seq)"
-        " FROM (SELECT jti_key FROM commands GROUP BY jti_key HAVING count(*) > 1) AS double"
-        " CROSS JOIN commands AS earlier ON earlier.jti_key = double.jti_key"
-        " CROSS JOIN commands AS later ON later.jti_key = double.jti_key AND later.jti = earlier.jti"
+        " FROM (SELECT jti_key FROM commands GROUP BY jti_key HAVING count(*) > 1) AS shared"
+        " CROSS JOIN commands AS earlier ON earlier.jti_key = shared.jti_key"
+        " CROSS JOIN commands AS later ON later.jti_key = shared.jti_key AND later.jti = earlier.jti"
         " AND later.signer_no = earlier.signer_no AND later.first_seq > earlier.first_seq"
         " GROUP BY later.first_seq"};
     lg_arena *arena = lg_arena_open();

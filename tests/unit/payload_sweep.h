@@ -140,4 +140,16 @@ static void try_payloads(const lg_command *command)
     json_decref(payload);
 }
 
+static void try_before(const lg_command *command)
+{
+    if (command->type != LG_CMD_SUBMIT)
+        try_payloads(command);
+}
+
+/* From here on, what a story sends is tried before it is applied. */
+static void sweep_payloads(void)
+{
+    rig_before_apply = try_before;
+}
+
 #endif

@@ -4,17 +4,11 @@
 
 #include "tests/unit/payload_sweep.h"
 
-static void before(const lg_command *command)
-{
-    if (command->type != LG_CMD_SUBMIT)
-        try_payloads(command);
-}
-
 static void a_member_is_taken_or_refused_where_it_is(void **state)
 {
     (void)state;
     r = rig_open();
-    rig_before_apply = before;
+    sweep_payloads();
     act_out_a_story();
     rig_close(r);
     assert_in_range(payloads_taken, 100, 100000);
