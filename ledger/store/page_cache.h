@@ -6,9 +6,10 @@
  * places while a tree is balanced pass through the number of the lock page, 262,145, and it then believes
  * that it holds that page: a seventh of what registering an invoice cost.
  *
- * Here memory comes in chunks of 2 MiB that the kernel is asked to map as one page each; a page's place is
- * one look into a table of pointers, what is told of it lies with that of its neighbours, and its age is a
- * bit (the clock algorithm: Corbató, A Paging Experiment with the Multics System, 1968). */
+ * Here memory comes in chunks, of 2 MiB in a large cache, which the kernel is asked to map as one page each;
+ * a page's place is one look into a table of pointers, what is told of it lies with that of its neighbours,
+ * and its age is a bit (the clock algorithm: Corbató, A Paging Experiment with the Multics System, 1968). A
+ * cache grows up to what `PRAGMA cache_size` says, and gives its memory back when its database is closed. */
 #ifndef LG_STORE_PAGE_CACHE_H
 #define LG_STORE_PAGE_CACHE_H
 
