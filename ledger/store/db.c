@@ -25,11 +25,6 @@ enum {
     WRITER_CACHE_KIB = 256 * 1024 / LG_CACHE_DIVISOR, /* what is sought by hash, at ten million entries */
     REBUILD_CACHE_KIB = 128 * 1024,
     READER_CACHE_KIB = 8 * 1024 / LG_CACHE_DIVISOR,
-    /* Small memory that a connection hands out itself, without malloc: what the cursors and records of
-     * running statements take. SQLite's own measure is used up by the statements that stay prepared. */
-    LOOKASIDE_SLOT = 1200, /* bytes */
-    WRITER_LOOKASIDE = 1000,
-    READER_LOOKASIDE = 400,
     BUSY_TIMEOUT_MS = 5000, /* only start-up and the audit can meet a lock: there is one writer */
 };
 
@@ -224,8 +219,6 @@ static lg_err configure(lg_db *db, lg_report *report)
              is_reader(db->mode)    ? READER_CACHE_KIB
              : is_rebuilt(db->mode) ? REBUILD_CACHE_KIB
                                     : WRITER_CACHE_KIB);
-    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SLOT,
-                      is_reader(db->mode) ? READER_LOOKASIDE : WRITER_LOOKASIDE);
     if (db->mode == LG_DB_EXAMINER)
         lg_pages_trust(db->handle);
     if (db->mode == LG_DB_WRITER || db->mode == LG_DB_SIDE)
