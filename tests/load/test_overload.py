@@ -98,6 +98,9 @@ def refused_well(answer, slug):
 def test_a_queue_that_is_full_refuses_and_loses_nothing(held):
     registry, hold = held
     bodies = [registry.supplier.sign("/v1/receivables", registry.invoice()) for _ in range(QUEUE + 1500)]
+    before = registry.supplier.sign("/v1/receivables", registry.invoice())
+    answered = registry.send("/v1/receivables", before)
+    answered.ok(201)
     size = registry.size()
     hold.touch()
     crowd = Crowd(registry.port, [wire("/v1/receivables", jws.JOSE, body) for body in bodies])
@@ -105,6 +108,8 @@ def test_a_queue_that_is_full_refuses_and_loses_nothing(held):
     for answer in refused.values():
         refused_well(answer, "overloaded")
     assert 0 < len(refused) <= 1500 and registry.supplier.get("/v1/me").status == 200, "reads go on"
+    again = registry.send("/v1/receivables", before)
+    assert (again.status, again.body) == (201, answered.body), "and what was done before is answered as it was"
     used = cpu_us(registry.process)
     hold.unlink()
     took = recovers(registry)
