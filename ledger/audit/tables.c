@@ -13,8 +13,10 @@ typedef struct finding {
     struct finding *next;
 } finding;
 
+typedef enum kind { INTEGRITY, JTIS, COMPARISON, INVARIANT } kind;
+
 typedef struct task {
-    enum { INTEGRITY, JTIS, COMPARISON, INVARIANT } what;
+    kind what;
     size_t number; /* of the projection, or the invariant */
     int64_t rows;
     lg_arena *arena; /* of its findings */
@@ -143,7 +145,7 @@ static lg_err report(lg_audit *audit, task *t)
     return t->err;
 }
 
-static void add(crew *c, int what, size_t number)
+static void add(crew *c, kind what, size_t number)
 {
     task *t = &c->tasks[c->count++];
     *t = (task){.what = what, .number = number, .arena = lg_arena_open()};
