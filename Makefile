@@ -141,6 +141,11 @@ $B/bench-syncs.so: tests/bench/preload/syncs.c
 	@echo '  LD  $@'
 	$Q$(CC) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
 
+# The floor of a whole request (tests/bench/README.md).
+$B/bare: $B/tests/bench/bare/server.o $B/ledger.a
+	@echo '  LD  $@'
+	$Q$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 # Makes large registries (tests/bench/README.md).
 $B/generate: $(GENERATE_SRC:%.c=$B/%.o) $(filter-out $B/server/client/%,$(SERVER_OBJ)) $B/ledger.a
 	@echo '  LD  $@'
@@ -155,7 +160,7 @@ $B/faults: $(FAULT_SRC:%.c=$B/%.o) $(SERVER_OBJ) $B/ledger.a
 	@echo '  LD  $@'
 	$Q$(CC) $(LDFLAGS) $(FAULT_WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(PKG_LIBS)
 
--include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d) $(GENERATE_SRC:%.c=$B/%.d) $(FAULT_SRC:%.c=$B/%.d)
+-include $(LEDGER_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(LIBRARY_SRC:%.c=$B/%.d) $(SERVER_OBJ:.o=.d) $(UNIT_BIN:%=%.d) $(FUZZ_BIN:%=%.d) $B/server/main.d $(BENCH_SRC:%.c=$B/%.d) $B/tests/bench/bare/server.d $(GENERATE_SRC:%.c=$B/%.d) $(FAULT_SRC:%.c=$B/%.d)
 
 deps:
 	@scripts/install-deps.sh
@@ -243,12 +248,12 @@ fault: $B/faults
 	@$B/faults --self-test --command CONFIRM
 	@$B/faults $(FAULTS)
 
-bench: all $B/bench $B/bench-syncs.so $B/generate
+bench: all $B/bench $B/bare $B/bench-syncs.so $B/generate
 	@TALLYSTICK=$(BIN) scripts/bench.sh $B/bench
 
 # What operations cost in small and in large registries: FLAT='DIR --sizes 10000,1000000'.
 .PHONY: flat
-flat: all $B/bench $B/bench-syncs.so $B/generate
+flat: all $B/bench $B/bare $B/bench-syncs.so $B/generate
 	@BUILD=$(abspath $B) $(PYTHON) tests/bench/flat.py $(FLAT)
 
 # tests/load: bursts, overload, idle and slow connections. Before a release: BURSTS=300 IDLE=10000 SLOW=1000.

@@ -42,11 +42,11 @@ elif [[ -n $copy ]]; then
     cp -R --reflink=auto "$registry" "$folder/registry"
     registry=$folder/registry
 else
-    trap 'rm -rf "$folder" "$registry.syncs" "$registry.said"' EXIT
+    trap 'rm -rf "$folder" "$registry".{syncs,said,bare,bare.said}' EXIT
 fi
 
 model=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -1)
 machine="$(nproc) × ${model:-$(uname -m)}, Linux $(uname -r), $(stat -f -c %T "$registry")"
-syncs=$(dirname "$program")/bench-syncs.so
-"$program" --tallystick "$tallystick" --dir "$registry" --machine "$machine" ${BENCH_COUNT_SYNCS-"--syncs=$(realpath "$syncs")"} \
+beside=$(dirname "$program")
+"$program" --tallystick "$tallystick" --bare "$beside/bare" --dir "$registry" --machine "$machine" ${BENCH_COUNT_SYNCS-"--syncs=$(realpath "$beside/bench-syncs.so")"} \
     ${options[@]+"${options[@]}"}

@@ -1,6 +1,7 @@
 /* Measures a registry over HTTP: starts its server, does the scenarios, tells what came of them. See
  * README.md here; scripts/bench.sh prepares the registry. */
 #include "ledger/crypto/secret.h"
+#include "tests/bench/bare.h"
 #include "tests/bench/command.h"
 #include "tests/bench/options.h"
 #include "tests/bench/report.h"
@@ -77,24 +78,37 @@ static bool is_left_out(const scenario *s, scenario_level *level, const bench_re
     return level->per_second > 0;
 }
 
+static bench_result measure_one(const options *o, world *w, int pid, const serving *bare, const scenario *s,
+                                scenario_level level)
+{
+    const size_t operations = operations_of(o, s, level);
+    if (s->at_bare)
+        return bare_measure(s, w, bare, level, operations, o->limit_s);
+    supply(o, w, s, operations);
+    return scenario_measure(s, w, pid, level, operations, o->limit_s);
+}
+
 /* Every level does the scenarios in their order. */
 static size_t measure_all(const options *o, world *w, int pid, bench_result results[RESULTS_MAX])
 {
     size_t count = 0;
+    serving bare = {0};
+    if (options_choose(o, "bare"))
+        bare_start(&bare, o->bare, w, o->syncs);
     for (size_t at = 0; at < o->level_count; at++) {
         for (size_t i = 0; i < scenario_count; i++) {
             const scenario *s = &scenarios[i];
             scenario_level level = o->levels[at];
             if (!options_choose(o, s->name) || is_left_out(s, &level, results, count))
                 continue;
-            const size_t operations = operations_of(o, s, level);
-            supply(o, w, s, operations);
-            bench_result result = scenario_measure(s, w, pid, level, operations, o->limit_s);
+            const bench_result result = measure_one(o, w, pid, &bare, s, level);
             if (result.done == 0)
                 bench_fail("%s at %zu connections: nothing is registered for it", s->name, level.connections);
             results[count++] = result;
         }
     }
+    if (bare.pid)
+        serving_stop(&bare);
     return count;
 }
 

@@ -31,7 +31,7 @@ enum { MORE = sizeof more / sizeof *more };
 
 static void usage_text(FILE *out)
 {
-    fputs("usage: bench --tallystick BINARY --dir REGISTRY [OPTION...]\n"
+    fputs("usage: bench --tallystick BINARY --bare BINARY --dir REGISTRY [OPTION...]\n"
           "  --scenario A,B       only these (default: all)\n"
           "  --connections 1,64   how many clients at once; 1000/s: so many requests a second, steadily; up "
           "to\n"
@@ -129,6 +129,9 @@ static void read_option(options *o, int c)
     case 'b':
         o->tallystick = optarg;
         break;
+    case 'a':
+        o->bare = optarg;
+        break;
     case 'd':
         o->dir = optarg;
         break;
@@ -181,6 +184,7 @@ options options_read(int argc, char **argv)
 {
     static const struct option known[] = {
         {"tallystick", required_argument, NULL, 'b'},
+        {"bare", required_argument, NULL, 'a'},
         {"dir", required_argument, NULL, 'd'},
         {"syncs", required_argument, NULL, 'y'},
         {"scenario", required_argument, NULL, 's'},
@@ -205,7 +209,7 @@ options options_read(int argc, char **argv)
     read_levels(&o, "1,64,256,1000/s");
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;)
         read_option(&o, c);
-    if (!o.tallystick || !o.dir || optind < argc) {
+    if (!o.tallystick || !o.bare || !o.dir || optind < argc) {
         usage_text(stderr);
         exit(2);
     }

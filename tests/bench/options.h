@@ -14,7 +14,7 @@ enum { LEVELS_MAX = 8 };
 #define NAME_AUDIT       "audit"
 
 typedef struct options {
-    const char *tallystick, *dir, *syncs, *machine;
+    const char *tallystick, *bare, *dir, *syncs, *machine;
     const char *only; /* names separated by commas, or NULL */
     scenario_level levels[LEVELS_MAX];
     size_t level_count;

@@ -9,7 +9,8 @@ enum {
     BAR_MS = 100,         /* for the p99 from acceptance to the instruction's arrival */
 };
 
-#define RESULT_HEAD "%-10s %6s %7s %7s  %8s %8s %8s %8s %7s %7s  %8s %8s %8s %7s  %6s %7s %6s %8s %6s %6s\n"
+#define RESULT_HEAD                                                                                          \
+    "%-10s %6s %7s %7s  %8s %8s %8s %8s %7s %7s  %8s %8s %8s %7s %6s  %6s %7s %6s %8s %6s %6s\n"
 #define BESIDE_HEAD "%-10s %8s %8s %7s  %8s %8s %7s  %9s %9s  %s\n"
 
 double report_us(uint64_t ns)
@@ -69,6 +70,25 @@ double report_verify_us(const bench_report *report)
     return report_us(mean(report->before.verify_ns, report->after.verify_ns));
 }
 
+static bool same_level(const bench_result *a, const bench_result *b)
+{
+    return a->connections == b->connections && a->per_second == b->per_second;
+}
+
+static bool is_bare(const bench_result *r)
+{
+    return strcmp(r->scenario, "bare") == 0;
+}
+
+double report_times_bare(const bench_report *report, const bench_result *r)
+{
+    const bool is_compared = r->is_write && !is_bare(r);
+    for (const bench_result *before = r; is_compared && before-- > report->results;)
+        if (is_bare(before) && same_level(before, r))
+            return report_cpu_us(r) / report_cpu_us(before);
+    return -1;
+}
+
 static void floor_line(FILE *out, const char *name, uint64_t before, uint64_t after)
 {
     fprintf(out, "  %-42s %10.1f %10.1f\n", name, report_us(before), report_us(after));
@@ -107,25 +127,25 @@ static const char *level_of(const bench_result *r, char out[16])
 
 static void result_line(FILE *out, const bench_report *report, const bench_result *r)
 {
-    char level[16], user[16], system_text[16], batch[16], commit[16], syncs[16], wal[16];
+    char level[16], user[16], system_text[16], bare[16], batch[16], commit[16], syncs[16], wal[16];
     const double cpu = report_cpu_us(r), system = report_system_us(r);
     put_or_dash(user, 1, cpu - system, system >= 0);
     put_or_dash(system_text, 1, system, system >= 0);
+    put_or_dash(bare, 2, report_times_bare(report, r), report_times_bare(report, r) >= 0);
     put_or_dash(batch, 1, (double)r->done * r->commands / (double)(r->commits ? r->commits : 1),
                 r->commits > 0);
     put_or_dash(commit, 2, report_commit_ms(r), report_commit_ms(r) >= 0);
     put_or_dash(syncs, 2, report_syncs_per_operation(r), report_syncs_per_operation(r) >= 0);
     put_or_dash(wal, 1, (double)r->seen.wal_peak_bytes / (1 << 20), r->is_write);
-    fprintf(
-        out,
-        "%-10s %6s %7zu %7.0f  %8.3f %8.3f %8.3f %8.3f %7.1f %7.1f  %8.1f %8s %8s %7.2f  %6s %7s %6s %8.2f "
-        "%6s %6.1f\n",
-        r->scenario, level_of(r, level), r->done, report_per_second(r), report_ms(r->p50_ns),
-        report_ms(r->p90_ns), report_ms(r->p99_ns), report_ms(r->p999_ns),
-        (double)r->p50_ns / report_sync_ns(report), (double)r->p99_ns / report_sync_ns(report), cpu, user,
-        system_text, cpu / report_verify_us(report), batch, commit, syncs,
-        r->done ? (double)r->used.written_bytes / 1024 / (double)r->done : 0, wal,
-        (double)r->seen.peak_memory_bytes / (1 << 20));
+    fprintf(out,
+            "%-10s %6s %7zu %7.0f  %8.3f %8.3f %8.3f %8.3f %7.1f %7.1f  "
+            "%8.1f %8s %8s %7.2f %6s  %6s %7s %6s %8.2f %6s %6.1f\n",
+            r->scenario, level_of(r, level), r->done, report_per_second(r), report_ms(r->p50_ns),
+            report_ms(r->p90_ns), report_ms(r->p99_ns), report_ms(r->p999_ns),
+            (double)r->p50_ns / report_sync_ns(report), (double)r->p99_ns / report_sync_ns(report), cpu, user,
+            system_text, cpu / report_verify_us(report), bare, batch, commit, syncs,
+            r->done ? (double)r->used.written_bytes / 1024 / (double)r->done : 0, wal,
+            (double)r->seen.peak_memory_bytes / (1 << 20));
 }
 
 /* The results as ratios: what does not change with the machine. */
@@ -140,6 +160,8 @@ static void ratio_lines(FILE *out, const bench_report *report)
         fprintf(out, "%s, %s%s: %.0f us CPU = %.1f x verify", r->scenario, level_of(r, level),
                 r->per_second ? "" : " at once", report_cpu_us(r),
                 report_cpu_us(r) / report_verify_us(report));
+        if (report_times_bare(report, r) >= 0)
+            fprintf(out, " = %.2f x bare", report_times_bare(report, r));
         if (r->commands > 1)
             fprintf(out, ", %.0f us = %.1f x for each of its %u commands", report_cpu_us(r) / r->commands,
                     report_cpu_us(r) / report_verify_us(report) / r->commands, r->commands);
@@ -157,9 +179,7 @@ static void ratio_lines(FILE *out, const bench_report *report)
 static const bench_result *result_like(const bench_report *report, const char *name, const bench_result *like)
 {
     for (size_t i = 0; i < report->result_count; i++)
-        if (strcmp(report->results[i].scenario, name) == 0 &&
-            report->results[i].connections == like->connections &&
-            report->results[i].per_second == like->per_second)
+        if (strcmp(report->results[i].scenario, name) == 0 && same_level(&report->results[i], like))
             return &report->results[i];
     return NULL;
 }
@@ -256,9 +276,10 @@ static void results_table(FILE *out, const bench_report *report)
         return;
     fputc('\n', out);
     fprintf(out, RESULT_HEAD, "", "at", "opera-", "per", "p50", "p90", "p99", "p99.9", "p50 in", "p99 in",
-            "CPU us", "of it", "of it", "times", "per", "commit", "syncs", "KiB disk", "WAL", "memory");
+            "CPU us", "of it", "of it", "times", "times", "per", "commit", "syncs", "KiB disk", "WAL",
+            "memory");
     fprintf(out, RESULT_HEAD, "scenario", "once", "tions", "second", "ms", "ms", "ms", "ms", "syncs", "syncs",
-            "per op", "user", "system", "verify", "commit", "ms", "per op", "per op", "MiB", "MiB");
+            "per op", "user", "system", "verify", "bare", "commit", "ms", "per op", "per op", "MiB", "MiB");
     for (size_t i = 0; i < report->result_count; i++)
         result_line(out, report, &report->results[i]);
     ratio_lines(out, report);

@@ -34,6 +34,9 @@ double report_cpu_us(const bench_result *r);    /* per operation */
 double report_system_us(const bench_result *r); /* of it; negative: too short a run to tell */
 double report_per_second(const bench_result *r);
 double report_verify_us(const bench_report *report);
+/* CPU over that of the bare server, measured last before it at the same level; negative: there is nothing to
+ * compare. */
+double report_times_bare(const bench_report *report, const bench_result *r);
 double report_sync_ns(const bench_report *report);        /* of the floor */
 double report_commit_ms(const bench_result *r);           /* mean; negative: there was none */
 double report_syncs_per_operation(const bench_result *r); /* negative: not counted */

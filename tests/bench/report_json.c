@@ -45,6 +45,8 @@ static void put_result(lg_buf *buf, const bench_report *report, const bench_resu
         put_number(buf, "cpu_system_us", report_system_us(r));
     }
     put_number(buf, "cpu_per_verify", report_cpu_us(r) / report_verify_us(report));
+    if (report_times_bare(report, r) >= 0)
+        put_number(buf, "cpu_per_bare", report_times_bare(report, r));
     lg_json_put_int(buf, "commits", (int64_t)r->commits);
     put_number(buf, "max_ms", report_ms(r->max_ns));
     put_number(buf, "p50_syncs", (double)r->p50_ns / report_sync_ns(report));

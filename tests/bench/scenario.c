@@ -67,6 +67,18 @@ static bool accept_register(void *context, size_t index, const load_answer *answ
     return true;
 }
 
+/* Of the bare server, which says of the command in which of its transactions it is. */
+static bool accept_bare(void *context, size_t index, const load_answer *answer)
+{
+    scenario_run *run = context;
+    const int64_t commit = answer_number(answer, "\"commit\":");
+    (void)index;
+    if (answer->status != 201 || commit < 1)
+        return false;
+    run->checkpoints[run->checkpoint_count++] = commit;
+    return true;
+}
+
 /* The first `count` receivables that have come to the stage which the scenario takes. */
 size_t prepare_act(scenario_run *run, size_t count)
 {
@@ -105,6 +117,14 @@ static bool accept_act(void *context, size_t index, const load_answer *answer)
     }
 
 const scenario scenarios[] = {
+    {.name = "bare",
+     .what = "the floor: the same invoice, parsed, verified and kept",
+     .is_write = true,
+     .at_bare = true,
+     .share = 1,
+     .prepare = prepare_register,
+     .request = request_prepared,
+     .accept = accept_bare},
     {.name = "register",
      .what = "an invoice, signed by its supplier",
      .is_write = true,

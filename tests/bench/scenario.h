@@ -12,6 +12,7 @@ typedef struct scenario_run scenario_run;
 typedef struct scenario {
     const char *name, *what;
     bool is_write;
+    bool at_bare;           /* done to the bare server (bare.h), not to ours */
     unsigned share;         /* one of so many operations is done: the dear ones are done less often */
     world_stage takes;      /* receivables of this stage are used up; STAGE_NONE: none are */
     const char *before;     /* the scenario that brings them there */

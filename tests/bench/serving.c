@@ -15,28 +15,31 @@ enum { ARGUMENTS_MAX = 32, PATH_LEN = 4096 };
 
 static const char LISTENING[] = "listening on http://127.0.0.1:";
 
-static int running; /* for at_exit */
+static int running[2]; /* ours and the bare one, for at_exit */
 static const _Atomic uint64_t *syncs;
+static char count_path[PATH_LEN];
 
 static void at_exit(void)
 {
-    if (running)
-        kill(running, SIGTERM);
-    if (running)
-        waitpid(running, NULL, 0);
+    for (int i = 0; i < 2; i++) {
+        if (!running[i])
+            continue;
+        kill(running[i], SIGTERM);
+        waitpid(running[i], NULL, 0);
+    }
 }
 
-/* A page both can write, without a name once both have it. */
-static void share_count(const serving *s, char path[PATH_LEN])
+/* A page that every server can write: one of them works at a time. */
+static void share_count(const serving *s)
 {
-    snprintf(path, PATH_LEN, "%s.syncs", s->dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    snprintf(count_path, sizeof count_path, "%s.syncs", s->dir);
+    int fd = open(count_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || ftruncate(fd, sizeof(uint64_t)) != 0)
-        bench_fail("cannot make %s: %s", path, strerror(errno));
+        bench_fail("cannot make %s: %s", count_path, strerror(errno));
     void *page = mmap(NULL, sizeof(uint64_t), PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     if (page == MAP_FAILED)
-        bench_fail("cannot map %s: %s", path, strerror(errno));
+        bench_fail("cannot map %s: %s", count_path, strerror(errno));
     syncs = page;
 }
 
@@ -53,9 +56,10 @@ static void add_options(char *text, char **argv, size_t count)
             argv[count++] = one;
 }
 
-static void __attribute__((noreturn)) become_server(const serving *s, int out, const char *count_path)
+static void __attribute__((noreturn)) become_server(const serving *s, int out)
 {
     char said[PATH_LEN], more[1024];
+    char *bare[] = {(char *)(uintptr_t)s->binary, (char *)(uintptr_t)s->dir, NULL};
     char *argv[ARGUMENTS_MAX] = {(char *)(uintptr_t)s->binary,
                                  "serve",
                                  (char *)(uintptr_t)s->dir,
@@ -78,7 +82,7 @@ static void __attribute__((noreturn)) become_server(const serving *s, int out, c
         setenv("LD_PRELOAD", s->syncs, 1);
         setenv("BENCH_SYNCS", count_path, 1);
     }
-    execv(s->binary, argv);
+    execv(s->binary, s->bare ? bare : argv);
     _exit(127);
 }
 
@@ -113,22 +117,20 @@ static void profile(const serving *s)
 void serving_start(serving *s)
 {
     static bool registered;
-    char line[256], count_path[PATH_LEN] = "";
+    char line[256];
     int ends[2];
     if (!registered && atexit(at_exit) == 0)
         registered = true;
     if (s->syncs && !syncs)
-        share_count(s, count_path);
-    else if (s->syncs)
-        snprintf(count_path, sizeof count_path, "%s.syncs", s->dir);
+        share_count(s);
     if (pipe2(ends, O_CLOEXEC) != 0)
         bench_fail("pipe: %s", strerror(errno));
     const uint64_t began_ns = bench_clock_ns();
-    s->pid = running = fork();
+    s->pid = running[s->bare] = fork();
     if (s->pid < 0)
         bench_fail("fork: %s", strerror(errno));
     if (s->pid == 0)
-        become_server(s, ends[1], count_path);
+        become_server(s, ends[1]);
     close(ends[1]);
     FILE *lines = fdopen(ends[0], "r");
     if (!lines || !fgets(line, sizeof line, lines) || strncmp(line, LISTENING, sizeof LISTENING - 1) != 0)
@@ -145,7 +147,7 @@ static int end_with(serving *s, int signal_number)
     kill(s->pid, signal_number);
     while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
         ;
-    s->pid = running = 0;
+    s->pid = running[s->bare] = 0;
     return status;
 }
 

@@ -1,4 +1,5 @@
-/* The server under measurement, as a child process: started, stopped, killed, and audited when it is gone. */
+/* The server under measurement, and the bare one beside it, as child processes: started, stopped, killed; and
+ * the registry audited when its server is gone. */
 #ifndef TESTS_BENCH_SERVING_H
 #define TESTS_BENCH_SERVING_H
 
@@ -6,6 +7,7 @@
 
 typedef struct serving {
     const char *binary, *dir;
+    bool bare;         /* the floor (bare.h), not ours */
     const char *syncs; /* the library that counts syncs (preload/syncs.c), or NULL */
     int pid;           /* 0: not running */
     uint16_t port;
