@@ -11,6 +11,8 @@ PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 CC      ?= gcc
 PYTHON  ?= /usr/bin/python3
+# Files of API stories told side by side.
+STORIES ?= $(shell nproc)
 
 PACKAGES := libmicrohttpd gnutls sqlite3 libsodium jansson libcurl libxml-2.0 libarchive libzstd libcrypto libsystemd libseccomp
 # V=1 shows whole commands.
@@ -184,7 +186,7 @@ check-unit:
 	@scripts/run-unit-tests.sh $(UNIT_BIN)
 
 check-api: $(BIN)
-	@TALLYSTICK=$(abspath $(BIN)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/api
+	@TALLYSTICK=$(abspath $(BIN)) $(PYTHON) -m pytest -q -p no:cacheprovider -n $(STORIES) --dist loadfile tests/api
 
 check-model: $(BIN)
 	@TALLYSTICK=$(abspath $(BIN)) $(PYTHON) -m pytest -q -p no:cacheprovider tests/model

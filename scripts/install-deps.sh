@@ -8,7 +8,7 @@
 set -euo pipefail
 
 packages=(gcc make pkg-config gettext libmicrohttpd-dev libgnutls28-dev libsystemd-dev libseccomp-dev libsqlite3-dev libsodium-dev libjansson-dev libcurl4-openssl-dev libxml2-dev libarchive-dev libzstd-dev libcsv-dev
-          libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-cryptography python3-jsonschema python3-prometheus-client python3-jwcrypto curl openssl jq
+          libunistring-dev libssl-dev libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-cryptography python3-jsonschema python3-prometheus-client python3-jwcrypto curl openssl jq
           ca-certificates nginx-light strace xfsprogs)
 case ${1-} in
 --dev) packages+=(clang clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev valgrind) ;;

@@ -1,6 +1,7 @@
 """What a running server has left of its rights: no other user's, no other folder's, no program to start."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import pwd
@@ -54,7 +55,7 @@ def test_an_operator_may_switch_it_off(fresh):
 @needs_root
 def test_started_as_root_it_listens_below_1024_and_serves_as_somebody_else(tmp_path):
     os.chmod(tmp_path, 0o755)
-    for above in list(tmp_path.parents)[:2]:
+    for above in itertools.takewhile(lambda path: not os.stat(path).st_mode & 0o001, tmp_path.parents):
         os.chmod(above, os.stat(above).st_mode | 0o055)
     nobody = pwd.getpwnam("nobody")
     low = low_port()
