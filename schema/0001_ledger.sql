@@ -1,10 +1,10 @@
 -- The ledger itself: what cannot be derived from anything else.
 -- Every other table is a projection: the audit rebuilds it from these and compares.
 
--- Entries: exact bytes, written once.
+-- Entries, written once.
 CREATE TABLE entries (
     seq  INTEGER PRIMARY KEY CHECK (seq >= 0),  -- position in the chain, from 0 without gaps
-    body BLOB NOT NULL CHECK (length(body) BETWEEN 2 AND 65535)  -- JCS object, exact bytes
+    body BLOB NOT NULL CHECK (length(body) BETWEEN 2 AND 65536)  -- packed (ledger/store/entry_pack.h): a JCS object, whose exact bytes come back
 ) STRICT;
 
 -- The facts of an entry (RFC 9901 disclosures joined by '~'), kept apart so that they can be erased without breaking a proof.

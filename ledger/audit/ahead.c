@@ -42,23 +42,6 @@ struct lg_ahead {
 
 /* ---- entries ---- */
 
-/* Digests are sorted, so a binary search finds them. */
-static bool has_digest(const lg_entry *entry, const char *digest)
-{
-    size_t low = 0, high = entry->digest_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = strcmp(entry->digests[middle], digest);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-
 static void fault(lg_ahead_fault ***last, lg_arena *arena, const char *detail)
 {
     lg_ahead_fault *added = lg_arena_alloc(arena, sizeof *added);
@@ -72,7 +55,7 @@ static void read_facts(lg_arena *arena, const lg_entry_row *row, lg_ahead_entry 
 {
     const lg_entry *entry = &out->entry;
     lg_ahead_fault **last = &out->faults;
-    if (row->is_damaged)
+    if (row->disclosures_are_damaged)
         fault(&last, arena, "what is stored cannot be unpacked");
     size_t seen = 0;
     for (const char *at = row->disclosures; *at;) {
@@ -82,7 +65,8 @@ static void read_facts(lg_arena *arena, const lg_entry_row *row, lg_ahead_entry 
         }
         size_t len = strcspn(at, "~");
         lg_bytes disclosure = lg_bytes_of(at, len);
-        if (!has_digest(entry, lg_disclosure_digest(disclosure).s))
+        const lg_hash digest = lg_disclosure_digest(disclosure);
+        if (!lg_entry_has_digest(entry, &digest))
             fault(&last, arena,
                   lg_arena_printf(arena, "disclosure %zu does not belong to the entry's digests",
                                   out->fact_count + 1));
@@ -104,6 +88,10 @@ static void read_entry(lg_arena *arena, const lg_entry_row *row, lg_ahead_entry 
     lg_fact facts[LG_ENTRY_FACTS_MAX];
     lg_report_init(&report, arena);
     *out = (lg_ahead_entry){.seq = row->seq, .leaf = lg_leaf_hash(row->body)};
+    if (row->body_is_damaged) {
+        out->malformed = "what is stored cannot be unpacked";
+        return;
+    }
     if (lg_entry_parse(arena, row->body, &out->entry, &report) != LG_OK) {
         out->malformed = report.detail ? report.detail : "";
         return;

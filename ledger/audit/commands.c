@@ -216,11 +216,12 @@ static lg_err begin_command(lg_audit *audit, lg_ahead_entry *entry)
 /* Genesis is signed by the key that entry 1, the operator's registration, makes known. */
 static lg_err load_operator_key(lg_audit *audit)
 {
-    lg_entry_row row;
-    lg_err err = lg_entry_get(audit->actual, 1, audit->arena, &row);
-    if (err)
-        return err == LG_NOT_FOUND ? LG_OK : err; /* then no signature will be found good */
-    for (const char *at = row.disclosures; *at;) {
+    lg_entry_row *row;
+    size_t count;
+    lg_err err = lg_entry_range(audit->actual, 1, 1, audit->arena, &row, &count);
+    if (err || count == 0 || row->seq != 1)
+        return err; /* then no signature will be found good */
+    for (const char *at = row->disclosures; *at;) {
         size_t len = strcspn(at, "~");
         lg_fact fact;
         lg_bytes raw;

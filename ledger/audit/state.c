@@ -129,36 +129,44 @@ lg_err lg_audit_state_open(lg_audit *audit, lg_report *report)
 
 /* ---- is the registry the one that was audited, and does it go on from there? ---- */
 
+/* The bytes of an entry and their hash; no bytes, and one that nothing has, if it is missing or damaged. */
+static lg_err stored_entry(lg_audit *audit, int64_t seq, lg_bytes *body, lg_hash *leaf)
+{
+    lg_entry_row *row;
+    size_t count;
+    *body = lg_bytes_str("");
+    *leaf = (lg_hash){{0}};
+    lg_err err = lg_entry_range(audit->actual, seq, 1, audit->arena, &row, &count);
+    if (err || count == 0 || row->seq != seq || row->body_is_damaged)
+        return err;
+    *body = row->body;
+    *leaf = lg_leaf_hash(*body);
+    return LG_OK;
+}
+
 static lg_err is_other_registry(lg_audit *audit, bool *other)
 {
-    lg_entry_row row;
-    lg_hash genesis, leaf = {{0}};
+    lg_bytes body;
+    lg_hash genesis, leaf;
     lg_err err = lg_edge_read(audit->edge, 0, 0, 1, &genesis);
-    if (err)
-        return err;
-    err = lg_entry_get(audit->actual, 0, audit->arena, &row);
-    if (err && err != LG_NOT_FOUND)
-        return err;
     if (!err)
-        leaf = lg_leaf_hash(row.body);
-    *other = !lg_hash_equal(&leaf, &genesis);
-    return LG_OK;
+        err = stored_entry(audit, 0, &body, &leaf);
+    *other = !err && !lg_hash_equal(&leaf, &genesis);
+    return err;
 }
 
 /* The entry that was the last one then gives the chain its next prev. */
 static lg_err check_last_entry(lg_audit *audit)
 {
-    lg_entry_row row;
+    lg_bytes body;
+    lg_hash leaf;
     lg_entry entry;
     const int64_t seq = audit->before.seq - 1;
-    lg_err err = lg_entry_get(audit->actual, seq, audit->arena, &row);
-    if (err && err != LG_NOT_FOUND)
+    lg_err err = stored_entry(audit, seq, &body, &leaf);
+    if (err)
         return err;
-    lg_hash leaf = {{0}};
-    if (!err)
-        leaf = lg_leaf_hash(row.body);
     if (!lg_hash_equal(&leaf, &audit->before.hash) ||
-        lg_entry_parse(audit->arena, row.body, &entry, NULL) != LG_OK) {
+        lg_entry_parse(audit->arena, body, &entry, NULL) != LG_OK) {
         lg_audit_find(audit, "entries", lg_audit_seq_key(audit, seq),
                       "the bytes are not those that were audited before");
         return LG_OK;

@@ -50,14 +50,17 @@ static bool took_number(scan *s, int64_t *out)
 
 /* ---- entries ---- */
 
-/* The next string, if it is of so many letters of base64url; a copy of it goes to `out`. */
-static bool took_digest(scan *s, lg_digest_text *out)
+static bool took_digest(scan *s, lg_hash *out)
 {
-    if (!took_char(s, '"') || s->end - s->at < DIGEST_LEN)
+    uint8_t bytes[DIGEST_LEN];
+    size_t len;
+    if (!took_char(s, '"') || s->end - s->at < DIGEST_LEN ||
+        lg_base64url_decode_run(lg_bytes_of(s->at, DIGEST_LEN), bytes, &len) != DIGEST_LEN ||
+        len != LG_HASH_LEN)
         return false;
-    memcpy(out->s, s->at, DIGEST_LEN);
+    memcpy(out->b, bytes, LG_HASH_LEN);
     s->at += DIGEST_LEN;
-    return lg_base64url_span(out->s) == DIGEST_LEN && took_char(s, '"');
+    return took_char(s, '"');
 }
 
 static bool took_digests(scan *s, lg_arena *arena, lg_entry *out)
@@ -68,14 +71,11 @@ static bool took_digests(scan *s, lg_arena *arena, lg_entry *out)
         count++;
     if (count > LG_ENTRY_FACTS_MAX)
         return false;
-    lg_digest_text *texts = lg_arena_array(arena, count, sizeof *texts);
-    const char **digests = lg_arena_array(arena, count, sizeof *digests);
-    for (size_t i = 0; i < count; i++) {
-        if ((i > 0 && !took_char(s, ',')) || !took_digest(s, &texts[i]) ||
-            (i > 0 && memcmp(texts[i - 1].s, texts[i].s, DIGEST_LEN) >= 0))
+    lg_hash *digests = lg_arena_array(arena, count, sizeof *digests);
+    for (size_t i = 0; i < count; i++)
+        if ((i > 0 && !took_char(s, ',')) || !took_digest(s, &digests[i]) ||
+            (i > 0 && memcmp(s->at - APART - DIGEST_LEN - 1, s->at - DIGEST_LEN - 1, DIGEST_LEN) >= 0))
             return false;
-        digests[i] = texts[i].s;
-    }
     out->digests = digests;
     out->digest_count = count;
     return true;

@@ -4,6 +4,7 @@
 #include "ledger/crypto/secret.h"
 #include "ledger/log/canonical.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,17 +38,52 @@ char *lg_disclosure_make(lg_arena *arena, const uint8_t salt[LG_SALT_LEN], const
     return text;
 }
 
-lg_digest_text lg_disclosure_digest(lg_bytes disclosure)
+lg_hash lg_disclosure_digest(lg_bytes disclosure)
+{
+    return lg_sha256(disclosure);
+}
+
+lg_digest_text lg_digest_format(const lg_hash *digest)
 {
     lg_digest_text out;
-    lg_hash hash = lg_sha256(disclosure);
-    lg_base64url_write(out.s, hash.b, LG_HASH_LEN);
+    lg_base64url_write(out.s, digest->b, LG_HASH_LEN);
+    return out;
+}
+
+/* A digest, and the first eight letters of its text, which nearly always say where it belongs. */
+typedef struct placed_digest {
+    uint64_t letters;
+    lg_hash digest;
+} placed_digest;
+
+static placed_digest place_digest(const lg_hash *digest)
+{
+    enum { BYTES = 6 };
+    placed_digest out = {.digest = *digest};
+    char letters[sizeof out.letters + 1];
+    lg_base64url_write(letters, digest->b, BYTES);
+    memcpy(&out.letters, letters, sizeof out.letters);
+    out.letters = be64toh(out.letters);
     return out;
 }
 
 static int by_text(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const placed_digest *x = a, *y = b;
+    if (x->letters != y->letters)
+        return x->letters < y->letters ? -1 : 1;
+    return strcmp(lg_digest_format(&x->digest).s, lg_digest_format(&y->digest).s);
+}
+
+/* Sorted, so that their order says nothing of which fact is which. */
+static const lg_hash *sort_digests(lg_arena *arena, placed_digest *placed, size_t count)
+{
+    lg_hash *digests = lg_arena_array(arena, count, sizeof *digests);
+    if (count > 0)
+        qsort(placed, count, sizeof *placed, by_text);
+    for (size_t i = 0; i < count; i++)
+        digests[i] = placed[i].digest;
+    return digests;
 }
 
 /* The array of each fact, one behind the other. */
@@ -76,8 +112,7 @@ lg_disclosures lg_disclose_facts(lg_arena *arena, const lg_fact *facts, size_t f
     uint8_t *salts = lg_arena_array(arena, fact_count, LG_SALT_LEN);
     lg_random(salts, fact_count * LG_SALT_LEN);
     const lg_bytes *arrays = write_arrays(arena, facts, fact_count, salts);
-    lg_digest_text *texts = lg_arena_array(arena, fact_count, sizeof *texts);
-    const char **sorted = lg_arena_array(arena, fact_count, sizeof *sorted);
+    placed_digest *placed = lg_arena_array(arena, fact_count, sizeof *placed);
     size_t joined_len = 0;
     for (size_t i = 0; i < fact_count; i++)
         joined_len += (arrays[i].len * 4 + 2) / 3 + 1;
@@ -86,15 +121,15 @@ lg_disclosures lg_disclose_facts(lg_arena *arena, const lg_fact *facts, size_t f
         if (i > 0)
             *p++ = '~';
         size_t len = lg_base64url_write(p, arrays[i].data, arrays[i].len);
-        texts[i] = lg_disclosure_digest(lg_bytes_of(p, len));
-        sorted[i] = texts[i].s;
+        const lg_hash digest = lg_disclosure_digest(lg_bytes_of(p, len));
+        placed[i] = place_digest(&digest);
         p += len;
     }
-    /* Sorted, so that their order says nothing of which fact is which. */
-    if (fact_count > 0)
-        qsort(sorted, fact_count, sizeof *sorted, by_text);
-    return (lg_disclosures){
-        .count = fact_count, .joined = joined, .digests = sorted, .arrays = arrays, .salts = salts};
+    return (lg_disclosures){.count = fact_count,
+                            .joined = joined,
+                            .digests = sort_digests(arena, placed, fact_count),
+                            .arrays = arrays,
+                            .salts = salts};
 }
 
 static bool is_json_space(char c)

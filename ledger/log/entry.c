@@ -31,17 +31,12 @@ static bool is_type(const char *type)
     return len >= 1 && len <= TYPE_MAX && strspn(type, allowed) == len;
 }
 
-static bool are_digests(const char *const *digests, size_t count)
+bool lg_entry_has_digest(const lg_entry *entry, const lg_hash *digest)
 {
-    if (count > LG_ENTRY_FACTS_MAX)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (lg_base64url_span(digests[i]) != DIGEST_LEN || digests[i][DIGEST_LEN] != '\0')
-            return false;
-        if (i > 0 && strcmp(digests[i - 1], digests[i]) >= 0)
-            return false;
-    }
-    return true;
+    for (size_t i = 0; i < entry->digest_count; i++)
+        if (lg_hash_equal(&entry->digests[i], digest))
+            return true;
+    return false;
 }
 
 /* Entry 0, and only entry 0, names the log; its prev is zeros. */
@@ -56,11 +51,28 @@ static bool is_genesis(const lg_entry *entry)
 static bool is_encodable(const lg_entry *entry)
 {
     if (entry->seq < 0 || entry->seq > LG_SEQ_MAX || !entry->type || !is_type(entry->type) ||
-        !are_digests(entry->digests, entry->digest_count))
+        entry->digest_count > LG_ENTRY_FACTS_MAX)
         return false;
     if (entry->seq == 0)
         return is_genesis(entry);
     return strcmp(entry->type, GENESIS) != 0 && !entry->origin && !entry->vkey;
+}
+
+/* False if they are not in order, each once. */
+static bool put_digests(lg_buf *text, const lg_hash *digests, size_t count)
+{
+    enum { APART = DIGEST_LEN + 3 }; /* with quotes and a comma */
+    char *place = count ? lg_buf_extend(text, count * APART - 1) : NULL;
+    for (size_t i = 0; i < count; i++, place += APART) {
+        if (i > 0)
+            place[-1] = ',';
+        place[0] = '"';
+        lg_base64url_write(place + 1, digests[i].b, LG_HASH_LEN);
+        place[1 + DIGEST_LEN] = '"';
+        if (i > 0 && memcmp(place + 1 - APART, place + 1, DIGEST_LEN) >= 0)
+            return false;
+    }
+    return true;
 }
 
 static void put_hash(lg_buf *text, const char *key, const lg_hash *hash)
@@ -82,8 +94,7 @@ lg_err lg_entry_encode(lg_arena *arena, const lg_entry *entry, lg_bytes *out)
     /* Members in the order of RFC 8785 section 3.2.3. */
     lg_json_key(&text, "_sd");
     lg_json_list(&text);
-    for (size_t i = 0; i < entry->digest_count; i++)
-        lg_json_strn(&text, entry->digests[i], DIGEST_LEN);
+    const bool in_order = put_digests(&text, entry->digests, entry->digest_count);
     lg_json_end(&text);
     lg_json_put_str(&text, "_sd_alg", "sha-256");
     lg_json_put_str(&text, "at", at.s);
@@ -97,7 +108,7 @@ lg_err lg_entry_encode(lg_arena *arena, const lg_entry *entry, lg_bytes *out)
     if (entry->seq == 0)
         lg_json_put_str(&text, "vkey", entry->vkey);
     lg_json_close(&text);
-    lg_err err = text.len <= LG_ENTRY_MAX ? LG_OK : LG_INTERNAL;
+    lg_err err = in_order && text.len <= LG_ENTRY_MAX ? LG_OK : LG_INTERNAL;
     if (err == LG_OK)
         *out = lg_arena_copy(arena, lg_buf_bytes(&text));
     lg_buf_clear(&text);
@@ -127,12 +138,14 @@ static bool take_digests(lg_arena *arena, const json_t *object, lg_entry *entry)
     size_t count = json_array_size(list);
     if (!json_is_array(list) || count > LG_ENTRY_FACTS_MAX)
         return false;
-    const char **digests = lg_arena_array(arena, count, sizeof *digests);
+    lg_hash *digests = lg_arena_array(arena, count, sizeof *digests);
     for (size_t i = 0; i < count; i++) {
         const json_t *value = json_array_get(list, i);
-        if (!json_is_string(value))
+        const lg_bytes text = lg_bytes_of(json_string_value(value), json_string_length(value));
+        lg_bytes bytes;
+        if (!json_is_string(value) || !lg_base64url_decode(arena, text, &bytes) || bytes.len != LG_HASH_LEN)
             return false;
-        digests[i] = lg_arena_strndup(arena, json_string_value(value), json_string_length(value));
+        memcpy(digests[i].b, bytes.data, LG_HASH_LEN);
     }
     entry->digests = digests;
     entry->digest_count = count;

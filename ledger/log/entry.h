@@ -24,27 +24,29 @@ typedef struct lg_fact {
     const char *value;
 } lg_fact;
 
-/* The public members of an entry. `digests` are sorted and unique when built or parsed. */
+/* The public members of an entry. `digests` are in the order of their texts, and unique. */
 typedef struct lg_entry {
     int64_t seq;
     lg_time at;
     lg_hash prev; /* leaf hash of entry seq - 1; zeros for entry 0 */
     lg_hash req;  /* SHA-256 of the signed command's exact bytes */
     const char *type;
-    const char *origin;         /* entry 0 only: the log's name */
-    const char *vkey;           /* entry 0 only: the log's verifier key */
-    const char *const *digests; /* 43 characters each */
+    const char *origin; /* entry 0 only: the log's name */
+    const char *vkey;   /* entry 0 only: the log's verifier key */
+    const lg_hash *digests;
     size_t digest_count;
 } lg_entry;
+bool lg_entry_has_digest(const lg_entry *entry, const lg_hash *digest);
 
 /* The disclosure of one fact under a given salt (exactly as in RFC 9901: elements separated by ", "). */
 char *lg_disclosure_make(lg_arena *arena, const uint8_t salt[LG_SALT_LEN], const char *name,
                          const char *value);
-/* Its digest, 43 characters and NUL. */
+lg_hash lg_disclosure_digest(lg_bytes disclosure);
+/* A digest as entries have it. */
 typedef struct lg_digest_text {
-    char s[44];
+    char s[44]; /* base64url, and NUL */
 } lg_digest_text;
-lg_digest_text lg_disclosure_digest(lg_bytes disclosure);
+lg_digest_text lg_digest_format(const lg_hash *digest);
 /* Reads a disclosure made by anyone: strict JSON array of salt (≥ 22 base64url characters), name, value. The
  * value comes back as compact JSON text. LG_CORRUPT if it is not one. */
 lg_err lg_disclosure_parse(lg_arena *arena, lg_bytes disclosure, lg_fact *out,
@@ -53,8 +55,8 @@ lg_err lg_disclosure_parse(lg_arena *arena, lg_bytes disclosure, lg_fact *out,
 /* Facts as they are disclosed, in their order. */
 typedef struct lg_disclosures {
     size_t count;
-    char *joined;               /* the disclosures, joined by '~' (no trailing one) */
-    const char *const *digests; /* sorted */
+    char *joined;           /* the disclosures, joined by '~' (no trailing one) */
+    const lg_hash *digests; /* in an entry's order */
     /* What the disclosures encode, and the salts at the beginning of each, LG_SALT_LEN bytes apart. */
     const lg_bytes *arrays;
     const uint8_t *salts;

@@ -353,7 +353,7 @@ lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg
     *out = (lg_entry_row){.seq = entry.seq, .disclosures = disclosures.joined};
     lg_err err = lg_entry_encode(arena, &entry, &out->body);
     if (!err)
-        err = lg_entry_insert_disclosing(ledger->db, entry.seq, out->body, &disclosures);
+        err = lg_entry_insert_disclosing(ledger->db, &entry, out->body, &disclosures);
     if (err)
         return err;
     lg_hash leaf = lg_leaf_hash(out->body);

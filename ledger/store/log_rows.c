@@ -1,7 +1,9 @@
 /* Entries, their disclosures, and the commands that caused them. */
 #include "ledger/store/log_rows.h"
 
+#include "ledger/base/buf.h"
 #include "ledger/crypto/encoding.h"
+#include "ledger/store/entry_pack.h"
 #include "ledger/store/pack.h"
 #include "ledger/store/rows_internal.h"
 
@@ -16,30 +18,43 @@ static lg_err disclosures_insert(lg_db *db, int64_t seq, lg_bytes packed)
     return lg_query_run(&query);
 }
 
-static lg_err entry_insert(lg_db *db, int64_t seq, lg_bytes body)
+static lg_err entry_insert(lg_db *db, int64_t seq, lg_bytes packed)
 {
     static const lg_sql sql = {"INSERT INTO entries (seq, body) VALUES (?1, ?2)"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, seq);
-    lg_bind_blob(&query, 2, body.data, body.len);
+    lg_bind_blob(&query, 2, packed.data, packed.len);
     return lg_query_run(&query);
+}
+
+static lg_err entry_insert_as_it_is(lg_db *db, int64_t seq, lg_bytes body)
+{
+    lg_buf packed = {0};
+    lg_entry_keep(&packed, body);
+    lg_err err = entry_insert(db, seq, lg_buf_bytes(&packed));
+    lg_buf_clear(&packed);
+    return err;
 }
 
 lg_err lg_entry_insert(lg_db *db, int64_t seq, lg_bytes body, const char *disclosures)
 {
     const lg_bytes text = lg_bytes_str(disclosures);
-    lg_err err = entry_insert(db, seq, body);
+    lg_err err = entry_insert_as_it_is(db, seq, body);
     if (err || text.len == 0)
         return err;
     return disclosures_insert(db, seq, lg_pack(lg_db_packer(db), LG_PACK_DISCLOSURES, text));
 }
 
-lg_err lg_entry_insert_disclosing(lg_db *db, int64_t seq, lg_bytes body, const lg_disclosures *disclosures)
+lg_err lg_entry_insert_disclosing(lg_db *db, const lg_entry *entry, lg_bytes body,
+                                  const lg_disclosures *disclosures)
 {
-    lg_err err = entry_insert(db, seq, body);
+    uint8_t packed[LG_ENTRY_PACKED_MAX];
+    const size_t len = lg_entry_pack(entry, packed);
+    lg_err err = len ? entry_insert(db, entry->seq, lg_bytes_of(packed, len))
+                     : entry_insert_as_it_is(db, entry->seq, body);
     if (err || disclosures->count == 0)
         return err;
-    return disclosures_insert(db, seq, lg_pack_disclosures(lg_db_packer(db), disclosures));
+    return disclosures_insert(db, entry->seq, lg_pack_disclosures(lg_db_packer(db), disclosures));
 }
 
 /* A packed column, borrowed until the query moves on. */
@@ -50,12 +65,14 @@ static bool column_unpack(lg_query *query, int at, lg_arena *arena, lg_bytes *ou
 
 static void entry_read(lg_query *query, lg_arena *arena, lg_entry_row *out)
 {
-    lg_bytes disclosures = lg_bytes_str("");
+    lg_bytes body = lg_bytes_str(""), disclosures = body;
     *out = (lg_entry_row){
         .seq = lg_column_int(query, 0),
-        .body = lg_column_blob(query, 1, arena),
-        .is_damaged = !lg_column_is_null(query, 2) && !column_unpack(query, 2, arena, &disclosures),
+        .body_is_damaged = lg_entry_unpack(arena, lg_column_borrow(query, 1), &body) != LG_OK,
+        .disclosures_are_damaged =
+            !lg_column_is_null(query, 2) && !column_unpack(query, 2, arena, &disclosures),
     };
+    out->body = body;
     out->disclosures = (const char *)disclosures.data;
 }
 
@@ -68,7 +85,7 @@ lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out)
     bool found = lg_query_next(&query);
     if (found)
         entry_read(&query, arena, out);
-    if (found && out->is_damaged)
+    if (found && (out->body_is_damaged || out->disclosures_are_damaged))
         lg_query_spoil(&query);
     return lg_query_end_found(&query, found);
 }
@@ -123,10 +140,12 @@ lg_err lg_entry_bodies(lg_db *db, int64_t from, size_t limit, lg_arena *arena, l
     lg_bind_int(&query, 2, (int64_t)limit);
     lg_row_list list = {0};
     while (lg_query_next(&query)) {
-        if (lg_column_int(&query, 0) != from + (int64_t)list.count)
+        lg_bytes body;
+        if (lg_column_int(&query, 0) != from + (int64_t)list.count ||
+            lg_entry_unpack(arena, lg_column_borrow(&query, 1), &body) != LG_OK)
             lg_query_spoil(&query);
         else
-            *(lg_bytes *)lg_row_add(&list, arena, sizeof **bodies) = lg_column_blob(&query, 1, arena);
+            *(lg_bytes *)lg_row_add(&list, arena, sizeof **bodies) = body;
     }
     *bodies = list.rows;
     *count = list.count;

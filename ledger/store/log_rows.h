@@ -6,22 +6,26 @@
 #include "ledger/log/tree.h"
 #include "ledger/store/db.h"
 
+/* Whatever its body is; that is kept as it is. */
 lg_err lg_entry_insert(lg_db *db, int64_t seq, lg_bytes body, const char *disclosures) LG_MUST_CHECK;
-lg_err lg_entry_insert_disclosing(lg_db *db, int64_t seq, lg_bytes body,
+/* `body` is what the entry encodes to; from the second entry on its members are kept in its place. */
+lg_err lg_entry_insert_disclosing(lg_db *db, const lg_entry *entry, lg_bytes body,
                                   const lg_disclosures *disclosures) LG_MUST_CHECK;
 
 typedef struct lg_entry_row {
     int64_t seq;
     lg_bytes body;
     const char *disclosures; /* joined by '~'; "" if there are none or they were erased */
-    bool is_damaged;         /* what is stored of them cannot be unpacked; they then read "" */
+    /* What is stored cannot be unpacked; it then reads "". */
+    bool body_is_damaged, disclosures_are_damaged;
 } lg_entry_row;
 /* LG_NOT_FOUND if absent; LG_CORRUPT if it is damaged. */
 lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out) LG_MUST_CHECK;
 /* Up to `limit` entries from seq on, damaged ones among them; *rows in the arena. */
 lg_err lg_entry_range(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_entry_row **rows,
                       size_t *count) LG_MUST_CHECK;
-/* The bytes alone of up to `limit` entries from `from` on; LG_CORRUPT if one is missing between two. */
+/* The bytes alone of up to `limit` entries from `from` on; LG_CORRUPT if one is damaged, or missing between
+ * two. */
 lg_err lg_entry_bodies(lg_db *db, int64_t from, size_t limit, lg_arena *arena, lg_bytes **bodies,
                        size_t *count) LG_MUST_CHECK;
 

@@ -64,14 +64,6 @@ client_exit client_proof_check(client *c, lg_arena *arena, lg_bytes entry, lg_by
     return CLIENT_OK;
 }
 
-static bool has_digest(const lg_entry *entry, const char *digest)
-{
-    for (size_t i = 0; i < entry->digest_count; i++)
-        if (strcmp(entry->digests[i], digest) == 0)
-            return true;
-    return false;
-}
-
 /* Each disclosure must be one whose digest the entry holds. */
 client_exit client_disclosures_check(client *c, lg_arena *arena, const json_t *list, checked_receipt *out)
 {
@@ -81,7 +73,8 @@ client_exit client_disclosures_check(client *c, lg_arena *arena, const json_t *l
     json_array_foreach(list, i, value)
     {
         lg_bytes text = lg_bytes_of(json_string_value(value), json_string_length(value));
-        if (!json_is_string(value) || !has_digest(&out->entry, lg_disclosure_digest(text).s))
+        const lg_hash digest = lg_disclosure_digest(text);
+        if (!json_is_string(value) || !lg_entry_has_digest(&out->entry, &digest))
             return client_fail(c, CLIENT_UNVERIFIED, "Disclosure %zu does not belong to entry %lld.", i + 1,
                                (long long)out->entry.seq);
         if (lg_disclosure_parse(arena, text, &out->facts[out->fact_count++], &c->report) != LG_OK)

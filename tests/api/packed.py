@@ -1,7 +1,9 @@
-"""Packed texts of the database, as ledger/store/pack.h describes them, read without the program."""
+"""Packed texts and entries of the database, as ledger/store/pack.h and entry_pack.h describe them, read without the program."""
 
 import base64
 import ctypes
+import datetime
+import json
 import pathlib
 
 STORE = pathlib.Path(__file__).parents[2] / "ledger/store"
@@ -59,12 +61,35 @@ def unpacked(packed):
     return outer
 
 
+def entry_text(packed):
+    """The exact bytes of an entry."""
+    kind, count, rest = packed[0], packed[1], packed[2:]
+    if kind == 0:
+        return packed[1:]
+    assert kind == 1
+    digests, rest = [rest[32 * i : 32 * i + 32] for i in range(count)], rest[32 * count :]
+    at = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=int.from_bytes(rest[:8], "big", signed=True))
+    seq, kind_of_event = varint(rest[72:])
+    entry = {
+        "_sd": [base64url(digest).decode() for digest in digests],
+        "_sd_alg": "sha-256",
+        "at": at.isoformat(timespec="microseconds") + "Z",
+        "prev": rest[8:40].hex(),
+        "req": rest[40:72].hex(),
+        "seq": seq,
+        "type": kind_of_event.decode(),
+        "v": 1,
+    }
+    return json.dumps(entry, separators=(",", ":")).encode()
+
+
 def packed(text):
     """As it is, which is a way of packing too."""
     return b"\0" + (text.encode() if isinstance(text, str) else text)
 
 
 def add_functions(database):
-    """Lets SQL say unpacked(column), as text, and packed(text)."""
+    """Lets SQL say unpacked(column) and entry_text(body), as text, and packed(text), of an entry as well."""
     database.create_function("unpacked", 1, lambda data: unpacked(data).decode())
+    database.create_function("entry_text", 1, lambda data: entry_text(data).decode())
     database.create_function("packed", 1, packed)

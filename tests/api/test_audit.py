@@ -2,6 +2,7 @@
 command, a value, an index, a checkpoint. Each story bends one thing in a copy of a sound registry and names where it must be
 found."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -77,6 +78,18 @@ def test_a_sound_registry_passes(copy):
     assert report["entries"] > 20 and report["commands"] > 15
 
 
+def test_what_is_stored_of_an_entry_gives_its_exact_bytes(copy):
+    with sqlite3.connect(copy / "ledger.db") as database:
+        rows = database.execute("SELECT body FROM entries ORDER BY seq").fetchall()
+    prev = bytes(32)
+    for seq, (body,) in enumerate(rows):
+        text = packed.entry_text(body)
+        entry = json.loads(text)
+        assert entry["seq"] == seq and entry["prev"] == prev.hex()
+        assert seq == 0 or len(body) < 0.7 * len(text)
+        prev = hashlib.sha256(b"\0" + text).digest()
+
+
 SOME = "(SELECT seq FROM entries ORDER BY seq DESC LIMIT 1 OFFSET 4)"
 FLIP = "substr({0}, 1, {1}) || (CASE substr({0}, {1} + 1, 1) WHEN '7' THEN '8' ELSE '7' END) || substr({0}, {1} + 2)"
 
@@ -93,9 +106,9 @@ def flip_text(table, column, where, at=20):
     return update(table, f"{column} = {FLIP.format(column, at)} WHERE {where}")
 
 
-def flip_blob(table, column, where, at=20):
-    """Flips one byte of a blob, taken as the text it is."""
-    return update(table, f"{column} = CAST({FLIP.format(f'CAST({column} AS TEXT)', at)} AS BLOB) WHERE {where}")
+def flip_entry(where, at):
+    """Flips one byte of an entry, and packs it as it is then."""
+    return update("entries", f"body = packed({FLIP.format('entry_text(body)', at)}) WHERE {where}")
 
 
 def flip_packed(table, column, where, at):
@@ -106,9 +119,11 @@ def flip_packed(table, column, where, at):
 LAST_COMMAND = "first_seq = (SELECT max(first_seq) FROM commands)"
 RECEIVABLE = "receivable_no = (SELECT min(receivable_no) FROM receivables)"
 BENT = {
-    "a byte of an entry": flip_blob("entries", "body", f"seq = {SOME}", 80),
-    "the time of an entry": update("entries", f"body = CAST(replace(CAST(body AS TEXT), 'at\":\"20', 'at\":\"21') AS BLOB) WHERE seq = {SOME}"),
-    "a byte of the genesis": flip_blob("entries", "body", "seq = 0", 40),
+    "a byte of an entry": flip_entry(f"seq = {SOME}", 80),
+    "a byte of a packed entry": update("entries", f"body = CAST(substr(body, 1, 80) || x'2a2b' || substr(body, 83) AS BLOB) WHERE seq = {SOME}"),
+    "a packed entry cut off": update("entries", f"body = substr(body, 1, 60) WHERE seq = {SOME}"),
+    "the time of an entry": update("entries", f"body = packed(replace(entry_text(body), 'at\":\"20', 'at\":\"21')) WHERE seq = {SOME}"),
+    "a byte of the genesis": flip_entry("seq = 0", 40),
     "a byte of a disclosure": flip_packed("disclosures", "body", f"seq = {SOME}", 40),
     "a disclosure left out": update("disclosures", f"body = packed(substr(unpacked(body), instr(unpacked(body), '~') + 1)) WHERE seq = {SOME}"),
     "packed disclosures cut off": update("disclosures", f"body = substr(body, 1, length(body) - 9) WHERE seq = {SOME}"),

@@ -6,6 +6,7 @@
 
 #include "ledger/base/json.h"
 #include "ledger/registry/internal.h"
+#include "ledger/store/entry_pack.h"
 #include "ledger/store/pack.h"
 #include "server/server.h"
 
@@ -300,6 +301,25 @@ static inline void sql_packed(sqlite3_context *context, int count, sqlite3_value
     lg_packer_close(packer);
 }
 
+/* Of an entry's body: entry_text(BLOB), and entry_kept(TEXT), which is how a body of any kind is packed. */
+static inline void sql_entry_text(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    lg_bytes text;
+    OK(lg_entry_unpack(
+        r->arena, lg_bytes_of(sqlite3_value_blob(values[0]), (size_t)sqlite3_value_bytes(values[0])), &text));
+    sqlite3_result_text(context, (const char *)text.data, (int)text.len, SQLITE_TRANSIENT);
+}
+
+static inline void sql_entry_kept(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    lg_buf packed = {0};
+    lg_entry_keep(&packed, lg_bytes_str((const char *)sqlite3_value_text(values[0])));
+    sqlite3_result_blob(context, packed.data, (int)packed.len, SQLITE_TRANSIENT);
+    lg_buf_clear(&packed);
+}
+
 /* Past the authorizer, the triggers and the foreign keys. */
 static inline void tamper(const char *sql)
 {
@@ -309,6 +329,8 @@ static inline void tamper(const char *sql)
     assert_int_equal(sqlite3_open(database, &handle), SQLITE_OK);
     sqlite3_create_function(handle, "unpacked", 1, SQLITE_UTF8, NULL, sql_unpacked, NULL, NULL);
     sqlite3_create_function(handle, "packed", 1, SQLITE_UTF8, NULL, sql_packed, NULL, NULL);
+    sqlite3_create_function(handle, "entry_text", 1, SQLITE_UTF8, NULL, sql_entry_text, NULL, NULL);
+    sqlite3_create_function(handle, "entry_kept", 1, SQLITE_UTF8, NULL, sql_entry_kept, NULL, NULL);
     for (const char *table = "entries\0commands\0nodes\0checkpoints\0"; *table; table += strlen(table) + 1) {
         char drop[200];
         snprintf(drop, sizeof drop,

@@ -78,16 +78,22 @@ static void indexes_and_definitions(void **state)
 static void the_ledger_itself(void **state)
 {
     (void)state;
-    found("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), '\"v\":1', '\"v\":2') AS BLOB) WHERE "
+    found("UPDATE entries SET body = entry_kept(replace(entry_text(body), '\"v\":1', '\"v\":2')) WHERE "
           "seq = 5",
           "entries", "are not an entry");
-    found("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), '\"seq\":5', '\"seq\":6') AS BLOB) "
+    found("UPDATE entries SET body = entry_kept(replace(entry_text(body), '\"seq\":5', '\"seq\":6')) "
           "WHERE seq = 5",
           "entries", "says it is number 6");
-    found("UPDATE entries SET body = CAST(CAST(body AS TEXT) || ' ' AS BLOB) WHERE seq = 5", "entries",
+    found("UPDATE entries SET body = entry_kept(entry_text(body) || ' ') WHERE seq = 5", "entries",
           "are not an entry");
     found("UPDATE entries SET body = (SELECT body FROM entries WHERE seq = 4) WHERE seq = 5", "entries",
           "chain is broken");
+    found("UPDATE entries SET body = x'ff' WHERE seq = 5", "entries", "cannot be unpacked");
+    found("UPDATE entries SET body = x'' WHERE seq = 0", "entries", "cannot be unpacked");
+    found("UPDATE entries SET body = substr(body, 1, 1)", "entries", "cannot be unpacked");
+    found("UPDATE entries SET body = substr(body, 1, length(body) - 30) WHERE seq = 1", "entries",
+          "cannot be unpacked");
+    found("UPDATE entries SET body = CAST(body || 'x' AS BLOB) WHERE seq = 5", "entries", "chain is broken");
     found("DELETE FROM entries WHERE seq = 5", "entries", "the entry is missing");
     found("DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)", "checkpoints",
           "the entries are fewer");

@@ -160,10 +160,9 @@ static const char *of_new(const char *sql)
 static void what_is_new(void **state)
 {
     (void)state;
-    found_since(
-        of_new("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), '\"v\":1', '\"v\":2') AS BLOB)"
-               " WHERE seq = @"),
-        "entries", "are not an entry");
+    found_since(of_new("UPDATE entries SET body = entry_kept(replace(entry_text(body), '\"v\":1', '\"v\":2'))"
+                       " WHERE seq = @"),
+                "entries", "are not an entry");
     found_since(of_new("DELETE FROM entries WHERE seq = @ + 1"), "entries", "the entry is missing");
     found_since(of_new("DELETE FROM disclosures WHERE seq = @ + 1"), "disclosures", "facts are there");
     found_since(
@@ -220,7 +219,7 @@ static void what_is_old_is_left_to_a_full_audit(void **state)
          "UPDATE receivables SET note = 'x' WHERE receivable_no = (SELECT min(receivable_no) FROM"
          " receivables)"},
         {"disclosures", "DELETE FROM disclosures WHERE seq = 6"},
-        {"entries", "UPDATE entries SET body = CAST(CAST(body AS TEXT) || ' ' AS BLOB) WHERE seq = 5"},
+        {"entries", "UPDATE entries SET body = entry_kept(entry_text(body) || ' ') WHERE seq = 5"},
     };
     for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
         forget_since();
@@ -241,11 +240,15 @@ static void another_history(void **state)
     found_since("UPDATE nodes SET hash = zeroblob(32) WHERE level = 0 AND n = 3", "nodes",
                 "has another root");
     found_since("DELETE FROM nodes WHERE level = 0 AND n = 3", "nodes", "has another root");
-    found_since(of_new("UPDATE entries SET body = CAST(CAST(body AS TEXT) || ' ' AS BLOB) WHERE seq = @ - 1"),
+    found_since(of_new("UPDATE entries SET body = entry_kept(entry_text(body) || ' ') WHERE seq = @ - 1"),
                 "entries", "not those that were audited before");
-    found_since("UPDATE entries SET body = CAST(CAST(body AS TEXT) || ' ' AS BLOB) WHERE seq = 0", "state",
+    found_since("UPDATE entries SET body = entry_kept(entry_text(body) || ' ') WHERE seq = 0", "state",
                 "of another registry");
     found_since("DELETE FROM entries WHERE seq = 0", "state", "of another registry");
+    found_since("UPDATE entries SET body = x'ff' WHERE seq = 0", "state", "of another registry");
+    found_since(of_new("UPDATE entries SET body = x'01' WHERE seq = @ - 1"), "entries",
+                "not those that were audited before");
+    found_since(of_new("UPDATE entries SET body = x'01' WHERE seq = @"), "entries", "cannot be unpacked");
     found_since(of_new("DELETE FROM checkpoints WHERE size >= @"), "entries", "it is older");
 }
 

@@ -94,6 +94,8 @@ static const struct {
     lg_err (*read)(void);
 } damages[] = {
     {"UPDATE disclosures SET body = x'ff' WHERE seq = 6", entry},
+    {"UPDATE entries SET body = x'ff' WHERE seq = 6", entry},
+    {"UPDATE entries SET body = x'ff' WHERE seq = 6", bodies},
     {"DELETE FROM entries WHERE seq = 6", bodies},
     {"UPDATE commands SET texts = x'ff' WHERE first_seq = 6", command},
     {"UPDATE commands SET jws_len = -1 WHERE first_seq = 6", command},
