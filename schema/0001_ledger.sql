@@ -29,14 +29,13 @@ CREATE TABLE commands (
 ) STRICT;
 CREATE INDEX commands_by_jti ON commands (jti_key);
 
--- Merkle tree: level 0 are the leaf hashes, level k the roots of full tiles (256 wide) of level k - 1; level 7 the roots of 16 leaves
--- each, which no tile has, so that a proof reads 32 rows instead of 256.
+-- Merkle tree, in rows of sixteen: row n of level 0 are the leaf hashes of entries 16n to 16n + 15, row n of level k the roots of
+-- rows 16n to 16n + 15 of level k - 1. So a full tile (256 wide) of level t are sixteen rows of level 2t, and a proof reads one row of
+-- level 0 and one of level 1. A row is written once, when it is full; until then its hashes are in the writer's row.
 CREATE TABLE nodes (
-    level INTEGER NOT NULL CHECK (level BETWEEN 0 AND 7),
-    n     INTEGER NOT NULL CHECK (n >= 0),
-    hash  BLOB NOT NULL CHECK (length(hash) = 32),
-    PRIMARY KEY (level, n)
-) STRICT, WITHOUT ROWID;
+    place  INTEGER PRIMARY KEY,             -- n - level * 2^49: level 0, which grows most, has the table's end to itself
+    hashes BLOB NOT NULL CHECK (length(hashes) = 512)  -- 16 of 32 bytes
+) STRICT;
 
 -- One row per commit: the tree head its answers were proven against. Signatures are not stored (Ed25519 is deterministic).
 CREATE TABLE checkpoints (
@@ -51,9 +50,11 @@ CREATE TABLE writer (
     beat   INTEGER NOT NULL,   -- grows with every commit
     seq    INTEGER NOT NULL,   -- entries written
     hash   BLOB NOT NULL CHECK (length(hash) = 32),  -- leaf hash of the last entry, zeros when there is none
+    tail   BLOB NOT NULL CHECK (length(tail) % 32 = 0),  -- the tree's hashes that are in no full row: of each level, the lowest first,
+                               -- as many as that hexadecimal digit of seq says, the last one first
     holder TEXT NOT NULL       -- host and process, for people
 ) STRICT;
-INSERT INTO writer (id, epoch, beat, seq, hash, holder) VALUES (1, 0, 0, 0, zeroblob(32), '');
+INSERT INTO writer (id, epoch, beat, seq, hash, tail, holder) VALUES (1, 0, 0, 0, zeroblob(32), x'', '');
 
 -- Append-only, the second of three ways (the others: the connection's authorizer, and the chain itself).
 CREATE TRIGGER entries_keep BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;

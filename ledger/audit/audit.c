@@ -105,6 +105,21 @@ static lg_err check_head(lg_audit *audit)
     return err;
 }
 
+/* The tree's hashes that are in no full row, and so in no table that is compared. */
+static lg_err check_tail(lg_audit *audit)
+{
+    lg_tree_tail is, should;
+    lg_edge_tail(audit->edge, &should);
+    lg_err err = lg_tree_tail_get(audit->actual, &is);
+    if (err && err != LG_CORRUPT)
+        return err;
+    if (err || is.size != should.size ||
+        memcmp(is.hashes, should.hashes, lg_tail_count(is.size) * sizeof *is.hashes) != 0)
+        lg_audit_find(audit, "writer", "1",
+                      "the end of the tree, in the writer's row, is not that of the entries");
+    return LG_OK;
+}
+
 /* The writer's row counts commits, each of which left one checkpoint; and every command left an entry. */
 static lg_err check_counts(lg_audit *audit)
 {
@@ -117,6 +132,10 @@ static lg_err check_counts(lg_audit *audit)
         return err;
     if (right.seq != lg_edge_size(audit->edge) || !lg_hash_equal(&right.hash, &audit->last_leaf))
         lg_audit_find(audit, "writer", "1", "the writer's row does not name the last entry");
+    else
+        err = check_tail(audit);
+    if (err)
+        return err;
     const int64_t commits = right.beat - audit->before.beat;
     if (counts.checkpoints != commits)
         lg_audit_find(audit, "checkpoints", "", "there are %lld, the writer's row counts %lld commits",

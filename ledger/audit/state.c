@@ -241,6 +241,7 @@ lg_err lg_audit_state_check_consistency(lg_audit *audit)
 static lg_err mark(lg_audit *audit)
 {
     lg_writer_row is, next;
+    lg_tree_tail tail;
     lg_hash root;
     lg_err err = lg_db_in_transaction(audit->rebuilt) ? LG_OK : lg_db_begin(audit->rebuilt);
     if (!err)
@@ -249,8 +250,9 @@ static lg_err mark(lg_audit *audit)
         err = lg_writer_get(audit->actual, &next);
     if (!err)
         err = lg_edge_root(audit->edge, &root);
+    lg_edge_tail(audit->edge, &tail);
     if (!err)
-        err = lg_writer_swap(audit->rebuilt, &is, &next, "audit");
+        err = lg_writer_swap(audit->rebuilt, &is, &next, &tail, "audit");
     if (!err && next.seq > audit->before.seq)
         err = lg_checkpoint_insert(audit->rebuilt, next.seq, &root);
     return err ? err : lg_db_commit(audit->rebuilt);

@@ -38,7 +38,7 @@ typedef struct hand {
 } hand;
 
 const lg_audit_projection lg_audit_projections[] = {
-    {"nodes", "level, n", LG_AUDIT_NO_OTHERS},
+    {"nodes", "place", LG_AUDIT_NO_OTHERS},
     {"participants", "participant_no", LG_AUDIT_ALL_ROWS},
     {"identifiers", "scheme, value", LG_AUDIT_ALL_ROWS},
     {"keys", "kid", LG_AUDIT_ALL_ROWS},

@@ -104,19 +104,63 @@ unsigned lg_edge_append(lg_edge *edge, const lg_hash *leaf, lg_new_node out[LG_T
     return count;
 }
 
-bool lg_edge_middle(const lg_edge *edge, lg_new_node *out)
+/* The hashes of a row that is, or was by the last append, part of a current tile: every second level of rows
+ * is a tile's own nodes, the one above it the subtrees of sixteen within. */
+static const lg_hash *row_of(const lg_edge *edge, unsigned level, int64_t n)
 {
-    enum { MIDDLE_ROW = 4 }; /* 2^4 = LG_MIDDLE_WIDTH */
-    if (edge->size == 0 || edge->size % LG_MIDDLE_WIDTH != 0)
-        return false;
-    const int64_t n = edge->size / LG_MIDDLE_WIDTH - 1, tile = (edge->size - 1) / LG_TILE_WIDTH;
-    const int64_t place = n % (LG_TILE_WIDTH / LG_MIDDLE_WIDTH);
-    *out = (lg_new_node){
-        .level = LG_MIDDLE_LEVEL,
-        .n = n,
-        .hash = *lg_tile_node(&edge->tiles[0][tile & 1], MIDDLE_ROW, place),
-    };
-    return true;
+    const unsigned height = level % 2 * LG_ROW_HEIGHT;
+    const int64_t first = n * LG_ROW_WIDTH, tile = (first << height) / LG_TILE_WIDTH;
+    return lg_tile_node(&edge->tiles[level / 2][tile & 1], height,
+                        first - ((tile * LG_TILE_WIDTH) >> height));
+}
+
+unsigned lg_edge_rows(const lg_edge *edge, lg_tree_row out[LG_ROW_LEVELS])
+{
+    unsigned count = 0;
+    for (int64_t n = edge->size; n > 0 && n % LG_ROW_WIDTH == 0; count++) {
+        n /= LG_ROW_WIDTH;
+        out[count] = (lg_tree_row){.level = count, .n = n - 1, .hashes = row_of(edge, count, n - 1)};
+    }
+    return count;
+}
+
+void lg_edge_tail(const lg_edge *edge, lg_tree_tail *out)
+{
+    lg_hash *place = out->hashes;
+    unsigned level = 0;
+    out->size = edge->size;
+    for (int64_t n = edge->size; n > 0; n /= LG_ROW_WIDTH, level++) {
+        const size_t count = (size_t)(n % LG_ROW_WIDTH);
+        if (count)
+            memcpy(place, row_of(edge, level, n / LG_ROW_WIDTH), count * sizeof *place);
+        place += count;
+    }
+}
+
+/* Where the growing row of the level begins in the tail, given the size; how many nodes the level has then
+ * replaces it. */
+static unsigned growing_row(int64_t *size, unsigned level)
+{
+    unsigned place = 0;
+    for (; level > 0; level--, *size /= LG_ROW_WIDTH)
+        place += (unsigned)(*size % LG_ROW_WIDTH);
+    return place;
+}
+
+unsigned lg_tail_count(int64_t size)
+{
+    return growing_row(&size, LG_ROW_LEVELS);
+}
+
+lg_err lg_tail_read(const lg_tree_tail *tail, unsigned level, int64_t first, unsigned count, lg_hash *out)
+{
+    int64_t end = tail->size;
+    const unsigned place = growing_row(&end, level);
+    const int64_t start = end - end % LG_ROW_WIDTH;
+    if (first < start || first + count > end)
+        return LG_CORRUPT;
+    memcpy(out, &tail->hashes[place + (first - start)], count * sizeof *out);
+    return LG_OK;
 }
 
 lg_err lg_edge_read(void *ctx, unsigned level, int64_t first, unsigned count, lg_hash *out)

@@ -3,10 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum {
-    KEPT_TILES = 1024, /* of 16 KiB each; a ledger of 67 million entries has as many of level 1 */
-    MIDDLE_HEIGHT = 4, /* 2^4 = LG_MIDDLE_WIDTH */
-};
+enum { KEPT_TILES = 1024 /* of 16 KiB each; a ledger of 67 million entries has as many of level 1 */ };
 
 /* A tile stays at its own place until another of the same place is asked for. */
 struct lg_prover {
@@ -39,12 +36,12 @@ void lg_prover_close(lg_prover *prover)
 /* Sixteen neighbours of one level and what they hash to: rows of 16, 8, 4, 2, 1. */
 typedef struct sixteen {
     int64_t n; /* the number of the subtree they are; -1: none */
-    lg_hash nodes[2 * LG_MIDDLE_WIDTH - 1];
+    lg_hash nodes[2 * LG_ROW_WIDTH - 1];
 } sixteen;
 
 static lg_hash *node_of(sixteen *s, unsigned row, int64_t i)
 {
-    const unsigned all = 2 * LG_MIDDLE_WIDTH;
+    const unsigned all = 2 * LG_ROW_WIDTH;
     return &s->nodes[all - (all >> row) + (unsigned)i];
 }
 
@@ -60,10 +57,10 @@ typedef struct walk {
 /* As many as the tree has, and the subtrees that they complete. */
 static lg_err load_sixteen(walk *w, sixteen *s, unsigned level, int64_t n)
 {
-    const int64_t all = level == 0 ? w->size : w->size / LG_MIDDLE_WIDTH, rest = all - n * LG_MIDDLE_WIDTH;
-    unsigned width = rest < LG_MIDDLE_WIDTH ? (unsigned)rest : LG_MIDDLE_WIDTH;
+    const int64_t all = level == 0 ? w->size : w->size / LG_ROW_WIDTH, rest = all - n * LG_ROW_WIDTH;
+    unsigned width = rest < LG_ROW_WIDTH ? (unsigned)rest : LG_ROW_WIDTH;
     s->n = -1;
-    lg_err err = w->read(w->ctx, level, n * LG_MIDDLE_WIDTH, width, s->nodes);
+    lg_err err = w->read(w->ctx, level, n * LG_ROW_WIDTH, width, s->nodes);
     if (err != LG_OK)
         return err;
     for (unsigned row = 1; width > 1; row++) {
@@ -78,10 +75,10 @@ static lg_err load_sixteen(walk *w, sixteen *s, unsigned level, int64_t n)
 /* Subtree i of height `row` above the nodes of a level. */
 static lg_err from_sixteen(walk *w, sixteen *s, unsigned level, unsigned row, int64_t i, lg_hash *out)
 {
-    const int64_t n = (i << row) / LG_MIDDLE_WIDTH;
+    const int64_t n = (i << row) / LG_ROW_WIDTH;
     lg_err err = s->n == n ? LG_OK : load_sixteen(w, s, level, n);
     if (err == LG_OK)
-        *out = *node_of(s, row, i - ((n * LG_MIDDLE_WIDTH) >> row));
+        *out = *node_of(s, row, i - ((n * LG_ROW_WIDTH) >> row));
     return err;
 }
 
@@ -145,10 +142,10 @@ static lg_err read_subtree(void *ctx, unsigned height, int64_t i, lg_hash *out)
     const unsigned level = height / LG_TILE_HEIGHT;
     if (level >= LG_TILE_LEVELS)
         return LG_INTERNAL;
-    if (height < MIDDLE_HEIGHT)
+    if (height < LG_ROW_HEIGHT)
         return from_sixteen(w, &w->leaves, 0, height, i, out);
     if (level == 0)
-        return from_sixteen(w, &w->middle, LG_MIDDLE_LEVEL, height - MIDDLE_HEIGHT, i, out);
+        return from_sixteen(w, &w->middle, LG_MIDDLE_LEVEL, height - LG_ROW_HEIGHT, i, out);
     return from_tile(w, level, height % LG_TILE_HEIGHT, i, out);
 }
 

@@ -1,6 +1,6 @@
-/* The Merkle tree over the entries (RFC 9162 section 2.1), stored as node(level, n): level 0 holds the leaf
+/* The Merkle tree over the entries (RFC 9162 section 2.1), read as node(level, n): level 0 holds the leaf
  * hashes, level k the roots of the full tiles (256 wide) of level k - 1. Every tile of every size is one
- * range of nodes. */
+ * range of nodes. It is stored in rows of sixteen, see lg_tree_row. */
 #ifndef LG_LOG_TREE_H
 #define LG_LOG_TREE_H
 
@@ -12,10 +12,11 @@ enum {
     LG_TILE_WIDTH = 256,
     LG_TILE_LEVELS = 7, /* 256^7 > 2^53 */
     LG_PROOF_MAX = 64,  /* hashes in a proof of a tree below 2^63 */
-    /* Roots of 16 leaves each, kept beside the tiles' nodes so that a proof need not read and hash 256
-       leaves. */
+    LG_ROW_WIDTH = 16,  /* 16 · 16 = LG_TILE_WIDTH */
+    LG_ROW_LEVELS = 2 * LG_TILE_LEVELS,
+    /* To a reader of nodes: the roots of 16 leaves each, so that a proof need not read and hash 256 leaves.
+     */
     LG_MIDDLE_LEVEL = LG_TILE_LEVELS,
-    LG_MIDDLE_WIDTH = 16,
     LG_TREE_HEIGHT_MAX = 8 * LG_TILE_LEVELS, /* of a tree whose nodes can be stored; a tile is 8 high */
 };
 
@@ -82,8 +83,29 @@ int64_t lg_edge_size(const lg_edge *edge);
 /* Appends a leaf; writes the new nodes (the leaf itself, and a root per tile it completed) to out, returns
  * how many. */
 unsigned lg_edge_append(lg_edge *edge, const lg_hash *leaf, lg_new_node out[LG_TILE_LEVELS + 1]);
-/* The middle node that the last append completed, if it did, to be stored as well. */
-bool lg_edge_middle(const lg_edge *edge, lg_new_node *out);
+
+/* How the tree is stored: row n of level k holds the roots of the subtrees 16n to 16n + 15 of height 4k, of
+ * level 0 the leaf hashes. It is written once, when it is full, so a row never changes. */
+typedef struct lg_tree_row {
+    unsigned level; /* below LG_ROW_LEVELS */
+    int64_t n;
+    const lg_hash *hashes; /* LG_ROW_WIDTH of them */
+} lg_tree_row;
+
+/* What is in no full row yet: of each level, the lowest first, the hashes of the row that grows there. They
+ * are as many as that hexadecimal digit of the tree's size says, the last one the lowest level's. */
+typedef struct lg_tree_tail {
+    int64_t size; /* of the tree */
+    lg_hash hashes[LG_ROW_LEVELS * (LG_ROW_WIDTH - 1)];
+} lg_tree_tail;
+
+/* The rows that the last append filled; their hashes are the edge's, until the next append. */
+unsigned lg_edge_rows(const lg_edge *edge, lg_tree_row out[LG_ROW_LEVELS]);
+void lg_edge_tail(const lg_edge *edge, lg_tree_tail *out);
+unsigned lg_tail_count(int64_t size); /* hashes in the tail of a tree of that size */
+/* Of a level of rows, hashes first … first + count - 1; LG_CORRUPT unless they are all in the tail. */
+lg_err lg_tail_read(const lg_tree_tail *tail, unsigned level, int64_t first, unsigned count,
+                    lg_hash *out) LG_MUST_CHECK;
 /* An lg_node_reader over memory first, the fallback second; ctx is the edge. */
 lg_err lg_edge_read(void *edge, unsigned level, int64_t first, unsigned count, lg_hash *out);
 

@@ -8,7 +8,10 @@
 
 #include "ledger/log/tree.h"
 
-enum { LG_TILE_HEIGHT = 8 /* 2^8 = LG_TILE_WIDTH */ };
+enum {
+    LG_TILE_HEIGHT = 8, /* 2^8 = LG_TILE_WIDTH */
+    LG_ROW_HEIGHT = 4,  /* 2^4 = LG_ROW_WIDTH */
+};
 #define LG_TREE_SIZE_MAX (INT64_C(1) << 53)
 
 /* A tile with the roots of all complete subtrees inside it, so that none is hashed twice. */

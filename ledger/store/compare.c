@@ -19,8 +19,8 @@ static bool same_value(sqlite3_value *a, sqlite3_value *b)
            (len == 0 || memcmp(sqlite3_value_blob(a), sqlite3_value_blob(b), (size_t)len) == 0);
 }
 
-/* How a value is shown in a finding: blobs in hexadecimal, shortened. */
-static void show_value(char *out, size_t len, sqlite3_stmt *row, int column)
+/* How a value is shown in a finding: blobs in hexadecimal, of their bytes sixteen, from the one given. */
+static void show_value(char *out, size_t len, sqlite3_stmt *row, int column, int from)
 {
     if (sqlite3_column_type(row, column) == SQLITE_NULL) {
         snprintf(out, len, "NULL");
@@ -28,7 +28,7 @@ static void show_value(char *out, size_t len, sqlite3_stmt *row, int column)
         const unsigned char *data = sqlite3_column_blob(row, column);
         int bytes = sqlite3_column_bytes(row, column);
         size_t at = 0;
-        for (int i = 0; i < bytes && i < 16 && at + 3 < len; i++)
+        for (int i = from; i < bytes && i < from + 16 && at + 3 < len; i++)
             at += (size_t)snprintf(out + at, len - at, "%02x", data[i]);
     } else {
         snprintf(out, len, "%.60s", (const char *)sqlite3_column_text(row, column));
@@ -66,7 +66,7 @@ static void show_key(char *out, size_t len, sqlite3_stmt *row, const key_columns
     size_t at = 0;
     for (int i = 0; i < keys->count && at + 1 < len; i++) {
         char value[80];
-        show_value(value, sizeof value, row, keys->at[i]);
+        show_value(value, sizeof value, row, keys->at[i], 0);
         int wrote = snprintf(out + at, len - at, "%s%s", i ? "/" : "", value);
         at += (size_t)wrote;
     }
@@ -95,18 +95,34 @@ static int compare_keys(sqlite3_stmt *a, sqlite3_stmt *b, const key_columns *key
     return 0;
 }
 
+/* The first byte at which two blobs differ; 0 of anything else. */
+static int find_difference(sqlite3_stmt *a, sqlite3_stmt *b, int column)
+{
+    if (sqlite3_column_type(a, column) != SQLITE_BLOB || sqlite3_column_type(b, column) != SQLITE_BLOB)
+        return 0;
+    const unsigned char *x = sqlite3_column_blob(a, column), *y = sqlite3_column_blob(b, column);
+    const int len_a = sqlite3_column_bytes(a, column), len_b = sqlite3_column_bytes(b, column);
+    int at = 0;
+    while (at < len_a && at < len_b && x[at] == y[at])
+        at++;
+    return at;
+}
+
 static void compare_row(sqlite3_stmt *actual, sqlite3_stmt *expected, const char *table,
                         const key_columns *keys, lg_table_differ differ, void *ctx)
 {
     for (int i = 0, count = sqlite3_column_count(actual); i < count; i++) {
         if (same_value(sqlite3_column_value(actual, i), sqlite3_column_value(expected, i)))
             continue;
-        char is[80], should[80], key[256], detail[256];
+        char is[80], should[80], key[256], place[40] = "", detail[256];
+        const int from = find_difference(actual, expected, i);
         show_key(key, sizeof key, actual, keys);
-        show_value(is, sizeof is, actual, i);
-        show_value(should, sizeof should, expected, i);
-        snprintf(detail, sizeof detail, "%s is %s, the ledger says %s", sqlite3_column_name(actual, i), is,
-                 should);
+        show_value(is, sizeof is, actual, i, from);
+        show_value(should, sizeof should, expected, i, from);
+        if (from > 0)
+            snprintf(place, sizeof place, " from byte %d on", from);
+        snprintf(detail, sizeof detail, "%s is %s%s, the ledger says %s", sqlite3_column_name(actual, i), is,
+                 place, should);
         differ(ctx, table, key, detail);
     }
 }

@@ -147,7 +147,7 @@ static bool is_rebuilt(lg_db_mode mode)
     return mode == LG_DB_REBUILD || mode == LG_DB_STATE;
 }
 
-enum { APPLICATION_ID = 0x54414c35 /* "TAL5"; "TALY" and "TAL1" to "TAL4" were before the first release */ };
+enum { APPLICATION_ID = 0x54414c36 /* "TAL6"; "TALY" and "TAL1" to "TAL5" were before the first release */ };
 
 static lg_err application_of(lg_db *db, int64_t *out)
 {

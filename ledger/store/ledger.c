@@ -109,7 +109,7 @@ static lg_err load_last_entry(lg_ledger *ledger, int64_t size, lg_report *report
 static lg_err load(lg_ledger *ledger, lg_report *report)
 {
     int64_t size;
-    lg_hash root;
+    lg_hash root, stored_root;
     lg_edge_close(ledger->edge);
     ledger->edge = NULL;
     ledger->staged_count = 0;
@@ -122,6 +122,10 @@ static lg_err load(lg_ledger *ledger, lg_report *report)
                       (long long)size, (long long)ledger->right.seq);
     if (!err)
         err = lg_edge_open(lg_node_read, ledger->db, size, &ledger->edge);
+    if (!err)
+        err = lg_edge_root(ledger->edge, &stored_root);
+    if (!err && !lg_hash_equal(&stored_root, &root))
+        err = lg_fail(report, LG_CORRUPT, "The stored tree does not have the newest checkpoint's root.");
     if (!err)
         err = load_last_entry(ledger, size, report);
     if (!err && size > 0 && !lg_hash_equal(&ledger->last_leaf, &ledger->right.hash))
@@ -170,9 +174,11 @@ static lg_err take_over(lg_ledger *ledger)
     snprintf(ledger->holder, sizeof ledger->holder, "%s pid %ld", host, (long)getpid());
     lg_writer_row next = ledger->right;
     next.epoch++;
+    lg_tree_tail tail;
+    lg_edge_tail(ledger->edge, &tail);
     lg_err err = lg_db_begin(ledger->db);
     if (!err)
-        err = lg_writer_swap(ledger->db, &ledger->right, &next, ledger->holder);
+        err = lg_writer_swap(ledger->db, &ledger->right, &next, &tail, ledger->holder);
     if (!err)
         err = lg_db_commit(ledger->db);
     if (err)
@@ -390,15 +396,13 @@ static lg_err grow_tree(lg_ledger *ledger)
 {
     for (size_t i = 0; i < ledger->staged_count; i++) {
         lg_new_node nodes[LG_TILE_LEVELS + 1];
-        unsigned count = lg_edge_append(ledger->edge, &ledger->staged[i].leaf, nodes);
-        for (unsigned n = 0; n < count; n++) {
-            lg_err err = lg_node_insert(ledger->db, &nodes[n]);
+        lg_tree_row rows[LG_ROW_LEVELS];
+        lg_edge_append(ledger->edge, &ledger->staged[i].leaf, nodes);
+        for (unsigned n = 0, count = lg_edge_rows(ledger->edge, rows); n < count; n++) {
+            lg_err err = lg_tree_row_insert(ledger->db, &rows[n]);
             if (err)
                 return err;
         }
-        lg_err err = lg_edge_middle(ledger->edge, &nodes[0]) ? lg_node_insert(ledger->db, &nodes[0]) : LG_OK;
-        if (err)
-            return err;
     }
     return LG_OK;
 }
@@ -407,6 +411,7 @@ static lg_err grow_tree(lg_ledger *ledger)
 static lg_err seal(lg_ledger *ledger, lg_hash *root, lg_writer_row *next)
 {
     const struct staged *last = &ledger->staged[ledger->staged_count - 1];
+    lg_tree_tail tail;
     lg_err err = rehash(ledger);
     if (!err)
         err = grow_tree(ledger);
@@ -420,8 +425,9 @@ static lg_err seal(lg_ledger *ledger, lg_hash *root, lg_writer_row *next)
         .seq = lg_edge_size(ledger->edge),
         .hash = last->leaf,
     };
+    lg_edge_tail(ledger->edge, &tail);
     if (!err)
-        err = lg_writer_swap(ledger->db, &ledger->right, next, ledger->holder);
+        err = lg_writer_swap(ledger->db, &ledger->right, next, &tail, ledger->holder);
     return err;
 }
 

@@ -64,8 +64,9 @@ lg_err lg_command_range(lg_db *db, int64_t from, int64_t until, size_t text_max,
  * the audit only. */
 lg_err lg_command_check_jtis(lg_db *db, lg_table_differ differ, void *ctx) LG_MUST_CHECK;
 
-lg_err lg_node_insert(lg_db *db, const lg_new_node *node) LG_MUST_CHECK;
-/* An lg_node_reader; ctx is an lg_db. LG_CORRUPT if one is missing. */
+lg_err lg_tree_row_insert(lg_db *db, const lg_tree_row *row) LG_MUST_CHECK;
+lg_err lg_tree_tail_get(lg_db *db, lg_tree_tail *out) LG_MUST_CHECK; /* as the writer's row has it */
+/* An lg_node_reader; ctx is an lg_db, in one snapshot. LG_CORRUPT if one is missing. */
 lg_err lg_node_read(void *db, unsigned level, int64_t first, unsigned count, lg_hash *out);
 
 lg_err lg_checkpoint_insert(lg_db *db, int64_t size, const lg_hash *root) LG_MUST_CHECK;
@@ -88,8 +89,9 @@ typedef struct lg_writer_row {
     lg_hash hash;
 } lg_writer_row;
 lg_err lg_writer_get(lg_db *db, lg_writer_row *out) LG_MUST_CHECK;
-/* Compare-and-set of the single row; LG_WRITER_DISPLACED if it does not hold `expected`. */
+/* Compare-and-set of the single row; LG_WRITER_DISPLACED if it does not hold `expected`. `tail` is that of
+ * the tree of next->seq entries. */
 lg_err lg_writer_swap(lg_db *db, const lg_writer_row *expected, const lg_writer_row *next,
-                      const char *holder) LG_MUST_CHECK;
+                      const lg_tree_tail *tail, const char *holder) LG_MUST_CHECK;
 
 #endif

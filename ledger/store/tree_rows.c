@@ -1,30 +1,70 @@
-/* Tree nodes, checkpoints, and the right to append. */
+/* The tree, checkpoints, and the right to append. */
 #include "ledger/store/log_rows.h"
 #include "ledger/store/rows_internal.h"
 
-lg_err lg_node_insert(lg_db *db, const lg_new_node *node)
+/* Where a row stands in the table. A level has room for all rows of the largest tree. */
+static int64_t place_of(unsigned level, int64_t n)
 {
-    static const lg_sql sql = {"INSERT INTO nodes (level, n, hash) VALUES (?1, ?2, ?3)"};
+    return n - level * (INT64_C(1) << 49);
+}
+
+lg_err lg_tree_row_insert(lg_db *db, const lg_tree_row *row)
+{
+    static const lg_sql sql = {"INSERT INTO nodes (place, hashes) VALUES (?1, ?2)"};
     lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, node->level);
-    lg_bind_int(&query, 2, node->n);
-    lg_bind_blob(&query, 3, node->hash.b, sizeof node->hash.b);
+    lg_bind_int(&query, 1, place_of(row->level, row->n));
+    lg_bind_blob(&query, 2, row->hashes, LG_ROW_WIDTH * sizeof *row->hashes);
     return lg_query_run(&query);
+}
+
+lg_err lg_tree_tail_get(lg_db *db, lg_tree_tail *out)
+{
+    static const lg_sql sql = {"SELECT seq, tail FROM writer WHERE id = 1"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bytes hashes = {0};
+    out->size = -1;
+    if (lg_query_next(&query)) {
+        out->size = lg_column_int(&query, 0);
+        hashes = lg_column_borrow(&query, 1);
+    }
+    if (out->size < 0 || hashes.len != lg_tail_count(out->size) * sizeof *out->hashes)
+        lg_query_spoil(&query);
+    else if (hashes.len)
+        memcpy(out->hashes, hashes.data, hashes.len);
+    return lg_query_end(&query);
+}
+
+/* Hashes that are in no full row. */
+static lg_err read_tail(lg_db *db, unsigned level, int64_t first, unsigned count, lg_hash *out)
+{
+    lg_tree_tail tail;
+    lg_err err = lg_tree_tail_get(db, &tail);
+    return err ? err : lg_tail_read(&tail, level, first, count, out);
 }
 
 lg_err lg_node_read(void *db, unsigned level, int64_t first, unsigned count, lg_hash *out)
 {
-    /* Numbers are unique: as many rows as there are numbers are all of them, in order. */
-    static const lg_sql sql = {"SELECT hash FROM nodes WHERE level = ?1 AND n BETWEEN ?2 AND ?3 ORDER BY n"};
+    static const lg_sql sql = {"SELECT hashes FROM nodes WHERE place BETWEEN ?1 AND ?2 ORDER BY place"};
+    const unsigned row_level = level == LG_MIDDLE_LEVEL ? 1 : 2 * level;
+    unsigned got = 0, skipped = (unsigned)(first % LG_ROW_WIDTH);
     lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, level);
-    lg_bind_int(&query, 2, first);
-    lg_bind_int(&query, 3, first + count - 1);
-    unsigned got = 0;
-    for (; got < count && lg_query_next(&query); got++)
-        lg_column_fixed(&query, 0, out[got].b, sizeof out[got].b);
+    lg_bind_int(&query, 1, place_of(row_level, first / LG_ROW_WIDTH));
+    lg_bind_int(&query, 2, place_of(row_level, (first + count - 1) / LG_ROW_WIDTH));
+    /* Places are unique: as many rows as there are places are all of them, in order. When it is one less, the
+     * last one is still growing; when even less, the tail does not have what is missing. */
+    while (got < count && lg_query_next(&query)) {
+        const lg_bytes row = lg_column_borrow(&query, 0);
+        const unsigned rest = count - got, width = LG_ROW_WIDTH - skipped,
+                       taken = rest < width ? rest : width;
+        if (row.len == LG_ROW_WIDTH * sizeof *out)
+            memcpy(&out[got], row.data + skipped * sizeof *out, taken * sizeof *out);
+        else
+            lg_query_spoil(&query);
+        got += taken;
+        skipped = 0;
+    }
     lg_err err = lg_query_end(&query);
-    return err == LG_OK && got < count ? LG_CORRUPT : err;
+    return err || got == count ? err : read_tail(db, row_level, first + got, count - got, &out[got]);
 }
 
 lg_err lg_checkpoint_insert(lg_db *db, int64_t size, const lg_hash *root)
@@ -118,20 +158,23 @@ lg_err lg_writer_get(lg_db *db, lg_writer_row *out)
     return lg_query_end(&query);
 }
 
-lg_err lg_writer_swap(lg_db *db, const lg_writer_row *expected, const lg_writer_row *next, const char *holder)
+lg_err lg_writer_swap(lg_db *db, const lg_writer_row *expected, const lg_writer_row *next,
+                      const lg_tree_tail *tail, const char *holder)
 {
-    static const lg_sql sql = {"UPDATE writer SET epoch = ?1, beat = ?2, seq = ?3, hash = ?4, holder = ?5"
-                               " WHERE id = 1 AND epoch = ?6 AND beat = ?7 AND seq = ?8 AND hash = ?9"};
+    static const lg_sql sql = {
+        "UPDATE writer SET epoch = ?1, beat = ?2, seq = ?3, hash = ?4, holder = ?5, tail = ?6"
+        " WHERE id = 1 AND epoch = ?7 AND beat = ?8 AND seq = ?9 AND hash = ?10"};
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, next->epoch);
     lg_bind_int(&query, 2, next->beat);
     lg_bind_int(&query, 3, next->seq);
     lg_bind_blob(&query, 4, next->hash.b, sizeof next->hash.b);
     lg_bind_text(&query, 5, holder);
-    lg_bind_int(&query, 6, expected->epoch);
-    lg_bind_int(&query, 7, expected->beat);
-    lg_bind_int(&query, 8, expected->seq);
-    lg_bind_blob(&query, 9, expected->hash.b, sizeof expected->hash.b);
+    lg_bind_blob(&query, 6, tail->hashes, lg_tail_count(tail->size) * sizeof *tail->hashes);
+    lg_bind_int(&query, 7, expected->epoch);
+    lg_bind_int(&query, 8, expected->beat);
+    lg_bind_int(&query, 9, expected->seq);
+    lg_bind_blob(&query, 10, expected->hash.b, sizeof expected->hash.b);
     lg_err err = lg_query_run(&query);
     return err == LG_OK && lg_db_changes(db) != 1 ? LG_WRITER_DISPLACED : err;
 }

@@ -179,14 +179,16 @@ static void the_commands(void **state)
 static void tree_head_and_right(void **state)
 {
     (void)state;
-    found("UPDATE nodes SET hash = zeroblob(32) WHERE level = 0 AND n = 3", "nodes", "hash is 0000");
-    found("DELETE FROM nodes WHERE level = 0 AND n = 3", "nodes", "row is missing");
-    found("INSERT INTO nodes VALUES (1, 0, zeroblob(32))", "nodes", "not of the ledger's making");
+    found("UPDATE nodes SET hashes = zeroblob(512) WHERE place = 0", "nodes", "hashes is 0000");
+    found("DELETE FROM nodes WHERE place = 0", "nodes", "row is missing");
+    found("INSERT INTO nodes VALUES (-562949953421312, zeroblob(512))", "nodes", "not of the ledger's making");
     found("UPDATE checkpoints SET root = zeroblob(32) WHERE size = 5", "checkpoints", "root is not that");
     found("DELETE FROM checkpoints WHERE size = 5", "checkpoints", "commits");
     found("INSERT INTO checkpoints VALUES (99999, zeroblob(32))", "checkpoints", "the entries are fewer");
     found("UPDATE writer SET seq = seq - 1", "writer", "does not name the last entry");
     found("UPDATE writer SET hash = zeroblob(32)", "writer", "does not name the last entry");
+    found("UPDATE writer SET tail = zeroblob(length(tail))", "writer", "the end of the tree");
+    found("UPDATE writer SET tail = substr(tail, 33)", "writer", "the end of the tree");
 }
 
 /* One value of every column that anything rests on. */

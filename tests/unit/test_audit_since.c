@@ -171,9 +171,12 @@ static void what_is_new(void **state)
         "commands", "do not hash");
     found_since("DELETE FROM checkpoints WHERE size = (SELECT max(size) - 1 FROM checkpoints)", "checkpoints",
                 "commits");
-    found_since(of_new("UPDATE nodes SET hash = zeroblob(32) WHERE level = 0 AND n = @"), "nodes",
-                "hash is 0000");
+    /* The last of sixteen: those before it may have been audited. */
+    found_since(of_new("UPDATE nodes SET hashes = CAST(substr(hashes, 1, 480) || zeroblob(32) AS BLOB) WHERE "
+                       "place = @ / 16"),
+                "nodes", "hashes is 00000000000000000000000000000000 from byte 480 on");
     found_since("UPDATE writer SET hash = zeroblob(32)", "writer", "does not name the last entry");
+    found_since("UPDATE writer SET tail = zeroblob(length(tail))", "writer", "the end of the tree");
     found_since(of_new("INSERT INTO disclosures SELECT max(seq) + 1, x'0078' FROM entries WHERE seq > @"),
                 "disclosures", "belong to no entry");
 }
@@ -237,9 +240,8 @@ static void what_is_old_is_left_to_a_full_audit(void **state)
 static void another_history(void **state)
 {
     (void)state;
-    found_since("UPDATE nodes SET hash = zeroblob(32) WHERE level = 0 AND n = 3", "nodes",
-                "has another root");
-    found_since("DELETE FROM nodes WHERE level = 0 AND n = 3", "nodes", "has another root");
+    found_since("UPDATE nodes SET hashes = zeroblob(512) WHERE place = 0", "nodes", "has another root");
+    found_since("DELETE FROM nodes WHERE place = 0", "nodes", "has another root");
     found_since(of_new("UPDATE entries SET body = entry_kept(entry_text(body) || ' ') WHERE seq = @ - 1"),
                 "entries", "not those that were audited before");
     found_since("UPDATE entries SET body = entry_kept(entry_text(body) || ' ') WHERE seq = 0", "state",
@@ -269,7 +271,7 @@ static void its_own_state_tampered_with(void **state)
     (void)state;
     static const char *const damage[] = {
         "UPDATE checkpoints SET root = zeroblob(32)",
-        "UPDATE nodes SET hash = zeroblob(32) WHERE level = 0",
+        "UPDATE nodes SET hashes = zeroblob(512)",
         "UPDATE writer SET seq = seq - 1",
         "DROP TABLE writer; UPDATE participants SET country = country",
         "PRAGMA user_version = 1; UPDATE participants SET country = country",
@@ -347,7 +349,7 @@ static void leave_a_journal_behind(void)
     if (child == 0) {
         sqlite3 *handle;
         const char *sql = "DROP TRIGGER nodes_keep; PRAGMA cache_size = 1; BEGIN;"
-                          "UPDATE participants SET country = 'XX'; UPDATE nodes SET hash = zeroblob(32);"
+                          "UPDATE participants SET country = 'XX'; UPDATE nodes SET hashes = zeroblob(512);"
                           "UPDATE history SET seq = seq";
         const bool good = sqlite3_open(kept_path, &handle) == SQLITE_OK &&
                           sqlite3_exec(handle, sql, NULL, NULL, NULL) == SQLITE_OK &&

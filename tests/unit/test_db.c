@@ -79,7 +79,7 @@ static void the_authorizer_denies(void **state)
         "DELETE FROM disclosures WHERE seq = 0",
         "UPDATE commands SET status = 200",
         "DELETE FROM commands",
-        "UPDATE nodes SET hash = zeroblob(32)",
+        "UPDATE nodes SET hashes = zeroblob(512)",
         "DELETE FROM nodes",
         "UPDATE checkpoints SET size = 1",
         "DELETE FROM checkpoints",
@@ -119,11 +119,11 @@ static void triggers_refuse_too(void **state)
     refuse(r, "UPDATE entries SET body = x'7b7d'", "entries are append-only");
     refuse(r, "DELETE FROM entries", "entries are append-only");
     force(r,
-          "INSERT INTO checkpoints VALUES (1, zeroblob(32)); INSERT INTO nodes VALUES (0, 0, zeroblob(32));"
+          "INSERT INTO checkpoints VALUES (1, zeroblob(32)); INSERT INTO nodes VALUES (0, zeroblob(512));"
           "INSERT INTO commands VALUES (1, 1, 1, zeroblob(12), 'j', 'u', 200, 0, x'00')");
     refuse(r, "UPDATE checkpoints SET size = 2", "checkpoints are append-only");
     refuse(r, "DELETE FROM checkpoints", "checkpoints are append-only");
-    refuse(r, "UPDATE nodes SET n = 2", "nodes are append-only");
+    refuse(r, "UPDATE nodes SET place = 2", "nodes are append-only");
     refuse(r, "DELETE FROM nodes", "nodes are append-only");
     refuse(r, "UPDATE commands SET status = 2", "commands are append-only");
     refuse(r, "DELETE FROM commands", "commands are append-only");

@@ -15,7 +15,7 @@ static void a_prover_follows_a_growing_tree(void **state)
     for (int64_t size = 1; size <= LARGEST; size++) {
         lg_new_node nodes[LG_TILE_LEVELS + 1];
         store_add(&s, nodes, lg_edge_append(edge, &leaves[size - 1], nodes));
-        store_add_middle(&s, edge);
+        store_add_middle(&s);
         if (size % 97 != 0 && size < LARGEST - 300)
             continue;
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
@@ -32,7 +32,7 @@ static void a_prover_follows_a_growing_tree(void **state)
         s.nodes_read = 0;
         assert_int_equal(lg_prover_inclusion(prover, store_read, &s, &spine, index, &proven), LG_OK);
         assert_same_proof(&proven, &stored);
-        assert_in_range(s.nodes_read, 0, 2 * LG_MIDDLE_WIDTH);
+        assert_in_range(s.nodes_read, 0, 2 * LG_ROW_WIDTH);
         assert_int_equal(lg_prover_inclusion(prover, store_read, &s, &spine, size, &proven), LG_INTERNAL);
     }
     s.fail = true;
@@ -111,6 +111,65 @@ static void the_edge_equals_storage_where_tiles_end(void **state)
     store_close(&s);
 }
 
+/* The nodes of a level of rows: leaves, roots of sixteen, tile roots, and of those the roots of sixteen. */
+static const lg_hash *nodes_of_rows(const store *s, unsigned level, lg_hash above[LG_ROW_WIDTH])
+{
+    assert_in_range(level, 0, 4);
+    if (level < 3)
+        return s->level[level == 0 ? 0 : level == 1 ? 3 : 1];
+    for (unsigned i = 0; i < LG_ROW_WIDTH && 16 * i + 16 <= s->count[1]; i++)
+        above[i] = root_of_sixteen(&s->level[1][16 * i]);
+    return level == 3 ? above : s->level[2];
+}
+
+/* The tail has what a level has behind its full rows, and nothing else. */
+static void assert_tail(const lg_edge *edge, const store *s)
+{
+    lg_tree_tail tail;
+    lg_hash above[LG_ROW_WIDTH], out[LG_ROW_WIDTH];
+    unsigned all = 0;
+    lg_edge_tail(edge, &tail);
+    for (unsigned level = 0; level < 5; level++) {
+        const int64_t end = tail.size >> (4 * level), start = end / LG_ROW_WIDTH * LG_ROW_WIDTH;
+        const unsigned count = (unsigned)(end - start);
+        all += count;
+        assert_int_equal(lg_tail_read(&tail, level, start, count, out), LG_OK);
+        assert_memory_equal(out, nodes_of_rows(s, level, above) + start, count * sizeof *out);
+        assert_int_equal(lg_tail_read(&tail, level, start, count + 1, out), LG_CORRUPT);
+        assert_int_equal(lg_tail_read(&tail, level, start - 1, 1, out), LG_CORRUPT);
+    }
+    assert_int_equal(lg_tail_count(tail.size), all);
+}
+
+static void every_node_is_once_in_a_row_that_is_full(void **state)
+{
+    (void)state;
+    store s;
+    lg_edge *edge;
+    int64_t filled[LG_ROW_LEVELS] = {0};
+    store_open(&s);
+    assert_int_equal(lg_edge_open(store_read, &s, 0, &edge), LG_OK);
+    for (int64_t size = 1; size <= LARGEST; size++) {
+        lg_new_node nodes[LG_TILE_LEVELS + 1];
+        lg_tree_row rows[LG_ROW_LEVELS];
+        lg_hash above[LG_ROW_WIDTH];
+        store_add(&s, nodes, lg_edge_append(edge, &leaves[size - 1], nodes));
+        store_add_middle(&s);
+        for (unsigned i = 0, count = lg_edge_rows(edge, rows); i < count; i++) {
+            assert_int_equal(rows[i].n, filled[rows[i].level]++);
+            assert_memory_equal(rows[i].hashes,
+                                nodes_of_rows(&s, rows[i].level, above) + rows[i].n * LG_ROW_WIDTH,
+                                LG_ROW_WIDTH * sizeof(lg_hash));
+        }
+        for (unsigned level = 0; level < LG_ROW_LEVELS; level++)
+            assert_int_equal(filled[level], size >> (4 * (level + 1)));
+        if (size % 97 == 0 || size < 300 || size > LARGEST - 300)
+            assert_tail(edge, &s);
+    }
+    lg_edge_close(edge);
+    store_close(&s);
+}
+
 static void recent_entries_are_proven_without_reading(void **state)
 {
     (void)state;
@@ -154,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_prover_follows_a_growing_tree),
         cmocka_unit_test(the_edge_equals_storage_where_tiles_end),
+        cmocka_unit_test(every_node_is_once_in_a_row_that_is_full),
         cmocka_unit_test(recent_entries_are_proven_without_reading),
         cmocka_unit_test(an_edge_over_flipped_bits_does_not_open),
     };

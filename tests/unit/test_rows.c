@@ -480,25 +480,95 @@ static void the_time_of_a_jti_comes_first(void **state)
     IS(lg_command_seq_by_jti(r->db, party(1), "0199d7d6-2c01-7abc-8def-0123456789ad", &found), LG_NOT_FOUND);
 }
 
+/* As a commit of one entry leaves them. */
+static void grow_tree(lg_db *db, lg_edge *edge, int64_t size)
+{
+    lg_new_node nodes[LG_TILE_LEVELS + 1];
+    lg_tree_row rows[LG_ROW_LEVELS];
+    lg_tree_tail tail;
+    lg_writer_row is, next;
+    while (lg_edge_size(edge) < size) {
+        const int64_t seq = lg_edge_size(edge);
+        const lg_hash leaf = lg_sha256(lg_bytes_of(&seq, sizeof seq));
+        lg_edge_append(edge, &leaf, nodes);
+        for (unsigned i = 0, count = lg_edge_rows(edge, rows); i < count; i++)
+            OK(lg_tree_row_insert(db, &rows[i]));
+    }
+    lg_edge_tail(edge, &tail);
+    OK(lg_writer_get(db, &is));
+    next = is;
+    next.beat++;
+    next.seq = size;
+    OK(lg_writer_swap(db, &is, &next, &tail, "here 1"));
+}
+
+/* Whatever stands in full rows and whatever does not: what was grown in memory is what is read. */
+static void the_tree_reads_back(void **state)
+{
+    static const int64_t sizes[] = {1, 15, 16, 17, 255, 256, 257, 300, 511, 512, 4095, 4096, 4097, 4400};
+    rig *r = *state;
+    lg_edge *edge, *loaded;
+    lg_hash grown[LG_TILE_WIDTH], read[LG_TILE_WIDTH], root, again;
+    OK(lg_edge_open(lg_node_read, r->db, 0, &edge));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const int64_t size = sizes[i];
+        grow_tree(r->db, edge, size);
+        OK(lg_edge_open(lg_node_read, r->db, size, &loaded));
+        OK(lg_edge_root(edge, &root));
+        OK(lg_edge_root(loaded, &again));
+        assert_memory_equal(again.b, root.b, LG_HASH_LEN);
+        OK(lg_tree_root(lg_node_read, r->db, size, &again));
+        assert_memory_equal(again.b, root.b, LG_HASH_LEN);
+        lg_edge_close(loaded);
+        for (int64_t first = 0; first < size; first += 7) {
+            const unsigned rest = (unsigned)(LG_TILE_WIDTH - first % LG_TILE_WIDTH);
+            const unsigned count = size - first < rest ? (unsigned)(size - first) : rest;
+            OK(lg_edge_read(edge, 0, first, count, grown));
+            OK(lg_node_read(r->db, 0, first, count, read));
+            assert_memory_equal(read, grown, count * sizeof *read);
+            if (count < rest)
+                IS(lg_node_read(r->db, 0, first, count + 1, read), LG_CORRUPT);
+        }
+    }
+    IS(lg_node_read(r->db, 1, 0, 18, read), LG_CORRUPT);
+    OK(lg_node_read(r->db, 1, 0, 17, read));
+    OK(lg_node_read(r->db, LG_MIDDLE_LEVEL, 16, 16, read));
+    lg_edge_close(edge);
+}
+
+/* A row that is gone is not made up for by those behind it, nor by what is still growing. */
+static void a_missing_row_of_the_tree_is_seen(void **state)
+{
+    rig *r = *state;
+    lg_edge *edge;
+    lg_hash read[LG_TILE_WIDTH];
+    OK(lg_edge_open(lg_node_read, r->db, 0, &edge));
+    grow_tree(r->db, edge, 70);
+    lg_edge_close(edge);
+    OK(lg_node_read(r->db, 0, 0, 70, read));
+    force(r, "DROP TRIGGER nodes_stay; DELETE FROM nodes WHERE place = 2");
+    OK(lg_node_read(r->db, 0, 0, 32, read));
+    OK(lg_node_read(r->db, 0, 48, 22, read));
+    IS(lg_node_read(r->db, 0, 0, 48, read), LG_CORRUPT);
+    IS(lg_node_read(r->db, 0, 0, 64, read), LG_CORRUPT);
+    IS(lg_node_read(r->db, 0, 0, 70, read), LG_CORRUPT);
+    IS(lg_node_read(r->db, 0, 32, 1, read), LG_CORRUPT);
+    force(r, "UPDATE writer SET tail = substr(tail, 33)");
+    IS(lg_node_read(r->db, 0, 64, 1, read), LG_CORRUPT);
+}
+
 static void tree_and_writer(void **state)
 {
     rig *r = *state;
-    lg_hash read[4], root, *roots;
+    lg_hash root, *roots;
     int64_t size, *sizes;
     size_t count;
     OK(lg_checkpoint_latest(r->db, &size, &root));
     assert_int_equal(size, 0);
     lg_hash empty = lg_sha256(lg_bytes_of("", 0));
     assert_true(lg_hash_equal(&root, &empty));
-    for (int64_t n = 0; n < 4; n++) {
-        lg_new_node node = {.level = 1, .n = n == 3 ? 9 : n, .hash = {{(uint8_t)n}}};
-        OK(lg_node_insert(r->db, &node));
-        OK(lg_checkpoint_insert(r->db, 10 * (n + 1), &node.hash));
-    }
-    OK(lg_node_read(r->db, 1, 0, 3, read));
-    assert_int_equal(read[2].b[0], 2);
-    IS(lg_node_read(r->db, 1, 0, 4, read), LG_CORRUPT);
-    IS(lg_node_read(r->db, 0, 0, 1, read), LG_CORRUPT);
+    for (int64_t n = 0; n < 4; n++)
+        OK(lg_checkpoint_insert(r->db, 10 * (n + 1), &(lg_hash){{(uint8_t)n}}));
     OK(lg_checkpoint_latest(r->db, &size, &root));
     assert_int_equal(size, 40);
     OK(lg_checkpoint_including(r->db, 9, &size, &root));
@@ -512,10 +582,11 @@ static void tree_and_writer(void **state)
     assert_int_equal(roots[1].b[0], 2);
 
     lg_writer_row held, next = {.epoch = 1, .beat = 2, .seq = 3, .hash = {{4}}}, got;
+    const lg_tree_tail tail = {.size = 3};
     OK(lg_writer_get(r->db, &held));
     assert_int_equal(held.seq, 0);
-    OK(lg_writer_swap(r->db, &held, &next, "here 1"));
-    IS(lg_writer_swap(r->db, &held, &next, "there 2"), LG_WRITER_DISPLACED);
+    OK(lg_writer_swap(r->db, &held, &next, &tail, "here 1"));
+    IS(lg_writer_swap(r->db, &held, &next, &tail, "there 2"), LG_WRITER_DISPLACED);
     OK(lg_writer_get(r->db, &got));
     assert_int_equal(got.beat, 2);
     assert_int_equal(got.hash.b[0], 4);
@@ -525,7 +596,8 @@ static void tree_and_writer(void **state)
 static void written_once(void **state)
 {
     rig *r = *state;
-    lg_new_node node = {.level = 0, .n = 0};
+    const lg_hash hashes[LG_ROW_WIDTH] = {0};
+    const lg_tree_row row = {.hashes = hashes};
     lg_command_row command = {.first_seq = 1,
                               .entry_count = 1,
                               .jti = "j",
@@ -533,12 +605,12 @@ static void written_once(void **state)
                               .status = 200,
                               .answer = "{}",
                               .jws = lg_bytes_str("x")};
-    OK(lg_node_insert(r->db, &node));
-    OK(lg_checkpoint_insert(r->db, 1, &node.hash));
+    OK(lg_tree_row_insert(r->db, &row));
+    OK(lg_checkpoint_insert(r->db, 1, &hashes[0]));
     OK(lg_command_insert(r->db, &command));
     static const struct {
         const char *table, *column;
-    } kept[] = {{"entries", "body"}, {"commands", "jti"}, {"nodes", "hash"}, {"checkpoints", "root"}};
+    } kept[] = {{"entries", "body"}, {"commands", "jti"}, {"nodes", "hashes"}, {"checkpoints", "root"}};
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
             const char *remove = lg_arena_printf(r->arena, "DELETE FROM %s", kept[i].table);
@@ -575,6 +647,8 @@ int main(void)
         STORY(the_outbox_names_a_party_once),
         STORY(commands_by_key_and_entry),
         STORY(the_time_of_a_jti_comes_first),
+        STORY(the_tree_reads_back),
+        STORY(a_missing_row_of_the_tree_is_seen),
         STORY(tree_and_writer),
         STORY(written_once),
     };

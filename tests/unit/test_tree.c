@@ -17,7 +17,7 @@ static void every_inclusion_path_is_right(void **state)
         lg_hash root, stored_root;
         lg_spine spine;
         store_add(&s, nodes, lg_edge_append(edge, &leaves[size - 1], nodes));
-        store_add_middle(&s, edge);
+        store_add_middle(&s);
         assert_int_equal(lg_edge_size(edge), size);
         assert_int_equal(lg_edge_spine(edge, &spine), LG_OK);
         lg_hash expected_root = mth(0, size);

@@ -33,7 +33,7 @@ typedef struct work {
     int entries;
     lg_err refuse; /* after its entries are written */
     bool hold;     /* waits inside apply until the gate opens */
-    bool spoil;    /* leaves a row that makes the commit fail */
+    bool spoil;    /* leaves a row that makes the commit fail, if no entry follows */
     bool finished;
 } work;
 
@@ -52,8 +52,7 @@ static lg_err apply(lg_job *job, lg_ledger *ledger)
     for (int i = 0; i < w->entries && !err; i++)
         err = append_to(ledger, job->arena, NULL);
     if (!err && w->spoil)
-        err = lg_node_insert(lg_ledger_db(ledger),
-                             &(lg_new_node){.level = 0, .n = lg_ledger_next_seq(ledger) - 1});
+        err = lg_checkpoint_insert(lg_ledger_db(ledger), lg_ledger_next_seq(ledger), &(lg_hash){{0}});
     if (!err && w->refuse)
         err = lg_fail(&job->report, w->refuse, "refused");
     return err;

@@ -20,7 +20,7 @@ enum { EVERY = 600, EVERY_CONSISTENCY = 320, LARGEST = 65600 };
 
 /* What storage would hold. */
 typedef struct store {
-    lg_hash *level[4]; /* the last: the middle nodes */
+    lg_hash *level[4]; /* the last: the middle nodes, roots of sixteen leaves */
     int64_t count[4];
     int64_t reads, nodes_read;
     bool fail; /* answer LG_IO */
@@ -51,7 +51,7 @@ static inline void store_open(store *s)
 {
     *s = (store){0};
     for (unsigned i = 0; i < 4; i++)
-        s->level[i] = calloc(i == 0 ? LARGEST : 1 + LARGEST / LG_MIDDLE_WIDTH, sizeof(lg_hash));
+        s->level[i] = calloc(i == 0 ? LARGEST : 1 + LARGEST / LG_ROW_WIDTH, sizeof(lg_hash));
 }
 
 static inline void store_close(store *s)
@@ -69,14 +69,23 @@ static inline void store_add(store *s, const lg_new_node *nodes, unsigned count)
     }
 }
 
-static inline void store_add_middle(store *s, const lg_edge *edge)
+static inline lg_hash root_of_sixteen(const lg_hash *hashes)
 {
-    lg_new_node node;
-    if (!lg_edge_middle(edge, &node))
-        return;
-    assert_int_equal(node.level, LG_MIDDLE_LEVEL);
-    assert_int_equal(node.n, s->count[3]);
-    s->level[3][s->count[3]++] = node.hash;
+    lg_hash row[LG_ROW_WIDTH];
+    memcpy(row, hashes, sizeof row);
+    for (unsigned width = LG_ROW_WIDTH / 2; width > 0; width /= 2)
+        for (unsigned i = 0; i < width; i++)
+            row[i] = lg_sha256_cat(lg_bytes_of("\1", 1), lg_bytes_of(&row[2 * i], sizeof *row),
+                                   lg_bytes_of(&row[2 * i + 1], sizeof *row));
+    return row[0];
+}
+
+/* The root of the last sixteen leaves, if they are sixteen. */
+static inline void store_add_middle(store *s)
+{
+    const int64_t size = s->count[0];
+    if (size % LG_ROW_WIDTH == 0)
+        s->level[3][s->count[3]++] = root_of_sixteen(&s->level[0][size - LG_ROW_WIDTH]);
 }
 
 /* --- the definitions, again --- */
