@@ -38,7 +38,7 @@ struct lg_known {
         int64_t no;
         lg_participant_id id;
     } ids[IDS], nos[IDS]; /* at no's own place, and at id's; number 0 is nobody's */
-    stands *stands;       /* STANDS, each at its participant's own place; NULL for readers */
+    stands *stands;       /* STANDS, each at one of its participant's two places; NULL for readers */
     uint64_t era;
     struct {
         int64_t seq;
@@ -357,20 +357,35 @@ void lg_known_keep_key(lg_known *known, const lg_key *row)
 
 /* ---- positions ---- */
 
+static bool is_of(const lg_known *known, const stands *at, lg_participant_no no)
+{
+    return at->no == no.v && at->era == known->era;
+}
+
+/* Where it is; else where it would go, which is the one of its two places that is free, or the first. */
+static stands *stands_of(const lg_known *known, lg_participant_no no)
+{
+    const size_t first = spread((uint64_t)no.v, STANDS);
+    stands *one = &known->stands[first], *other = &known->stands[first ^ 1];
+    if (is_of(known, one, no))
+        return one;
+    return is_of(known, other, no) || (one->era == known->era && other->era != known->era) ? other : one;
+}
+
 bool lg_known_stands(const lg_known *known, lg_participant_no no, lg_bytes *out)
 {
-    const stands *at = known && known->stands ? &known->stands[spread((uint64_t)no.v, STANDS)] : NULL;
-    if (!at || at->era != known->era || at->no != no.v)
+    if (!known || !known->stands)
         return false;
+    const stands *at = stands_of(known, no);
     *out = lg_bytes_of(at->packed, at->len);
-    return true;
+    return is_of(known, at, no);
 }
 
 void lg_known_keep_stands(lg_known *known, lg_participant_no no, lg_bytes packed)
 {
     if (!known || !known->stands)
         return;
-    stands *at = &known->stands[spread((uint64_t)no.v, STANDS)];
+    stands *at = stands_of(known, no);
     if (packed.len > STANDS_LEN_MAX) {
         at->era = 0; /* what it was before is no longer so */
         return;
