@@ -7,12 +7,16 @@
 #include <string.h>
 
 enum {
-    CHUNK_ENTRIES = 256,
-    CHUNKS_AHEAD = 16,              /* of the one that was taken last: bounds the memory */
-    CHUNK_MEMORY = 4 * 1024 * 1024, /* bytes, enough for nearly every one */
+    /* Few, and few of them ahead: what a chunk holds is still in a cache of the processor when it is taken
+     * up, and so is its memory when it is used again. */
+    CHUNK_ENTRIES = 32,
+    CHUNKS_AHEAD_EACH = 2, /* for each thread, of the one that was taken last */
+    CHUNKS_AHEAD_MAX = CHUNKS_AHEAD_EACH * LG_AUDIT_THREADS_MAX,
+    CHUNK_MEMORY = 512 * 1024, /* bytes, enough for nearly every one */
     CHUNK_TEXT_MAX =
         4 * 1024 * 1024, /* bytes of commands and answers, read ahead; what is longer comes late */
-    KEYS_AT_HAND = 256,  /* of each thread */
+    KEYS_AT_HAND = 2048, /* of each thread */
+    CACHE_KIB = 512,     /* of a connection that reads a page once: warm when the next goes there */
 };
 
 typedef struct key_at_hand {
@@ -30,10 +34,11 @@ typedef struct worker {
 struct lg_ahead {
     const lg_audit_config *config;
     int64_t from, until;
+    int64_t ahead_max;                 /* chunks begun and not taken: bounds the memory */
     int64_t chunk_count, begun, taken; /* all but the first under the lock, like `ready` and `stopping` */
     bool stopping;
-    lg_ahead_chunk *ready[CHUNKS_AHEAD]; /* by number, modulo */
-    lg_ahead_chunk *spare;               /* given back: their memory is used again, while it is warm */
+    lg_ahead_chunk *ready[CHUNKS_AHEAD_MAX]; /* by number, modulo */
+    lg_ahead_chunk *spare;                   /* given back: their memory is used again, while it is warm */
     pthread_mutex_t lock;
     pthread_cond_t is_ready, is_room;
     worker *workers;
@@ -258,7 +263,7 @@ static int64_t begin_next(lg_ahead *ahead)
 {
     pthread_mutex_lock(&ahead->lock);
     while (!ahead->stopping && ahead->begun < ahead->chunk_count &&
-           ahead->begun - ahead->taken >= CHUNKS_AHEAD)
+           ahead->begun - ahead->taken >= ahead->ahead_max)
         pthread_cond_wait(&ahead->is_room, &ahead->lock);
     int64_t number = ahead->stopping || ahead->begun == ahead->chunk_count ? -1 : ahead->begun++;
     pthread_mutex_unlock(&ahead->lock);
@@ -272,7 +277,7 @@ static void *work(void *arg)
     for (int64_t number; (number = begin_next(ahead)) >= 0;) {
         lg_ahead_chunk *chunk = read_chunk(w, number);
         pthread_mutex_lock(&ahead->lock);
-        ahead->ready[number % CHUNKS_AHEAD] = chunk;
+        ahead->ready[number % CHUNKS_AHEAD_MAX] = chunk;
         pthread_cond_signal(&ahead->is_ready);
         pthread_mutex_unlock(&ahead->lock);
     }
@@ -284,7 +289,7 @@ lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead)
     lg_ahead_chunk *chunk = NULL;
     pthread_mutex_lock(&ahead->lock);
     if (ahead->taken < ahead->chunk_count) {
-        lg_ahead_chunk **place = &ahead->ready[ahead->taken % CHUNKS_AHEAD];
+        lg_ahead_chunk **place = &ahead->ready[ahead->taken % CHUNKS_AHEAD_MAX];
         while (!*place)
             pthread_cond_wait(&ahead->is_ready, &ahead->lock);
         chunk = *place;
@@ -317,6 +322,7 @@ lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, s
     if (!ahead)
         lg_die("out of memory");
     *ahead = (lg_ahead){.config = config, .from = from, .until = until > from ? until : from};
+    ahead->ahead_max = CHUNKS_AHEAD_EACH * (int64_t)count;
     ahead->chunk_count = (ahead->until - from + CHUNK_ENTRIES - 1) / CHUNK_ENTRIES;
     pthread_mutex_init(&ahead->lock, NULL);
     pthread_cond_init(&ahead->is_ready, NULL);
@@ -328,7 +334,7 @@ lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, s
         worker *w = &ahead->workers[i];
         w->ahead = ahead;
         w->db = connections[i];
-        if (pthread_create(&w->thread, NULL, work, w) != 0)
+        if (lg_db_set_cache(w->db, CACHE_KIB) != LG_OK || pthread_create(&w->thread, NULL, work, w) != 0)
             break;
         ahead->worker_count++;
     }
@@ -346,7 +352,7 @@ void lg_ahead_close(lg_ahead *ahead)
     pthread_mutex_unlock(&ahead->lock);
     for (size_t i = 0; i < ahead->worker_count; i++)
         pthread_join(ahead->workers[i].thread, NULL);
-    for (size_t i = 0; i < CHUNKS_AHEAD; i++)
+    for (size_t i = 0; i < CHUNKS_AHEAD_MAX; i++)
         lg_ahead_give_back(ahead->ready[i]);
     for (lg_ahead_chunk *chunk; (chunk = ahead->spare);) {
         ahead->spare = chunk->next;

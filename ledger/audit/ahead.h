@@ -52,7 +52,7 @@ typedef struct lg_ahead_chunk {
 typedef struct lg_ahead lg_ahead;
 
 /* Reads entries from..until-1 on one thread for each of the connections, which stay the caller's, but must
- * not be used before lg_ahead_close. */
+ * not be used before lg_ahead_close; from then on with a small cache. */
 lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, size_t count, int64_t from,
                      int64_t until, lg_ahead **out) LG_MUST_CHECK;
 /* The next chunk in order, the caller's to give back; NULL when there are no more. Waits. */

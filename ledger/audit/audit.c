@@ -124,10 +124,8 @@ static lg_err check_tail(lg_audit *audit)
 static lg_err check_counts(lg_audit *audit)
 {
     lg_writer_row right;
-    lg_log_counts counts;
+    const lg_log_counts counts = audit->counts;
     lg_err err = lg_writer_get(audit->actual, &right);
-    if (!err)
-        err = lg_log_count(audit->actual, audit->before.seq, &counts);
     if (err)
         return err;
     if (right.seq != lg_edge_size(audit->edge) || !lg_hash_equal(&right.hash, &audit->last_leaf))
@@ -271,6 +269,8 @@ static lg_err audit_since(lg_audit *audit)
         err = check_checkpoints(audit);
     if (!err)
         err = lg_audit_tables_since(audit);
+    if (!err)
+        err = lg_log_count(audit->actual, audit->before.seq, &audit->counts);
     return err ? err : check_ends(audit);
 }
 

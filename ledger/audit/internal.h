@@ -50,7 +50,8 @@ typedef struct lg_audit {
     lg_checkpoint
         head; /* the head file, read before the snapshot; its origin is gone after the first entry */
     bool has_head;
-    int64_t size; /* entries in the snapshot */
+    int64_t size;         /* entries in the snapshot */
+    lg_log_counts counts; /* of it */
     lg_hash last_leaf;
     lg_time last_at;
     lg_public_key operator_key; /* of the first entries, which make the operator known */

@@ -13,7 +13,7 @@ typedef struct finding {
     struct finding *next;
 } finding;
 
-typedef enum kind { INTEGRITY, JTIS, COMPARISON, INVARIANT } kind;
+typedef enum kind { INTEGRITY, JTIS, COUNTS, COMPARISON, INVARIANT } kind;
 
 typedef struct task {
     kind what;
@@ -85,7 +85,7 @@ static void keep(void *ctx, const char *table, const char *key, const char *deta
     t->last = &found->next;
 }
 
-static lg_err carry_out(task *t, lg_db *actual, lg_db *rebuilt)
+static lg_err carry_out(task *t, lg_db *actual, lg_db *rebuilt, lg_log_counts *counts)
 {
     const lg_audit_projection *projection = &lg_audit_projections[t->number];
     switch (t->what) {
@@ -93,6 +93,8 @@ static lg_err carry_out(task *t, lg_db *actual, lg_db *rebuilt)
         return lg_db_integrity(actual, keep, t);
     case JTIS:
         return lg_command_check_jtis(actual, keep, t);
+    case COUNTS:
+        return lg_log_count(actual, 0, counts);
     case COMPARISON:
         return lg_db_compare(actual, rebuilt, projection->table, projection->key, INT64_MIN, keep, t,
                              &t->rows);
@@ -110,7 +112,7 @@ static void *work(void *arg)
         /* The integrity check takes as long as all others together. The rest from the end: there the largest
          * tables are, and a thread that ends early finds small ones left. */
         task *t = &c->tasks[i == 0 ? 0 : c->count - i];
-        t->err = carry_out(t, c->audit->actuals[h->number], c->audit->rebuilts[h->number]);
+        t->err = carry_out(t, c->audit->actuals[h->number], c->audit->rebuilts[h->number], &c->audit->counts);
     }
     return NULL;
 }
@@ -154,11 +156,16 @@ static void add(crew *c, kind what, size_t number)
 
 lg_err lg_audit_tables(lg_audit *audit)
 {
-    const size_t most = 2 + lg_audit_projection_count + lg_invariant_count();
+    const size_t most = 3 + lg_audit_projection_count + lg_invariant_count();
     crew c = {.audit = audit, .tasks = lg_arena_array(audit->arena, most, sizeof *c.tasks)};
     lg_err err = LG_OK;
+    for (size_t i = 0; i < audit->thread_count && !err; i++)
+        err = lg_db_set_cache(audit->actuals[i], 0); /* it was small, for reading ahead */
+    if (err)
+        return err;
     add(&c, INTEGRITY, 0);
     add(&c, JTIS, 0);
+    add(&c, COUNTS, 0);
     for (size_t i = 0; i < lg_audit_projection_count; i++)
         add(&c, COMPARISON, i);
     for (size_t i = 0; i < lg_invariant_count(); i++)

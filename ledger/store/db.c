@@ -212,13 +212,15 @@ static lg_err migrate(lg_db *db, lg_report *report)
 static const lg_sql rollback = {"ROLLBACK"};
 static sqlite3_stmt *prepared(lg_db *db, const lg_sql *sql, lg_err *err);
 
+static int cache_kib(lg_db_mode mode)
+{
+    return is_reader(mode) ? READER_CACHE_KIB : is_rebuilt(mode) ? REBUILD_CACHE_KIB : WRITER_CACHE_KIB;
+}
+
 static lg_err configure(lg_db *db, lg_report *report)
 {
     char cache[64];
-    snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d",
-             is_reader(db->mode)    ? READER_CACHE_KIB
-             : is_rebuilt(db->mode) ? REBUILD_CACHE_KIB
-                                    : WRITER_CACHE_KIB);
+    snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d", cache_kib(db->mode));
     if (db->mode == LG_DB_EXAMINER)
         lg_pages_trust(db->handle);
     if (db->mode == LG_DB_WRITER || db->mode == LG_DB_SIDE)
@@ -295,6 +297,13 @@ lg_err lg_db_define(lg_db *db, const char *sql)
     lg_err err = run_script(db, sql, NULL);
     sqlite3_set_authorizer(db->handle, authorize, NULL);
     return err;
+}
+
+lg_err lg_db_set_cache(lg_db *db, int kib)
+{
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d", kib ? kib : cache_kib(db->mode));
+    return lg_db_define(db, sql);
 }
 
 void lg_db_close(lg_db *db)

@@ -37,6 +37,8 @@ typedef enum {
 /* path is ignored for LG_DB_SCRATCH. LG_SCHEMA_UNKNOWN if the database is newer than the program. */
 lg_err lg_db_open(const char *path, lg_db_mode mode, lg_db **out, lg_report *report) LG_MUST_CHECK;
 void lg_db_close(lg_db *db);
+/* So much memory for pages; 0: as much as the mode has. */
+lg_err lg_db_set_cache(lg_db *db, int kib) LG_MUST_CHECK;
 /* What the connection remembers of who is who (known.h); NULL: nothing. */
 struct lg_known *lg_db_known(const lg_db *db);
 void lg_db_remember(lg_db *db, struct lg_known *known_take);
