@@ -1,5 +1,6 @@
 #include "ledger/base/json.h"
 
+#include "ledger/base/json_memory.h"
 #include "ledger/base/json_plain.h"
 #include "ledger/base/text.h"
 
@@ -39,17 +40,9 @@ static const char *excess(lg_bytes text)
 }
 _Static_assert(LG_JSON_DEPTH_MAX == 32 && VALUES_MAX == 100000, "as the sentences say");
 
-static void *allocate(size_t len)
-{
-    void *memory = malloc(len);
-    if (!memory)
-        lg_die("out of memory (%zu bytes)", len);
-    return memory;
-}
-
 void lg_json_init(void)
 {
-    json_set_alloc_funcs(allocate, free);
+    json_set_alloc_funcs(lg_json_memory_take, lg_json_memory_give);
 }
 
 lg_err lg_json_load(lg_bytes text, json_t **out, lg_report *report)

@@ -6,6 +6,7 @@
  * jansson: it never takes what that refuses, and never reads it otherwise. */
 #include "ledger/base/json_plain.h"
 
+#include "ledger/base/json_memory.h"
 #include "ledger/base/scan.h"
 #include "ledger/base/text.h"
 
@@ -141,7 +142,9 @@ json_t *lg_json_load_plain(lg_bytes text)
     if (text.len == 0)
         return NULL;
     plain p = {.at = text.data, .end = text.data + text.len};
+    lg_json_memory_begin();
     json_t *value = read_value(&p);
+    lg_json_memory_end();
     skip_space(&p);
     if (value && p.at == p.end && (json_is_object(value) || json_is_array(value)))
         return value;
