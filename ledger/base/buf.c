@@ -2,6 +2,7 @@
 
 #include "ledger/base/scan.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,14 +86,18 @@ void lg_buf_char(lg_buf *buf, char c)
 
 void lg_buf_printf(lg_buf *buf, const char *fmt, ...)
 {
+    enum { MOSTLY_ENOUGH = 256 };
     va_list args, again;
     va_start(args, fmt);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, fmt, args);
+    char *place = reserve(buf, MOSTLY_ENOUGH);
+    const int len = vsnprintf(place, MOSTLY_ENOUGH + 1, fmt, args);
     if (len < 0)
         lg_die("formatting failed");
-    char *place = reserve(buf, (size_t)len);
-    vsnprintf(place, (size_t)len + 1, fmt, again);
+    if (len > MOSTLY_ENOUGH) {
+        place = reserve(buf, (size_t)len);
+        vsnprintf(place, (size_t)len + 1, fmt, again);
+    }
     commit(buf, place + len);
     va_end(again);
     va_end(args);
@@ -136,42 +141,55 @@ void lg_json_end(lg_buf *buf)
     lg_buf_char(buf, ']');
 }
 
-/* Copies eight bytes, unless one of them has to be escaped. */
-static inline bool copy_eight(char *place, const char *text)
+enum { FEW = sizeof(uint32_t), SOME = sizeof(uint64_t), MANY = sizeof(lg_scan_lanes) };
+
+/* Copies sixteen bytes and says how many of them, from the first on, can stand in a string as they are. */
+static inline size_t copy_many(char *place, const char *text)
 {
-    const uint64_t eight = lg_scan_eight((const uint8_t *)text);
-    if (lg_scan_any_needs_escape(eight))
-        return false;
-    memcpy(place, &eight, sizeof eight);
-    return true;
+    memcpy(place, text, MANY);
+    return lg_scan_sixteen((const uint8_t *)text);
+}
+
+/* The same of eight bytes. */
+static inline size_t copy_some(char *place, const char *text)
+{
+    const uint64_t found = lg_scan_escapes(lg_scan_eight((const uint8_t *)text));
+    memcpy(place, text, SOME);
+    return found ? lg_scan_first(found) : SOME;
 }
 
 /* The same of four to eight bytes. */
-static inline bool copy_few(char *place, const char *text, size_t len)
+static inline size_t copy_few(char *place, const char *text, size_t len)
 {
     uint32_t first, last;
-    const size_t last_at = len - sizeof last; /* some of them may be copied twice */
+    const size_t last_at = len - sizeof last; /* some of them are in both */
     memcpy(&first, text, sizeof first);
     memcpy(&last, text + last_at, sizeof last);
-    if (lg_scan_any_needs_escape((uint64_t)last << 32 | first))
-        return false;
     memcpy(place, &first, sizeof first);
     memcpy(place + last_at, &last, sizeof last);
-    return true;
+    const uint64_t found = lg_scan_escapes((uint64_t)le32toh(last) << 32 | le32toh(first));
+    if (!found)
+        return len;
+    const size_t plain = lg_scan_first(found);
+    return plain < FEW ? plain : last_at + plain - FEW;
 }
 
-/* Copies what can stand in a string as it is, up to the first byte that cannot; returns how much. */
+/* Copies what can stand in a string as it is, up to the first byte that cannot; returns how much. What is
+ * behind it, of `len`, may be written over. */
 static size_t copy_plain(char *place, const char *text, size_t len)
 {
-    enum { FEW = sizeof(uint32_t), MANY = sizeof(uint64_t) };
     size_t at = 0;
-    while (len - at > MANY && copy_eight(place + at, text + at))
-        at += MANY;
-    if (len - at <= MANY) { /* the rest of many with some of those before, a few, or less */
-        if (len >= MANY ? copy_eight(place + len - MANY, text + len - MANY)
-                        : len >= FEW && copy_few(place, text, len))
-            return len;
+    for (size_t plain = MANY; len - at > MANY; at += plain)
+        if ((plain = copy_many(place + at, text + at)) < MANY)
+            return at + plain;
+    if (len >= MANY) /* the rest, with some of those before */
+        return len - MANY + copy_many(place + len - MANY, text + len - MANY);
+    if (len >= SOME) {
+        const size_t plain = copy_some(place, text);
+        return plain < SOME ? plain : len - SOME + copy_some(place + len - SOME, text + len - SOME);
     }
+    if (len >= FEW)
+        return copy_few(place, text, len);
     for (; at < len && !lg_scan_needs_escape((uint8_t)text[at]); at++)
         place[at] = text[at];
     return at;

@@ -42,8 +42,18 @@ static int32_t next_code_point(lg_bytes text, size_t *at)
     return code;
 }
 
+static bool is_ascii(lg_bytes text)
+{
+    size_t at = lg_scan_ascii(text.data, text.len);
+    while (at < text.len && text.data[at] < 0x80)
+        at++;
+    return at == text.len;
+}
+
 bool lg_text_is_utf8(lg_bytes text)
 {
+    if (is_ascii(text))
+        return true;
     for (size_t at = lg_scan_ascii(text.data, text.len); at < text.len;)
         if (next_code_point(text, &at) < 0)
             return false;
@@ -72,12 +82,25 @@ static bool is_visible_ascii(uint8_t c)
     return c > ' ' && c < 0x7f;
 }
 
-/* How many bytes at the start are that, or blanks. */
+/* How many bytes at the start are that. */
+static size_t visible_ascii(lg_bytes text)
+{
+    size_t at = lg_scan_visible(text.data, text.len);
+    while (at < text.len && is_visible_ascii(text.data[at]))
+        at++;
+    return at;
+}
+
+/* The same, or blanks. */
 static size_t printable_ascii(lg_bytes text)
 {
     size_t at = 0;
-    while (at < text.len && (text.data[at] == ' ' || is_visible_ascii(text.data[at])))
+    while (at < text.len) {
+        at += visible_ascii(lg_bytes_of(text.data + at, text.len - at));
+        if (at == text.len || text.data[at] != ' ')
+            break;
         at++;
+    }
     return at;
 }
 
@@ -104,8 +127,7 @@ char *lg_text_collapse(lg_arena *arena, const char *text)
     bool blank = false;
     for (size_t at = 0; at < in.len;) {
         size_t start = at;
-        while (at < in.len && is_visible_ascii(in.data[at]))
-            at++;
+        at += visible_ascii(lg_bytes_of(in.data + at, in.len - at));
         int32_t c = at == start ? next_code_point(in, &at) : 'x';
         if (c < 0) { /* not UTF-8: kept as it is; callers check */
             at = start + 1;
@@ -121,14 +143,6 @@ char *lg_text_collapse(lg_arena *arena, const char *text)
     }
     out[len] = '\0';
     return out;
-}
-
-static bool is_ascii(lg_bytes text)
-{
-    size_t at = lg_scan_ascii(text.data, text.len);
-    while (at < text.len && text.data[at] < 0x80)
-        at++;
-    return at == text.len;
 }
 
 static char ascii_upper(uint8_t c)

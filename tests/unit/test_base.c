@@ -124,7 +124,7 @@ static void strings_are_escaped_exactly_as_jcs_asks(void **state)
 /* Of a text in which this byte stands at one place. */
 static void quote_with(int c, size_t at, size_t len)
 {
-    char text[32] = "";
+    char text[48] = "";
     lg_buf buf = {0};
     memset(text, c % 2 ? 'x' : '\xff', len);
     text[at] = (char)c;
@@ -144,7 +144,7 @@ static void every_byte_is_escaped_or_not_at_every_place(void **state)
 {
     (void)state;
     for (int c = 0; c < 256; c++)
-        for (size_t len = 1; len <= 20; len++)
+        for (size_t len = 1; len <= 40; len++)
             for (size_t at = 0; at < len; at++)
                 quote_with(c, at, len);
     assert_string_equal(lg_json_quoted(arena, ""), "\"\"");

@@ -8,6 +8,8 @@
 
 #include "ledger/base/text.h"
 
+#include <string.h>
+
 static lg_arena *arena;
 
 static void utf8_is_checked_by_the_table(void **state)
@@ -135,6 +137,38 @@ static void a_line_has_no_controls_and_no_outer_space(void **state)
     assert_false(lg_text_is_line(lg_bytes_of("a\0b", 3)));
 }
 
+/* A text of which all other characters are ASCII that shows. */
+static void judge_with(int c, size_t at, size_t len)
+{
+    char text[24] = "";
+    const bool blank = c == ' ' || (c >= '\t' && c <= '\r');
+    memset(text, 'x', len);
+    text[at] = (char)c;
+    const lg_bytes bytes = lg_bytes_of(text, len);
+    assert_int_equal(lg_text_is_utf8(bytes), c < 0x80);
+    assert_int_equal(lg_text_is_line(bytes), (c > ' ' && c < 0x7f) || (c == ' ' && at > 0 && at < len - 1));
+    if (!blank) {
+        assert_string_equal(lg_text_collapse(arena, text), text);
+        return;
+    }
+    text[at] = ' ';
+    if (at > 0 && at < len - 1) {
+        assert_string_equal(lg_text_collapse(arena, text), text);
+    } else {
+        const char *without = at == 0 ? text + 1 : lg_arena_strndup(arena, text, len - 1);
+        assert_string_equal(lg_text_collapse(arena, text), without);
+    }
+}
+
+static void every_byte_is_judged_alike_at_every_place(void **state)
+{
+    (void)state;
+    for (int c = 1; c < 256; c++)
+        for (size_t len = 1; len <= 20; len++)
+            for (size_t at = 0; at < len; at++)
+                judge_with(c, at, len);
+}
+
 static void collapsing_folds_white_space(void **state)
 {
     (void)state;
@@ -250,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_checked_by_the_table),
         cmocka_unit_test(a_line_has_no_controls_and_no_outer_space),
+        cmocka_unit_test(every_byte_is_judged_alike_at_every_place),
         cmocka_unit_test(collapsing_folds_white_space),
         cmocka_unit_test(numbers_that_are_alike),
         cmocka_unit_test(skeletons_leave_letters_and_digits),
