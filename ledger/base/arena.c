@@ -168,13 +168,16 @@ lg_bytes lg_arena_copy(lg_arena *arena, lg_bytes bytes)
 
 char *lg_arena_vprintf(lg_arena *arena, const char *fmt, va_list args)
 {
+    struct block *block = arena->blocks;
+    char *place = (char *)block->data + block->used; /* where it goes if it fits, as it mostly does */
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, fmt, args);
+    int len = vsnprintf(place, block->len - block->used, fmt, args);
     if (len < 0)
         lg_die("formatting failed");
     char *text = take(arena, (size_t)len + 1);
-    vsnprintf(text, (size_t)len + 1, fmt, again);
+    if (text != place)
+        vsnprintf(text, (size_t)len + 1, fmt, again);
     va_end(again);
     return text;
 }

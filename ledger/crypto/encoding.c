@@ -174,24 +174,22 @@ char *lg_hex_encode(lg_arena *arena, lg_bytes bytes)
     return out;
 }
 
-static int digit_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
+/* One more than a digit is worth; 0: it is none. */
+static const uint8_t hex_digits[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 bool lg_hex_decode(lg_bytes text, void *out, size_t len)
 {
     if (text.len % 2 != 0 || text.len / 2 != len)
         return false;
     for (size_t i = 0; i < text.len; i++)
-        if (digit_value(text.data[i]) < 0)
+        if (!hex_digits[text.data[i]])
             return false;
     uint8_t *bytes = out;
     for (size_t i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(digit_value(text.data[2 * i]) << 4 | digit_value(text.data[2 * i + 1]));
+        bytes[i] =
+            (uint8_t)((hex_digits[text.data[2 * i]] - 1) << 4 | (hex_digits[text.data[2 * i + 1]] - 1));
     return true;
 }
