@@ -151,3 +151,36 @@ json_t *lg_json_load_plain(lg_bytes text)
     json_decref(value);
     return NULL;
 }
+
+/* One member, whose place among the names is said. */
+static bool read_named(plain *p, const char *const *names, size_t count, size_t *place, lg_bytes *value)
+{
+    lg_bytes name;
+    if (!took(p, '"') || !read_text(p, &name) || !took(p, ':') || !took(p, '"') || !read_text(p, value))
+        return false;
+    for (*place = 0; *place < count; ++*place)
+        if (strlen(names[*place]) == name.len && memcmp(names[*place], name.data, name.len) == 0)
+            return true;
+    return false;
+}
+
+bool lg_json_plain_strings(lg_bytes text, const char *const *names, size_t count, lg_bytes *values)
+{
+    plain p = {.at = text.data, .end = text.data + text.len};
+    size_t place, seen = 0;
+    lg_bytes value;
+    for (size_t i = 0; i < count; i++)
+        values[i] = (lg_bytes){0};
+    if (text.len == 0 || !took(&p, '{'))
+        return false;
+    do {
+        if (!read_named(&p, names, count, &place, &value) || values[place].data)
+            return false;
+        values[place] = value;
+        seen++;
+    } while (took(&p, ','));
+    if (seen < count || !took(&p, '}'))
+        return false;
+    skip_space(&p);
+    return p.at == p.end;
+}

@@ -1,6 +1,7 @@
 #include "ledger/registry/jws.h"
 
 #include "ledger/base/buf.h"
+#include "ledger/base/json_plain.h"
 #include "ledger/base/text.h"
 #include "ledger/crypto/encoding.h"
 #include "ledger/crypto/hash.h"
@@ -12,6 +13,9 @@
 /* Strings of the JWS are the sender's; what may be in them is bounded before anything else looks. */
 enum { KID_LEN = 43, AUD_MAX = 255, URL_MAX = 1024, CTY_MAX = 64, PROTECTED_MAX = 16 * 1024 };
 #define IAT_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+
+/* Members of a flattened JWS. */
+enum { PAYLOAD, PROTECTED, SIGNATURE, FLATTENED };
 
 static lg_err malformed(lg_report *report, const char *what)
 {
@@ -103,21 +107,27 @@ static lg_err read_header(lg_arena *arena, const json_t *header, lg_jws_signatur
     return LG_OK;
 }
 
-static lg_err read_signature(lg_arena *arena, const json_t *object, const char *payload,
+static lg_bytes signing_input_of(lg_arena *arena, lg_bytes protected, lg_bytes payload)
+{
+    uint8_t *input = lg_arena_alloc(arena, protected.len + payload.len + 2);
+    memcpy(input, protected.data, protected.len);
+    input[protected.len] = '.';
+    memcpy(input + protected.len + 1, payload.data, payload.len);
+    return lg_bytes_of(input, protected.len + 1 + payload.len);
+}
+
+/* All three are base64url. */
+static lg_err read_signature(lg_arena *arena, lg_bytes protected, lg_bytes signature, lg_bytes payload,
                              lg_jws_signature *out, lg_report *report)
 {
-    const char *protected = string_member(object, "protected"),
-               *signature = string_member(object, "signature");
     lg_bytes header_text, signature_bytes;
     json_t *header;
-    if (!protected || !signature)
-        return malformed(report, "A signature needs the strings protected and signature.");
-    if (strlen(protected) > PROTECTED_MAX)
+    if (protected.len > PROTECTED_MAX)
         return lg_fail(report, LG_MALFORMED_JWS, "protected must be at most %d characters long.",
                        PROTECTED_MAX);
-    if (!lg_base64url_decode(arena, lg_bytes_str(protected), &header_text))
+    if (!lg_base64url_decode(arena, protected, &header_text))
         return malformed(report, "protected is not base64url without padding.");
-    if (!lg_base64url_decode(arena, lg_bytes_str(signature), &signature_bytes) || signature_bytes.len > 1024)
+    if (!lg_base64url_decode(arena, signature, &signature_bytes) || signature_bytes.len > 1024)
         return malformed(report, "signature is not base64url without padding.");
     lg_err err = lg_json_load(header_text, &header, report);
     if (err)
@@ -129,13 +139,19 @@ static lg_err read_signature(lg_arena *arena, const json_t *object, const char *
     /* A signature of another length cannot verify; it is kept as zeros so that alg is judged first. */
     if (signature_bytes.len == LG_SIGNATURE_LEN)
         memcpy(out->signature.b, signature_bytes.data, LG_SIGNATURE_LEN);
-    size_t header_len = strlen(protected), payload_len = strlen(payload);
-    char *input = lg_arena_alloc(arena, header_len + payload_len + 2);
-    memcpy(input, protected, header_len);
-    input[header_len] = '.';
-    memcpy(input + header_len + 1, payload, payload_len);
-    out->signing_input = lg_bytes_of(input, header_len + 1 + payload_len);
+    out->signing_input = signing_input_of(arena, protected, payload);
     return LG_OK;
+}
+
+static lg_err read_member(lg_arena *arena, const json_t *object, const char *payload, lg_jws_signature *out,
+                          lg_report *report)
+{
+    const char *protected = string_member(object, "protected"),
+               *signature = string_member(object, "signature");
+    if (!protected || !signature)
+        return malformed(report, "A signature needs the strings protected and signature.");
+    return read_signature(arena, lg_bytes_str(protected), lg_bytes_str(signature), lg_bytes_str(payload), out,
+                          report);
 }
 
 static lg_err read_signatures(lg_arena *arena, const json_t *object, const char *payload, lg_jws *out,
@@ -150,7 +166,7 @@ static lg_err read_signatures(lg_arena *arena, const json_t *object, const char 
             return malformed(report,
                              "A flattened JWS has protected, payload and signature, and nothing else.");
         out->signature_count = 1;
-        return read_signature(arena, object, payload, &out->signatures[0], report);
+        return read_member(arena, object, payload, &out->signatures[0], report);
     }
     if (!only_members(object, general) || !json_is_array(list) || json_array_size(list) < 1 ||
         json_array_size(list) > LG_JWS_SIGNATURES_MAX)
@@ -159,7 +175,7 @@ static lg_err read_signatures(lg_arena *arena, const json_t *object, const char 
         const json_t *item = json_array_get(list, i);
         if (!json_is_object(item) || !only_members(item, each))
             return malformed(report, "Each of the signatures has protected and signature, and nothing else.");
-        lg_err err = read_signature(arena, item, payload, &out->signatures[i], report);
+        lg_err err = read_member(arena, item, payload, &out->signatures[i], report);
         if (err)
             return err;
     }
@@ -167,19 +183,41 @@ static lg_err read_signatures(lg_arena *arena, const json_t *object, const char 
     return LG_OK;
 }
 
+static lg_err read_payload(lg_arena *arena, lg_bytes payload, lg_jws *out, lg_report *report)
+{
+    return lg_base64url_decode(arena, payload, &out->payload)
+               ? LG_OK
+               : malformed(report, "payload is not base64url without padding.");
+}
+
+/* As programs write a command that one signs: the strings are read where they are. */
+static lg_err read_flattened(lg_arena *arena, const lg_bytes *values, lg_jws *out, lg_report *report)
+{
+    lg_err err = read_payload(arena, values[PAYLOAD], out, report);
+    out->signature_count = 1;
+    return err ? err
+               : read_signature(arena, values[PROTECTED], values[SIGNATURE], values[PAYLOAD],
+                                &out->signatures[0], report);
+}
+
 lg_err lg_jws_parse(lg_arena *arena, lg_bytes bytes, lg_jws *out, lg_report *report)
 {
+    static const char *const flattened[] = {
+        [PAYLOAD] = "payload", [PROTECTED] = "protected", [SIGNATURE] = "signature"};
+    lg_bytes values[FLATTENED];
     json_t *object;
     *out = (lg_jws){.bytes = bytes};
+    if (lg_json_plain_strings(bytes, flattened, FLATTENED, values))
+        return read_flattened(arena, values, out, report);
     lg_err err = lg_json_load(bytes, &object, report);
     if (err)
         return err;
     const char *payload = string_member(object, "payload");
     if (!json_is_object(object) || !payload)
         err = malformed(report, "A signed command is a JWS in JSON serialization with a payload.");
-    else if (!lg_base64url_decode(arena, lg_bytes_str(payload), &out->payload))
-        err = malformed(report, "payload is not base64url without padding.");
     else
+        err = read_payload(arena, lg_bytes_str(payload), out, report);
+    if (!err)
         err = read_signatures(arena, object, payload, out, report);
     json_decref(object);
     return err;

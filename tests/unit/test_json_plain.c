@@ -122,12 +122,73 @@ static void damaged_texts_are_read_as_jansson_reads_them(void **state)
     assert_in_range(taken, ROUNDS / 10, ROUNDS);
 }
 
+static const char *const names[] = {"payload", "protected", "signature"};
+
+/* True if the members were found; then jansson finds the same and no others. */
+static bool strings_agree(const char *text, size_t len)
+{
+    lg_bytes values[3];
+    char copy[TEXT_MAX + 1];
+    memcpy(copy, text, len);
+    if (!lg_json_plain_strings(lg_bytes_of(copy, len), names, 3, values))
+        return false;
+    json_t *strict = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    assert_int_equal(json_object_size(strict), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *value = json_object_get(strict, names[i]);
+        assert_int_equal(json_string_length(value), values[i].len);
+        assert_memory_equal(json_string_value(value), values[i].data, values[i].len);
+    }
+    json_decref(strict);
+    return true;
+}
+
+static void members_of_a_signed_command_are_found_where_they_are(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "{\"payload\":\"e30\",\"protected\":\"eyJ9\",\"signature\":\"\"}",
+        " {\n\"signature\" : \"AAAA_-\" ,\t\"protected\":\"\xc3\xa9\",\"payload\":\"a longer one than "
+        "sixteen\" } \r\n",
+    };
+    static const char *const others[] = {
+        "",
+        "{}",
+        "{\"payload\":\"\",\"protected\":\"\"}",
+        "{\"payload\":\"\",\"protected\":\"\",\"signature\":\"\",\"signature\":\"\"}",
+        "{\"payload\":\"\",\"protected\":\"\",\"payload\":\"\"}",
+        "{\"payload\":\"\",\"protected\":\"\",\"signature\":\"\",\"header\":\"\"}",
+        "{\"payload\":\"\",\"protected\":\"\",\"signature\":1}",
+        "{\"payload\":\"\",\"protected\":\"\",\"signatur\":\"\"}",
+        "{\"payload\":\"\\u0041\",\"protected\":\"\",\"signature\":\"\"}",
+        "{\"payload\":\"\xff\",\"protected\":\"\",\"signature\":\"\"}",
+        "{\"payload\":\"\",\"protected\":\"\",\"signature\":\"\"",
+        "{\"payload\":\"\",\"protected\":\"\",\"signature\":\"\",}",
+        "{\"payload\":\"\",\"protected\":\"\",\"signature\":\"\"}x",
+        "[{\"payload\":\"\",\"protected\":\"\",\"signature\":\"\"}]",
+    };
+    uint64_t random = 20261128;
+    size_t taken = 0;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(strings_agree(good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(strings_agree(others[i], strlen(others[i])));
+    for (size_t round = 0; round < ROUNDS; round++) {
+        char text[TEXT_MAX];
+        const size_t len = strlen(good[round % 2]);
+        memcpy(text, good[round % 2], len);
+        taken += strings_agree(text, damage(text, len, &random));
+    }
+    assert_in_range(taken, ROUNDS / 10, ROUNDS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_plain_is_taken),
         cmocka_unit_test(depth_and_number_of_values_are_bounded),
         cmocka_unit_test(damaged_texts_are_read_as_jansson_reads_them),
+        cmocka_unit_test(members_of_a_signed_command_are_found_where_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
