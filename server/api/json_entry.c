@@ -11,7 +11,7 @@ static bool next_disclosure(const char **at, lg_bytes *out)
 {
     if (!**at)
         return false;
-    size_t len = strcspn(*at, "~");
+    size_t len = (size_t)(strchrnul(*at, '~') - *at);
     *out = lg_bytes_of(*at, len);
     *at += len + ((*at)[len] == '~');
     return true;

@@ -233,9 +233,22 @@ lg_err api_render(lg_db *db, lg_arena *arena, const lg_command *command, const l
     return err;
 }
 
+/* About what the answer will have. */
+static size_t expanded_len(const char *answer, const api_receipts *receipts)
+{
+    enum { PROOF = 2048 };
+    size_t len = strlen(answer);
+    for (size_t i = 0; i < receipts->count; i++) {
+        const lg_entry_row *entry = &receipts->entries[i];
+        len += entry->body.len + entry->body.len / 4 + strlen(entry->disclosures) + PROOF;
+    }
+    return len;
+}
+
 lg_err api_expand(lg_buf *out, lg_arena *arena, const char *answer, const api_receipts *receipts)
 {
     const char *from = answer, *found;
+    lg_buf_reserve(out, expanded_len(answer, receipts));
     while ((found = strstr(from, RECEIPT))) {
         char *end;
         int64_t seq = strtoll(found + sizeof RECEIPT - 1, &end, 10), at = seq - receipts->first_seq;
