@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 enum {
-    CHECKPOINTS_AT_ONCE = 500,
     SNAPSHOT_ATTEMPTS = 10000,
     COMMAND_MEMORY = 256 * 1024, /* bytes, enough for nearly every one */
 };
@@ -38,38 +37,6 @@ void lg_audit_differ(void *audit, const char *table, const char *key, const char
 const char *lg_audit_seq_key(const lg_audit *audit, int64_t seq)
 {
     return lg_arena_printf(audit->arena, "%lld", (long long)seq);
-}
-
-/* Checkpoints are the tree heads that were signed and answered with. */
-static lg_err check_checkpoints(lg_audit *audit)
-{
-    int64_t after = audit->before.seq;
-    size_t count;
-    do {
-        int64_t *sizes;
-        lg_hash *roots, root;
-        lg_arena_reset(audit->arena);
-        lg_err err = lg_checkpoint_range(audit->actual, after, CHECKPOINTS_AT_ONCE, audit->arena, &sizes,
-                                         &roots, &count);
-        for (size_t i = 0; i < count && !err; i++) {
-            after = sizes[i];
-            if (sizes[i] > lg_edge_size(audit->edge)) {
-                lg_audit_find(audit, "checkpoints", lg_audit_seq_key(audit, sizes[i]),
-                              "a tree of this size was signed, the entries are fewer");
-                continue;
-            }
-            err = lg_tree_root(lg_edge_read, audit->edge, sizes[i], &root);
-            if (!err && !lg_hash_equal(&root, &roots[i]))
-                lg_audit_find(audit, "checkpoints", lg_audit_seq_key(audit, sizes[i]),
-                              "the root is not that of the entries");
-        }
-        if (err)
-            return err;
-    } while (count > 0);
-    if (after != lg_edge_size(audit->edge))
-        lg_audit_find(audit, "checkpoints", lg_audit_seq_key(audit, after),
-                      "the newest checkpoint does not cover all entries");
-    return LG_OK;
 }
 
 /* Before the snapshot, so that a server's commits meanwhile cannot make it look newer than the database. */
@@ -230,6 +197,7 @@ static void close_audit(lg_audit *audit)
     lg_wipe(audit->hash_key, sizeof audit->hash_key);
     lg_audit_state_close(audit);
     lg_arena_close(audit->command_arena);
+    lg_arena_close(audit->checkpoints.arena);
     lg_arena_close(audit->arena);
     free(audit);
 }
@@ -248,7 +216,7 @@ static lg_err audit_all(lg_audit *audit)
     if (!err)
         err = lg_db_commit(audit->rebuilt);
     if (!err)
-        err = check_checkpoints(audit);
+        err = lg_audit_checkpoints_end(audit);
     if (!err)
         err = lg_audit_tables(audit);
     return err ? err : check_ends(audit);
@@ -266,7 +234,7 @@ static lg_err audit_since(lg_audit *audit)
     if (!err)
         err = lg_audit_state_check_consistency(audit);
     if (!err)
-        err = check_checkpoints(audit);
+        err = lg_audit_checkpoints_end(audit);
     if (!err)
         err = lg_audit_tables_since(audit);
     if (!err)
@@ -282,6 +250,7 @@ lg_err lg_audit_run(const lg_audit_config *config, lg_audit_summary *summary, lg
     *audit = (lg_audit){.config = config,
                         .summary = summary,
                         .arena = lg_arena_open(),
+                        .checkpoints.arena = lg_arena_open(),
                         .command_arena = lg_arena_open_wide(COMMAND_MEMORY)};
     *summary = (lg_audit_summary){0};
     lg_err err = open_audit(audit, report);

@@ -118,6 +118,8 @@ static lg_err check_chunk(lg_audit *audit, lg_ahead_chunk *chunk)
         } else {
             err = miss_entry(audit, seq);
         }
+        if (!err)
+            err = lg_audit_checkpoints_now(audit);
         lg_arena_reset(audit->arena);
     }
     return err;

@@ -52,6 +52,14 @@ typedef struct lg_audit {
     bool has_head;
     int64_t size;         /* entries in the snapshot */
     lg_log_counts counts; /* of it */
+    struct {              /* checkpoints.c: some of those stored, in order */
+        lg_arena *arena;
+        int64_t *sizes;
+        lg_hash *roots;
+        size_t count, judged; /* of these */
+        int64_t last;         /* the size of the last one judged; 0: none was */
+        bool ended;           /* there are no more */
+    } checkpoints;
     lg_hash last_leaf;
     lg_time last_at;
     lg_public_key operator_key; /* of the first entries, which make the operator known */
@@ -64,6 +72,11 @@ const char *lg_audit_seq_key(const lg_audit *audit, int64_t seq);
 
 /* entries.c: every entry in order, through the commands into the rebuilt projections. */
 lg_err lg_audit_entries(lg_audit *audit) LG_MUST_CHECK;
+
+/* checkpoints.c: the tree heads that were signed and answered with. Judged while the tree grows: the root of
+ * the tree that the entries so far make is at hand, one of a smaller tree would be hashed anew. */
+lg_err lg_audit_checkpoints_now(lg_audit *audit) LG_MUST_CHECK; /* those of the tree as it is */
+lg_err lg_audit_checkpoints_end(lg_audit *audit) LG_MUST_CHECK; /* there are no more entries */
 
 /* commands.c: takes up the command that caused this entry, when another one begins, and judges its bytes,
  * signatures and jti. */
