@@ -77,9 +77,12 @@ static bool put_digests(lg_buf *text, const lg_hash *digests, size_t count)
 
 static void put_hash(lg_buf *text, const char *key, const lg_hash *hash)
 {
-    char hex[2 * LG_HASH_LEN + 1];
-    lg_hex_write(hex, hash->b, LG_HASH_LEN);
-    lg_json_put_str(text, key, hex);
+    enum { LEN = 2 * LG_HASH_LEN };
+    lg_json_key(text, key);
+    char *place = lg_buf_extend(text, LEN + 2);
+    place[0] = '"';
+    lg_hex_write(place + 1, hash->b, LG_HASH_LEN);
+    place[1 + LEN] = '"';
 }
 
 lg_err lg_entry_encode(lg_arena *arena, const lg_entry *entry, lg_bytes *out)

@@ -10,6 +10,7 @@
 #include "ledger/crypto/encoding.h"
 #include "ledger/crypto/secret.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void known_answers_of_rfc_4648(void **state)
@@ -40,6 +41,57 @@ static void known_answers_of_rfc_4648(void **state)
         assert_true(lg_base64url_decode(arena, lg_bytes_str(rows[i][2]), &back));
         assert_int_equal(back.len, plain.len);
         assert_memory_equal(back.data, plain.data, plain.len);
+    }
+}
+
+/* Every value at every place, whichever step of the encoders takes it: as the tables of the RFC say. */
+static void every_value_has_its_letter_at_every_place(void **state)
+{
+    static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                      url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+                      digits[] = "0123456789abcdef";
+    enum { LEN = 32 };
+    (void)state;
+    for (size_t at = 0; at < LEN; at++)
+        for (unsigned value = 0; value < 256; value++) {
+            uint8_t data[LEN];
+            char base64[(LEN + 2) / 3 * 4 + 1], url[(LEN * 4 + 2) / 3 + 1], hex[2 * LEN + 1];
+            memset(data, (int)(value * 167 % 256), sizeof data);
+            data[at] = (uint8_t)value;
+            lg_base64_write(base64, data, LEN);
+            lg_base64url_write(url, data, LEN);
+            lg_hex_write(hex, data, LEN);
+            for (size_t i = 0; i < (LEN * 4 + 2) / 3; i++) {
+                const size_t bit = 6 * i;
+                const unsigned two =
+                    (unsigned)data[bit / 8] << 8 | (bit / 8 + 1 < LEN ? data[bit / 8 + 1] : 0);
+                const unsigned sextet = two >> (10 - bit % 8) & 63;
+                assert_int_equal(base64[i], standard[sextet]);
+                assert_int_equal(url[i], url_safe[sextet]);
+            }
+            for (size_t i = 0; i < LEN; i++) {
+                assert_int_equal(hex[2 * i], digits[data[i] >> 4]);
+                assert_int_equal(hex[2 * i + 1], digits[data[i] & 15]);
+            }
+        }
+}
+
+/* Nothing is read or written beyond what was given: for the sanitizers. */
+static void encoders_keep_within_their_bounds(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len <= 40; len++) {
+        uint8_t *data = malloc(len ? len : 1);
+        char *base64 = malloc((len + 2) / 3 * 4 + 1), *url = malloc((len * 4 + 2) / 3 + 1),
+             *hex = malloc(2 * len + 1);
+        lg_random(data, len);
+        const size_t base64_len = lg_base64_write(base64, data, len),
+                     url_len = lg_base64url_write(url, data, len);
+        lg_hex_write(hex, data, len);
+        assert_int_equal(strlen(base64), base64_len);
+        assert_int_equal(strlen(url), url_len);
+        assert_int_equal(strlen(hex), 2 * len);
+        free(data), free(base64), free(url), free(hex);
     }
 }
 
@@ -162,9 +214,14 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_answers_of_rfc_4648),  cmocka_unit_test(every_length_goes_there_and_back),
-        cmocka_unit_test(base64_is_strict),           cmocka_unit_test(base64url_is_strict),
-        cmocka_unit_test(each_value_has_one_text),    cmocka_unit_test(hexadecimal_is_strict),
+        cmocka_unit_test(known_answers_of_rfc_4648),
+        cmocka_unit_test(every_value_has_its_letter_at_every_place),
+        cmocka_unit_test(encoders_keep_within_their_bounds),
+        cmocka_unit_test(every_length_goes_there_and_back),
+        cmocka_unit_test(base64_is_strict),
+        cmocka_unit_test(base64url_is_strict),
+        cmocka_unit_test(each_value_has_one_text),
+        cmocka_unit_test(hexadecimal_is_strict),
         cmocka_unit_test(only_the_alphabet_is_taken),
     };
     return cmocka_run_group_tests_name("encoding", tests, set_up, tear_down);
