@@ -362,8 +362,10 @@ lg_err lg_ledger_append(lg_ledger *ledger, lg_arena *arena, const char *type, lg
         err = lg_entry_insert_disclosing(ledger->db, &entry, out->body, &disclosures);
     if (err)
         return err;
-    lg_hash leaf = lg_leaf_hash(out->body);
-    stage(ledger, &leaf, entry.at);
+    lg_hash *leaf = lg_arena_alloc(arena, sizeof *leaf);
+    *leaf = lg_leaf_hash(out->body);
+    out->leaf = leaf;
+    stage(ledger, leaf, entry.at);
     return LG_OK;
 }
 

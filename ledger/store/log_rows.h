@@ -18,6 +18,7 @@ typedef struct lg_entry_row {
     const char *disclosures; /* joined by '~'; "" if there are none or they were erased */
     /* What is stored cannot be unpacked; it then reads "". */
     bool body_is_damaged, disclosures_are_damaged;
+    const lg_hash *leaf; /* the body's leaf hash, of an entry just appended; of what is read NULL */
 } lg_entry_row;
 /* LG_NOT_FOUND if absent; LG_CORRUPT if it is damaged. */
 lg_err lg_entry_get(lg_db *db, int64_t seq, lg_arena *arena, lg_entry_row *out) LG_MUST_CHECK;

@@ -62,13 +62,13 @@ lg_err json_put_shared(lg_buf *buf, lg_arena *arena, const char *joined, const l
 }
 
 /* The exact text and the leaf hash over it. */
-static void put_entry(lg_buf *buf, lg_bytes body)
+static void put_entry(lg_buf *buf, const lg_entry_row *row)
 {
     char leaf[2 * LG_HASH_LEN + 1];
-    lg_hash hash = lg_leaf_hash(body);
+    const lg_hash hash = row->leaf ? *row->leaf : lg_leaf_hash(row->body);
     lg_hex_write(leaf, hash.b, LG_HASH_LEN);
     lg_json_key(buf, "entry");
-    lg_json_strn(buf, (const char *)body.data, body.len);
+    lg_json_strn(buf, (const char *)row->body.data, row->body.len);
     lg_json_put_str(buf, "leaf", leaf);
 }
 
@@ -82,7 +82,7 @@ lg_err json_entry(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const l
     lg_json_put_int(buf, "seq", row->seq);
     lg_json_put_str(buf, "type", entry.type);
     lg_json_put_str(buf, "at", lg_time_format(entry.at).s);
-    put_entry(buf, row->body);
+    put_entry(buf, row);
     if (!lg_shares_are_none(shares))
         err = json_put_shared(buf, arena, row->disclosures, shares);
     lg_json_close(buf);
@@ -94,7 +94,7 @@ lg_err json_receipt(lg_buf *buf, lg_arena *arena, const lg_entry_row *row, const
 {
     lg_json_open(buf);
     lg_json_put_int(buf, "seq", row->seq);
-    put_entry(buf, row->body);
+    put_entry(buf, row);
     put_disclosures(buf, row->disclosures);
     lg_json_put_str(buf, "proof", lg_tlog_proof_format(arena, row->seq, proof, note));
     lg_json_close(buf);
@@ -106,7 +106,7 @@ lg_err json_receipt_shared(lg_buf *buf, lg_arena *arena, const lg_entry_row *row
 {
     lg_json_open(buf);
     lg_json_put_int(buf, "seq", row->seq);
-    put_entry(buf, row->body);
+    put_entry(buf, row);
     lg_err err = put_shown(buf, NULL, arena, row->disclosures, shares);
     lg_json_put_str(buf, "proof", lg_tlog_proof_format(arena, row->seq, proof, note));
     lg_json_close(buf);
