@@ -68,11 +68,18 @@ lg_err lg_json_load(lg_bytes text, json_t **out, lg_report *report)
     return LG_OK;
 }
 
-/* Of a member with any name. RFC 6901: ~ and / are escaped in reference tokens. */
+/* RFC 6901: ~ and / are escaped in reference tokens. */
 static const char *pointer_of(const char *parent, const char *name, lg_arena *arena)
 {
-    char *text = lg_arena_alloc(arena, strlen(parent) + 2 * strlen(name) + 2);
-    char *p = stpcpy(stpcpy(text, parent), "/");
+    const size_t parent_len = strlen(parent), name_len = strlen(name);
+    char *text = lg_arena_alloc(arena, parent_len + 2 * name_len + 2);
+    char *p = text + parent_len;
+    memcpy(text, parent, parent_len);
+    *p++ = '/';
+    if (!memchr(name, '~', name_len) && !memchr(name, '/', name_len)) {
+        memcpy(p, name, name_len);
+        return text;
+    }
     for (; *name; name++) {
         if (*name == '~' || *name == '/') {
             *p++ = '~';
@@ -97,12 +104,7 @@ lg_decoder lg_decode_object(const json_t *value, const char *pointer, lg_report 
 
 const char *lg_decode_pointer(const lg_decoder *decoder, const char *name)
 {
-    const size_t parent_len = strlen(decoder->pointer), name_len = strlen(name);
-    char *text = lg_arena_alloc(decoder->report->arena, parent_len + name_len + 2);
-    memcpy(text, decoder->pointer, parent_len);
-    text[parent_len] = '/';
-    memcpy(text + parent_len + 1, name, name_len);
-    return text;
+    return pointer_of(decoder->pointer, name, decoder->report->arena);
 }
 
 const json_t *lg_decode_value(lg_decoder *decoder, const char *name, bool required)
@@ -210,8 +212,7 @@ void lg_decode_finish(lg_decoder *decoder)
             lg_fault_add(decoder->report, "unknown_field", decoder->pointer,
                          "A name of %zu bytes is not a field here.", strlen(name));
         else
-            lg_fault_add(decoder->report, "unknown_field",
-                         pointer_of(decoder->pointer, name, decoder->report->arena),
+            lg_fault_add(decoder->report, "unknown_field", lg_decode_pointer(decoder, name),
                          "%s is not a field here.", name);
     }
 }

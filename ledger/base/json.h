@@ -31,7 +31,7 @@ typedef struct lg_decoder {
 } lg_decoder;
 
 lg_decoder lg_decode_object(const json_t *value, const char *pointer, lg_report *report);
-/* The JSON pointer of a member, in the report's arena. The name is one of ours: it has neither ~ nor /. */
+/* The JSON pointer of a member, in the report's arena. */
 const char *lg_decode_pointer(const lg_decoder *decoder, const char *name);
 /* Any value; NULL if absent or null. Adds "required" if `required` and absent. */
 const json_t *lg_decode_value(lg_decoder *decoder, const char *name, bool required);

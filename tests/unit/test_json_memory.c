@@ -62,6 +62,9 @@ static void pieces_never_overlap(void **state)
 static void memory_is_used_again(void **state)
 {
     (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* there all is malloc's */
+#endif
     uintptr_t first = 0;
     for (int round = 0; round < 3; round++) {
         lg_json_memory_begin();
@@ -69,10 +72,8 @@ static void memory_is_used_again(void **state)
         lg_json_memory_end();
         if (round == 0)
             first = (uintptr_t)one;
-#ifndef __SANITIZE_ADDRESS__
         assert_int_equal((uintptr_t)one, first);
         assert_int_equal((uintptr_t)two, first + 112);
-#endif
         lg_json_memory_give(one);
         lg_json_memory_give(two);
     }
