@@ -1,43 +1,56 @@
 /* Receivables as JSON. */
 #include "server/api/serve.h"
 
+#include "ledger/base/scan.h"
 #include "ledger/crypto/encoding.h"
 
 #include <string.h>
 
-/* Length of the JSON string that starts at `text` with its quotation mark. */
-static size_t string_len(const char *text)
+/* Length of the JSON string that starts at `text`, `left` bytes before its end, with its quotation mark. */
+static size_t string_len(const char *text, size_t left)
 {
     size_t len = 1;
-    while (text[len] && text[len] != '"')
-        len += text[len] == '\\' && text[len + 1] ? 2 : 1;
-    return text[len] ? len + 1 : len;
+    for (;;) {
+        len += lg_scan_unescaped((const uint8_t *)text + len, left - len);
+        if (len == left || text[len] == '"')
+            return len == left ? left : len + 1;
+        len += text[len] == '\\' && left - len > 1 ? 2 : 1;
+    }
 }
 
 /* Length of the flat object that starts at `text`. */
-static size_t object_len(const char *text)
+static size_t object_len(const char *text, size_t left)
 {
     size_t len = 1;
-    while (text[len] && text[len] != '}')
-        len += text[len] == '"' ? string_len(text + len) : 1;
-    return text[len] ? len + 1 : len;
+    while (len < left && text[len] != '}')
+        len += text[len] == '"' ? string_len(text + len, left - len) : 1;
+    return len < left ? len + 1 : left;
+}
+
+static void put_passed(lg_buf *buf, const char *code, size_t len)
+{
+    static const char before[] = "{\"code\":", behind[] = ",\"outcome\":\"pass\"}";
+    enum { BEFORE = sizeof before - 1, BEHIND = sizeof behind - 1 };
+    char *place = lg_buf_extend(buf, BEFORE + len + BEHIND);
+    memcpy(place, before, BEFORE);
+    memcpy(place + BEFORE, code, len);
+    memcpy(place + BEFORE + len, behind, BEHIND);
 }
 
 /* Stored, a passed check is its code alone; shown, every check is an object. The text is the registry's own:
  * a list of strings and flat objects. */
 static void put_checks(lg_buf *buf, const char *checks)
 {
-    static const char before[] = "{\"code\":", behind[] = ",\"outcome\":\"pass\"}";
+    size_t left = strlen(checks), len;
     lg_json_key(buf, "checks");
-    while (*checks) {
-        const bool passed = *checks == '"';
-        const size_t len = passed ? string_len(checks) : *checks == '{' ? object_len(checks) : 1;
-        if (passed)
-            lg_buf_add(buf, before, sizeof before - 1);
-        lg_buf_add(buf, checks, len);
-        if (passed)
-            lg_buf_add(buf, behind, sizeof behind - 1);
-        checks += len;
+    for (; left > 0; checks += len, left -= len) {
+        if (*checks == '"') {
+            len = string_len(checks, left);
+            put_passed(buf, checks, len);
+        } else {
+            len = *checks == '{' ? object_len(checks, left) : 1;
+            lg_buf_add(buf, checks, len);
+        }
     }
 }
 

@@ -72,11 +72,17 @@ void api_list_close(api_view *view, int64_t last_no);
 void api_list_close_at(api_view *view, const char *cursor);
 /* Is the next of `found` rows, which were asked for with one more than the page holds, shown behind the
  * `shown` ones? A page has the items asked for, or fewer where they are large (one at least): no answer is so
- * long that clients who do not read theirs exhaust the memory. */
-static inline bool api_list_takes(const api_view *view, size_t shown, size_t found, size_t limit_and_one)
+ * long that clients who do not read theirs exhaust the memory. Behind the first, room is made for all the
+ * others, as if they were alike. */
+static inline bool api_list_takes(api_view *view, size_t shown, size_t found, size_t limit_and_one)
 {
     enum { LIST_BYTES = 1536 * 1024 };
-    return shown < found && shown + 1 < limit_and_one && (shown == 0 || view->body.len < LIST_BYTES);
+    const size_t len = view->body.len;
+    if (shown == found || shown + 1 >= limit_and_one || (shown > 0 && len >= LIST_BYTES))
+        return false;
+    if (shown == 1)
+        lg_buf_reserve(&view->body, len < LIST_BYTES / found ? len * found : LIST_BYTES);
+    return true;
 }
 
 /* Member `key`: the time, or null for 0. */
