@@ -174,7 +174,7 @@ def test_a_number_that_could_be_read_in_two_ways_leaves_the_sentence_english(reg
     [
         ("zh", "zh"), ("zh-Hans-CN", "zh"), ("ZH-tw", "zh"), ("en-GB, zh;q=0.9", "en"), ("zh;q=0", "en"), ("*", "en"),
         ("fr, de;q=0.8", "en"), ("", "en"), ("zh;q=abc", "en"), ("zh;q=1.0001, en;q=0.1", "en"), (";;;,,,=", "en"),
-        ("en;q=0, *", "zh"), (", ".join(f"x{n};q=0.{n % 10}" for n in range(2000)) + ", zh", "zh"), ("z" * 9000, "en"),
+        ("en;q=0, *", "zh"), (", ".join(f"x{n};q=0.{n % 10}" for n in range(1500)) + ", zh", "zh"), ("z" * 9000, "en"),
         ("zh" + ";q=0.5" * 2000, "en"), ("\u4e2d\u6587", "en"),
     ],
 )  # fmt: skip
