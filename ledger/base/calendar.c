@@ -9,6 +9,8 @@
  * 0000-03-01. */
 enum { DAYS_PER_ERA = 146097, EPOCH_SHIFT = 719468 };
 
+enum { YEAR_MIN = 1900, YEAR_MAX = 2999 }; /* of what is read */
+
 static int64_t days_from_civil(int year, int month, int day)
 {
     int64_t y = month <= 2 ? year - 1 : year;
@@ -142,7 +144,7 @@ static bool read_char(const char **text, char c)
 static bool civil_day(int y, int m, int d, lg_day *out)
 {
     static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (y < 1900 || y > 2999 || m < 1 || m > 12 || d < 1)
+    if (y < YEAR_MIN || y > YEAR_MAX || m < 1 || m > 12 || d < 1)
         return false;
     bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
     if (d > month_days[m - 1] + (m == 2 && leap ? 1 : 0))
@@ -197,4 +199,10 @@ bool lg_time_parse(const char *text, lg_time *out)
         return false;
     *out = (lg_time)day * LG_TIME_PER_DAY + ((int64_t)h * 3600 + m * 60 + s) * LG_TIME_PER_SECOND + micros;
     return true;
+}
+
+bool lg_time_is_valid(lg_time time)
+{
+    const lg_day day = lg_day_of(time);
+    return day >= days_from_civil(YEAR_MIN, 1, 1) && day <= days_from_civil(YEAR_MAX, 12, 31);
 }

@@ -37,5 +37,6 @@ bool lg_day_parse(const char *text, lg_day *out) LG_MUST_CHECK;
 bool lg_day_parse_compact(const char *text, lg_day *out) LG_MUST_CHECK;
 /* YYYY-MM-DDTHH:MM:SS[.1-6 digits]Z; no other offset, no leap second. */
 bool lg_time_parse(const char *text, lg_time *out) LG_MUST_CHECK;
+bool lg_time_is_valid(lg_time time); /* within those years */
 
 #endif

@@ -460,6 +460,14 @@ static void known_days_and_times(void **state)
     assert_int_equal(lg_day_of(0), 0);
     assert_int_equal(lg_day_of(LG_TIME_PER_DAY - 1), 0);
     assert_int_equal(lg_day_of(-LG_TIME_PER_DAY), -1);
+    assert_true(lg_time_parse("1900-01-01T00:00:00Z", &time));
+    assert_true(lg_time_is_valid(time));
+    assert_false(lg_time_is_valid(time - 1));
+    assert_true(lg_time_parse("2999-12-31T23:59:59.999999Z", &time));
+    assert_true(lg_time_is_valid(time));
+    assert_false(lg_time_is_valid(time + 1));
+    assert_false(lg_time_is_valid(INT64_MAX));
+    assert_false(lg_time_is_valid(INT64_MIN));
     assert_string_equal(lg_time_format(INT64_MAX).s, "invalid");
     assert_string_equal(lg_time_format(INT64_MIN).s, "invalid");
     assert_string_equal(lg_day_format(INT32_MAX).s, "invalid");
