@@ -33,16 +33,19 @@ void lg_prover_close(lg_prover *prover)
     free(prover);
 }
 
-/* Sixteen neighbours of one level and what they hash to: rows of 16, 8, 4, 2, 1. */
+/* Sixteen neighbours of one level. */
 typedef struct sixteen {
     int64_t n; /* the number of the subtree they are; -1: none */
-    lg_hash nodes[2 * LG_ROW_WIDTH - 1];
+    lg_hash hashes[LG_ROW_WIDTH];
 } sixteen;
 
-static lg_hash *node_of(sixteen *s, unsigned row, int64_t i)
+/* The root over 2^row of them. A proof asks for few of the subtrees, so only these are hashed. */
+static lg_hash root_over(const lg_hash *hashes, unsigned row)
 {
-    const unsigned all = 2 * LG_ROW_WIDTH;
-    return &s->nodes[all - (all >> row) + (unsigned)i];
+    if (row == 0)
+        return *hashes;
+    const lg_hash left = root_over(hashes, row - 1), right = root_over(hashes + (1u << (row - 1)), row - 1);
+    return lg_node_hash(&left, &right);
 }
 
 /* One proof on its way. Complete subtrees are all that is asked for: the ragged side is in the spine. */
@@ -54,31 +57,23 @@ typedef struct walk {
     sixteen leaves, middle;
 } walk;
 
-/* As many as the tree has, and the subtrees that they complete. */
+/* As many as the tree has. */
 static lg_err load_sixteen(walk *w, sixteen *s, unsigned level, int64_t n)
 {
     const int64_t all = level == 0 ? w->size : w->size / LG_ROW_WIDTH, rest = all - n * LG_ROW_WIDTH;
-    unsigned width = rest < LG_ROW_WIDTH ? (unsigned)rest : LG_ROW_WIDTH;
-    s->n = -1;
-    lg_err err = w->read(w->ctx, level, n * LG_ROW_WIDTH, width, s->nodes);
-    if (err != LG_OK)
-        return err;
-    for (unsigned row = 1; width > 1; row++) {
-        width /= 2;
-        for (unsigned i = 0; i < width; i++)
-            *node_of(s, row, i) = lg_node_hash(node_of(s, row - 1, 2 * i), node_of(s, row - 1, 2 * i + 1));
-    }
-    s->n = n;
-    return LG_OK;
+    const unsigned width = rest < LG_ROW_WIDTH ? (unsigned)rest : LG_ROW_WIDTH;
+    lg_err err = w->read(w->ctx, level, n * LG_ROW_WIDTH, width, s->hashes);
+    s->n = err ? -1 : n;
+    return err;
 }
 
-/* Subtree i of height `row` above the nodes of a level. */
+/* Subtree i of height `row` above the nodes of a level, which is complete. */
 static lg_err from_sixteen(walk *w, sixteen *s, unsigned level, unsigned row, int64_t i, lg_hash *out)
 {
-    const int64_t n = (i << row) / LG_ROW_WIDTH;
+    const int64_t first = i << row, n = first / LG_ROW_WIDTH;
     lg_err err = s->n == n ? LG_OK : load_sixteen(w, s, level, n);
     if (err == LG_OK)
-        *out = *node_of(s, row, i - ((n * LG_ROW_WIDTH) >> row));
+        *out = root_over(&s->hashes[first % LG_ROW_WIDTH], row);
     return err;
 }
 
