@@ -32,12 +32,13 @@ static uint64_t sextets(const uint8_t *from)
     return htobe64(bits);
 }
 
-/* Capitals stand 65 above what they are for, small letters 71, digits 4 below. */
+/* Capitals stand 65 above what they are for, small letters 71, digits 4 below. In this order of the terms no
+ * lane ever exceeds 127. */
 static sixteen letters_of(uint64_t first, uint64_t last, const char *alphabet)
 {
     const int8_t as_62 = (int8_t)(alphabet[62] - (62 - 4)), as_63 = (int8_t)(alphabet[63] - (63 - 4));
     const sixteen s = (sixteen)(two){first, last};
-    return s + 65 + ((s > 25) & 6) - ((s > 51) & 75) + ((s == 62) & as_62) + ((s == 63) & as_63);
+    return s + ((s > 25) & 6) - ((s > 51) & 75) + 65 + ((s == 62) & as_62) + ((s == 63) & as_63);
 }
 
 /* libsodium's constant-time encoder costs five times as much or more, and a ledger entry's salted facts are
