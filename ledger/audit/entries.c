@@ -24,9 +24,8 @@ static void check_chain(lg_audit *audit, const lg_entry *entry, int64_t expected
 
 static lg_err grow_tree(lg_audit *audit, const lg_hash *leaf)
 {
-    lg_new_node nodes[LG_TILE_LEVELS + 1];
     lg_tree_row rows[LG_ROW_LEVELS];
-    lg_edge_append(audit->edge, leaf, nodes);
+    lg_edge_append(audit->edge, leaf, NULL);
     lg_err err = LG_OK;
     for (unsigned i = 0, count = lg_edge_rows(audit->edge, rows); i < count && !err; i++)
         err = lg_tree_row_insert(audit->rebuilt, &rows[i]);

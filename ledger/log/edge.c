@@ -90,7 +90,9 @@ unsigned lg_edge_append(lg_edge *edge, const lg_hash *leaf, lg_new_node out[LG_T
     if (edge->size >= LG_TREE_SIZE_MAX)
         lg_die("the ledger is full");
     for (;;) {
-        out[count++] = node;
+        if (out)
+            out[count] = node;
+        count++;
         int64_t n = node.n / LG_TILE_WIDTH;
         lg_tile *tile = &edge->tiles[node.level][n & 1];
         if (tile->n != n)

@@ -69,7 +69,7 @@ lg_err lg_verify_consistency(int64_t old_size, const lg_hash *old_root, int64_t 
  * the fallback reader. */
 typedef struct lg_edge lg_edge;
 
-/* A node that an append brought into being, to be stored. */
+/* A node that an append brought into being. */
 typedef struct lg_new_node {
     unsigned level;
     int64_t n;
@@ -80,8 +80,8 @@ typedef struct lg_new_node {
 lg_err lg_edge_open(lg_node_reader read, void *ctx, int64_t size, lg_edge **out) LG_MUST_CHECK;
 void lg_edge_close(lg_edge *edge);
 int64_t lg_edge_size(const lg_edge *edge);
-/* Appends a leaf; writes the new nodes (the leaf itself, and a root per tile it completed) to out, returns
- * how many. */
+/* Appends a leaf; writes the new nodes (the leaf itself, and a root per tile it completed) to out, unless
+ * that is NULL, and returns how many. */
 unsigned lg_edge_append(lg_edge *edge, const lg_hash *leaf, lg_new_node out[LG_TILE_LEVELS + 1]);
 
 /* How the tree is stored: row n of level k holds the roots of the subtrees 16n to 16n + 15 of height 4k, of

@@ -397,9 +397,8 @@ static lg_err rehash(lg_ledger *ledger)
 static lg_err grow_tree(lg_ledger *ledger)
 {
     for (size_t i = 0; i < ledger->staged_count; i++) {
-        lg_new_node nodes[LG_TILE_LEVELS + 1];
         lg_tree_row rows[LG_ROW_LEVELS];
-        lg_edge_append(ledger->edge, &ledger->staged[i].leaf, nodes);
+        lg_edge_append(ledger->edge, &ledger->staged[i].leaf, NULL);
         for (unsigned n = 0, count = lg_edge_rows(ledger->edge, rows); n < count; n++) {
             lg_err err = lg_tree_row_insert(ledger->db, &rows[n]);
             if (err)
