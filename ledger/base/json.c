@@ -4,7 +4,6 @@
 #include "ledger/base/json_plain.h"
 #include "ledger/base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { VALUES_MAX = 100000 }; /* far above what any command holds: each costs jansson some hundred bytes */

@@ -8,7 +8,6 @@ enum {
     DIGEST_LEN = 43,    /* base64url of 32 bytes */
     SALT_LEN_MIN = 22,  /* base64url of LG_SALT_LEN bytes */
     TIME_LEN = 27,      /* 2026-11-22T01:02:03.456789Z */
-    TYPE_MAX = 64,      /* bytes */
     DIGITS_MAX = 15,    /* whatever they are, they are a seq, and a whole number anywhere */
     LIST_DEPTH_MAX = 4, /* of arrays in arrays; a part's is 1 */
 };
@@ -110,7 +109,7 @@ static bool took_type(scan *s, lg_arena *arena, const char **out)
         s->at++;
     const size_t len = (size_t)(s->at - start);
     *out = lg_arena_strndup(arena, start, len);
-    return len >= 1 && len <= TYPE_MAX && strcmp(*out, "genesis") != 0;
+    return len >= 1 && len <= LG_ENTRY_TYPE_MAX && strcmp(*out, "genesis") != 0;
 }
 
 bool lg_canonical_entry(lg_arena *arena, lg_bytes bytes, lg_entry *out)

@@ -10,7 +10,6 @@
 #include <string.h>
 
 enum {
-    TYPE_MAX = 64,                             /* bytes */
     VKEY_MAX = LG_ORIGIN_MAX + 1 + 8 + 1 + 44, /* name+hex(4)+base64(33) */
     ENTRY_BARE = 512,                          /* bytes: about what one without digests has */
     DIGEST_LEN = 43,                           /* base64url of 32 bytes */
@@ -28,7 +27,7 @@ static bool is_type(const char *type)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._";
     size_t len = strlen(type);
-    return len >= 1 && len <= TYPE_MAX && strspn(type, allowed) == len;
+    return len >= 1 && len <= LG_ENTRY_TYPE_MAX && strspn(type, allowed) == len;
 }
 
 bool lg_entry_has_digest(const lg_entry *entry, const lg_hash *digest)

@@ -14,6 +14,7 @@ enum {
     LG_ENTRY_MAX = 65535,     /* bytes, so that u16be can frame it */
     LG_SALT_LEN = 16,         /* bytes: 128 bits */
     LG_ENTRY_FACTS_MAX = 128, /* disclosures an entry may carry */
+    LG_ENTRY_TYPE_MAX = 64,   /* bytes of its type */
     LG_ENTRY_VERSION = 1,
 };
 #define LG_SEQ_MAX ((INT64_C(1) << 53) - 1)
@@ -65,7 +66,8 @@ typedef struct lg_disclosures {
 lg_disclosures lg_disclose_facts(lg_arena *arena, const lg_fact *facts, size_t fact_count);
 
 /* The entry's exact bytes, in the arena. LG_INTERNAL if it would exceed LG_ENTRY_MAX or a member is outside
- * its bounds. */
+ * its bounds. Entries are stored as their members (store/entry_pack.h), so what these once encoded to is what
+ * they encode to for ever: whoever wants other bytes needs another version, and another way to pack it. */
 lg_err lg_entry_encode(lg_arena *arena, const lg_entry *entry, lg_bytes *out) LG_MUST_CHECK;
 /* The reverse; LG_CORRUPT unless encoding the result gives the very same bytes. */
 lg_err lg_entry_parse(lg_arena *arena, lg_bytes bytes, lg_entry *out, lg_report *report) LG_MUST_CHECK;

@@ -5,9 +5,10 @@
 #include <endian.h>
 #include <string.h>
 
-enum { AS_IT_IS = 0, MEMBERS = 1, TYPE_MAX = 64 /* bytes */ };
+enum { AS_IT_IS = 0, MEMBERS = 1 };
 _Static_assert(LG_ENTRY_FACTS_MAX <= UINT8_MAX, "their count is a byte");
-_Static_assert(2 + LG_ENTRY_FACTS_MAX * LG_HASH_LEN + 8 + 2 * LG_HASH_LEN + LG_VARINT_MAX + TYPE_MAX <=
+_Static_assert(2 + LG_ENTRY_FACTS_MAX * LG_HASH_LEN + 8 + 2 * LG_HASH_LEN + LG_VARINT_MAX +
+                       LG_ENTRY_TYPE_MAX <=
                    LG_ENTRY_PACKED_MAX,
                "the largest has room");
 
@@ -60,9 +61,9 @@ static bool take_copy(lg_bytes *rest, void *out, size_t len)
 }
 
 /* What is left. */
-static bool take_type(lg_bytes rest, char type[TYPE_MAX + 1])
+static bool take_type(lg_bytes rest, char type[LG_ENTRY_TYPE_MAX + 1])
 {
-    if (rest.len > TYPE_MAX || memchr(rest.data, '\0', rest.len))
+    if (rest.len > LG_ENTRY_TYPE_MAX || memchr(rest.data, '\0', rest.len))
         return false;
     memcpy(type, rest.data, rest.len);
     type[rest.len] = '\0';
@@ -71,7 +72,7 @@ static bool take_type(lg_bytes rest, char type[TYPE_MAX + 1])
 
 static bool unpack_members(lg_arena *arena, lg_bytes rest, lg_bytes *body)
 {
-    char type[TYPE_MAX + 1];
+    char type[LG_ENTRY_TYPE_MAX + 1];
     uint8_t count;
     uint64_t at, seq;
     lg_entry entry = {.type = type};
