@@ -121,13 +121,15 @@ static void strings_are_escaped_exactly_as_jcs_asks(void **state)
     lg_buf_clear(&buf);
 }
 
-/* Of a text in which this byte stands at one place. */
+/* Of a text in which this byte stands at one place, and behind which nothing may be read. */
 static void quote_with(int c, size_t at, size_t len)
 {
-    char text[48] = "";
+    char *text = malloc(len), *terminated = malloc(len + 1);
     lg_buf buf = {0};
     memset(text, c % 2 ? 'x' : '\xff', len);
     text[at] = (char)c;
+    memcpy(terminated, text, len);
+    terminated[len] = '\0';
     lg_json_quote(&buf, text, len);
     assert_int_equal(buf.data[0], '"');
     assert_memory_equal(buf.data + 1, text, at);
@@ -135,8 +137,10 @@ static void quote_with(int c, size_t at, size_t len)
     assert_int_equal(buf.data[buf.len - 1], '"');
     assert_memory_equal(buf.data + buf.len - (len - at), text + at + 1, len - at - 1);
     if (c)
-        assert_string_equal(lg_json_quoted(arena, text), buf.data);
+        assert_string_equal(lg_json_quoted(arena, terminated), buf.data);
     lg_buf_clear(&buf);
+    free(terminated);
+    free(text);
 }
 
 /* Whatever stands before and behind it, and however full the buffer is. */

@@ -303,6 +303,39 @@ static void what_is_remembered_is_bounded(void **state)
     lg_known_close(known);
 }
 
+/* Where positions stand is told as it was kept last or not at all, however participants share their places:
+ * an older word, or another participant's, would go into the ledger. */
+static void positions_are_told_as_they_were_kept_last(void **state)
+{
+    (void)state;
+    enum { PARTICIPANTS = 6000, KEPT = 60000 };
+    static int64_t last[PARTICIPANTS]; /* 0: nothing that can be kept */
+    uint8_t too_long[256] = {0};
+    size_t told = 0, random = 1;
+    lg_known *known = lg_known_open(NULL);
+    lg_bytes packed;
+    memset(last, 0, sizeof last);
+    for (int64_t now = 1; now <= KEPT; now++) {
+        random = random * 6364136223846793005 + 1442695040888963407;
+        const size_t one = (random >> 33) % PARTICIPANTS;
+        const lg_participant_no no = {(int64_t)one << 7};
+        if (lg_known_stands(known, no, &packed)) {
+            assert_int_equal(packed.len, sizeof now);
+            assert_memory_equal(packed.data, &last[one], sizeof now);
+            told++;
+        }
+        last[one] = now % 16 ? now : 0;
+        lg_known_keep_stands(
+            known, no, now % 16 ? lg_bytes_of(&now, sizeof now) : lg_bytes_of(too_long, sizeof too_long));
+        assert_int_equal(lg_known_stands(known, no, &packed), now % 16 != 0);
+    }
+    assert_in_range(told, KEPT / 4, KEPT);
+    lg_known_forget_entries(known);
+    for (size_t one = 0; one < PARTICIPANTS; one++)
+        assert_false(lg_known_stands(known, (lg_participant_no){(int64_t)one << 7}, &packed));
+    lg_known_close(known);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(identifiers_and_the_policy_are_remembered_as_long, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_parties_of_the_entry_at_hand_are_remembered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_remembered_is_bounded, set_up, tear_down),
+        cmocka_unit_test(positions_are_told_as_they_were_kept_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
