@@ -155,3 +155,12 @@ void address_leave(address_counts *counts, const http_address *address)
     *at = gone->next;
     free(gone);
 }
+
+void address_forget_all(address_counts *counts)
+{
+    for (size_t i = 0; i < ADDRESS_BUCKETS; i++)
+        for (address_count *gone = counts->buckets[i], *next; gone; gone = next) {
+            next = gone->next;
+            free(gone);
+        }
+}

@@ -64,6 +64,9 @@ typedef struct address_counts {
 /* False, and not counted, if the address has `max` (at least 1) already. */
 bool address_enter(address_counts *counts, const http_address *address, unsigned max) LG_MUST_CHECK;
 void address_leave(address_counts *counts, const http_address *address);
+/* At the end: libmicrohttpd says nothing of connections that it was given and had not begun when it stopped.
+ */
+void address_forget_all(address_counts *counts);
 
 /* ---- tls.c ---- */
 

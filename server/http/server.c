@@ -108,6 +108,7 @@ static void server_free(http_server *server)
     stats_close(server->stats);
     pthread_cond_destroy(&server->drained);
     pthread_mutex_destroy(&server->lock);
+    address_forget_all(&server->addresses);
     free(server->workers);
     free(server);
 }
