@@ -14,11 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Caches take hours to fill, and until then memory grows: `make soak` looks for growth with smaller ones. */
-#ifndef LG_CACHE_DIVISOR
-#define LG_CACHE_DIVISOR 1
-#endif
-
 enum {
     STATEMENT_SLOTS = 512, /* power of two, well above the number of statements */
     SAVEPOINT_DEPTHS = 4,

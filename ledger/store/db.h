@@ -114,6 +114,10 @@ lg_err lg_readers_open(const char *path, unsigned count, lg_readers **out, lg_re
 lg_err lg_readers_open_side(const char *path, unsigned count, lg_readers **out,
                             lg_report *report) LG_MUST_CHECK;
 void lg_readers_close(lg_readers *readers);
+/* So many are lent most of the time, the others only when these are out: they share 80 MiB for pages, if
+ * there are so few that each gets more than the others. In a large ledger those hold the upper levels of its
+ * trees. Before the first is lent. */
+lg_err lg_readers_favor(lg_readers *readers, unsigned count) LG_MUST_CHECK;
 /* From now on they remember who is who, until `changes`, which is borrowed, says otherwise. */
 struct lg_known_changes;
 void lg_readers_remember(lg_readers *readers, const struct lg_known_changes *changes);

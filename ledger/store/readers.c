@@ -1,4 +1,5 @@
 #include "ledger/store/known.h"
+#include "ledger/store/page_cache.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -65,6 +66,16 @@ void lg_readers_remember(lg_readers *readers, const lg_known_changes *changes)
 {
     for (unsigned i = 0; i < readers->count; i++)
         lg_db_remember(readers->all[i], lg_known_open(changes));
+}
+
+lg_err lg_readers_favor(lg_readers *readers, unsigned count)
+{
+    enum { SHARED_KIB = 80 * 1024 / LG_CACHE_DIVISOR, WORTH_KIB = 12 * 1024 / LG_CACHE_DIVISOR };
+    const int each = count ? SHARED_KIB / (int)count : 0;
+    lg_err err = LG_OK;
+    for (unsigned i = 0; i < count && i < readers->free_count && each >= WORTH_KIB && !err; i++)
+        err = lg_db_set_cache(readers->free[readers->free_count - 1 - i], each);
+    return err;
 }
 
 lg_db *lg_readers_take(lg_readers *readers)

@@ -204,6 +204,8 @@ lg_err service_open(service *s, const char *dir, lg_report *report)
         err = lg_readers_open(lg_arena_printf(s->arena, "%s/ledger.db", dir), threads + 2 + BULK_THREADS_MAX,
                               &s->api.readers, report);
     if (!err)
+        err = lg_readers_favor(s->api.readers, threads);
+    if (!err)
         lg_readers_remember(s->api.readers, lg_ledger_changes(s->api.ledger));
     if (!err)
         err = lg_writer_open(s->api.ledger, 0, &s->api.writer);
