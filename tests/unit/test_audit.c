@@ -181,7 +181,8 @@ static void tree_head_and_right(void **state)
     (void)state;
     found("UPDATE nodes SET hashes = zeroblob(512) WHERE place = 0", "nodes", "hashes is 0000");
     found("DELETE FROM nodes WHERE place = 0", "nodes", "row is missing");
-    found("INSERT INTO nodes VALUES (-562949953421312, zeroblob(512))", "nodes", "not of the ledger's making");
+    found("INSERT INTO nodes VALUES (-562949953421312, zeroblob(512))", "nodes",
+          "not of the ledger's making");
     found("UPDATE checkpoints SET root = zeroblob(32) WHERE size = 5", "checkpoints", "root is not that");
     found("DELETE FROM checkpoints WHERE size = 5", "checkpoints", "commits");
     found("INSERT INTO checkpoints VALUES (99999, zeroblob(32))", "checkpoints", "the entries are fewer");

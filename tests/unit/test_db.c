@@ -118,9 +118,8 @@ static void triggers_refuse_too(void **state)
     rig *r = *state;
     refuse(r, "UPDATE entries SET body = x'7b7d'", "entries are append-only");
     refuse(r, "DELETE FROM entries", "entries are append-only");
-    force(r,
-          "INSERT INTO checkpoints VALUES (1, zeroblob(32)); INSERT INTO nodes VALUES (0, zeroblob(512));"
-          "INSERT INTO commands VALUES (1, 1, 1, zeroblob(12), 'j', 'u', 200, 0, x'00')");
+    force(r, "INSERT INTO checkpoints VALUES (1, zeroblob(32)); INSERT INTO nodes VALUES (0, zeroblob(512));"
+             "INSERT INTO commands VALUES (1, 1, 1, zeroblob(12), 'j', 'u', 200, 0, x'00')");
     refuse(r, "UPDATE checkpoints SET size = 2", "checkpoints are append-only");
     refuse(r, "DELETE FROM checkpoints", "checkpoints are append-only");
     refuse(r, "UPDATE nodes SET place = 2", "nodes are append-only");
