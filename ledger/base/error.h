@@ -32,6 +32,7 @@ typedef enum {
       "This resource does not take this content type")                                                       \
     X(LG_BODY_TOO_LARGE, CALLER, "body-too-large", "The body is larger than this resource takes")            \
     X(LG_URI_TOO_LONG, CALLER, "uri-too-long", "The request target is too long")                             \
+    X(LG_HEADERS_TOO_LARGE, CALLER, "headers-too-large", "The request's headers are too large")              \
     X(LG_BAD_QUERY, CALLER, "bad-query", "A query parameter is unknown or out of range")                     \
     X(LG_REQUEST_TIMEOUT, CALLER, "request-timeout", "The request took longer than its deadline")            \
     X(LG_UNAUTHENTICATED, CALLER, "unauthenticated", "A valid bearer token is required")                     \

@@ -7,7 +7,7 @@
 /* The headers that say where the request goes and how its body comes. */
 struct framing {
     unsigned host_count, length_count, encoding_count;
-    const char *length, *encoding, *type, *coding, *expect;
+    const char *length, *encoding, *type, *coding, *expect, *cookies;
     const char *end; /* of what was seen last in the request as it lies in MHD's memory */
     bool garbled;    /* a line that two readers could read in different ways */
 };
@@ -73,6 +73,8 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const 
         framing->coding = value;
     } else if (strcasecmp(name, "Expect") == 0) {
         framing->expect = value;
+    } else if (strcasecmp(name, "Cookie") == 0) {
+        framing->cookies = value;
     } else if (strcasecmp(name, "Host") == 0) {
         framing->host_count++;
     }
@@ -145,6 +147,25 @@ static lg_err check_target(http_request *request)
     if (!query_decode(request->arena, lg_bytes_of(request->path, path_len), false))
         return lg_fail(report, LG_BAD_REQUEST, "The path is not percent-encoded UTF-8.");
     return LG_OK;
+}
+
+/* What MHD keeps of a request lies in the memory in which it writes the head of the answer: what it received,
+ * the cookies once more, and a record for each header, cookie and argument. If that head found no room, the
+ * command would be done and its answer never sent. */
+static lg_err check_memory(http_request *request, const struct framing *framing)
+{
+    enum { RECORD = 64, ANSWER_HEAD = 1024, REQUEST_MAX = HTTP_CONNECTION_MEMORY - ANSWER_HEAD };
+    const enum MHD_ValueKind kinds = MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND;
+    const size_t received =
+        MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+    const size_t records = (size_t)MHD_get_connection_values(request->mhd, kinds, NULL, NULL);
+    const size_t cookies = framing->cookies ? strlen(framing->cookies) : 0;
+    if (received + cookies + records * RECORD <= REQUEST_MAX)
+        return LG_OK;
+    return lg_fail(&request->report, LG_HEADERS_TOO_LARGE,
+                   "The request line and the headers, with %d bytes more for each header, cookie and query "
+                   "parameter, and the cookies twice, are more than %d bytes.",
+                   RECORD, REQUEST_MAX);
 }
 
 /* NULL: a method that no route has. */
@@ -237,6 +258,8 @@ lg_err check_request(http_request *request, const char *version, bool *now)
         err = check_line(request, version, framing.host_count);
     if (!err)
         err = check_target(request);
+    if (!err)
+        err = check_memory(request, &framing);
     if (!err)
         err = check_route(request);
     if (!err)

@@ -27,6 +27,9 @@ enum {
      * still sending, gets to read it: closing a socket with unread bytes resets the connection and may take
      * the answer with it. */
     HTTP_SWALLOW_MAX = 16 * 1024 * 1024,
+    /* Of each connection, for request line, headers and one piece of the body, and the answer's head. MHD
+     * clears all of it for each request, and the busy connections' shares should fit a core's cache. */
+    HTTP_CONNECTION_MEMORY = 24 * 1024,
     HTTP_NOTES_MAX = 8, /* fields that a handler adds to a request's line in the log */
     HTTP_REQUEST_ID_MAX = 64,
 };

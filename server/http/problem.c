@@ -58,6 +58,7 @@ static const int statuses[LG_ERROR_COUNT] = {
     [LG_NOTE_INVALID] = 422,
     [LG_BATCH_UNDONE] = 424,
     [LG_RATE_LIMITED] = 429,
+    [LG_HEADERS_TOO_LARGE] = 431,
     [LG_OVERLOADED] = 503,
     [LG_STOPPING] = 503,
     [LG_BUSY] = 503,

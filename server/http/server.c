@@ -11,9 +11,6 @@
 #include <unistd.h>
 
 enum {
-    /* Per connection, for request line, headers and one piece of the body; more in headers is answered 431.
-     * MHD clears all of it for each request, and the busy connections' shares should fit a core's cache. */
-    CONNECTION_MEMORY = 24 * 1024,
     /* Never reached, since accept.c counts: MHD 0.9.75 locks itself up at its own limit. */
     WORKER_CONNECTIONS_MAX = 1 << 20,
 };
@@ -59,7 +56,7 @@ static struct MHD_Daemon *start_daemon(http_worker *worker)
     /* Strictness about Host and blanks is check.c's. */
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_CONNECTION_LIMIT, WORKER_CONNECTIONS_MAX, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_CONNECTION_MEMORY, NULL},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_encoded, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_on_line, server},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_on_completed, server},

@@ -15,7 +15,7 @@ PROBLEM = "urn:tallystick:problem:"
 # HTTP status of each problem a client can meet.
 STATUS = {
     "bad-request": 400, "not-found": 404, "method-not-allowed": 405, "unsupported-media-type": 415, "body-too-large": 413,
-    "uri-too-long": 414, "bad-query": 400, "request-timeout": 408, "unauthenticated": 401, "token-expired": 401,
+    "uri-too-long": 414, "headers-too-large": 431, "bad-query": 400, "request-timeout": 408, "unauthenticated": 401, "token-expired": 401,
     "token-revoked": 401, "scope-missing": 403, "token-limit": 403, "wider-than-issuer": 403, "malformed-json": 400, "malformed-xml": 400, "malformed-csv": 400, "malformed-archive": 400,
     "invalid-fields": 422, "not-a-receivable": 422, "malformed-jws": 400, "wrong-alg": 400, "wrong-audience": 400,
     "wrong-url": 400, "stale-command": 401, "unknown-key": 401, "key-revoked": 401, "key-not-valid": 401,

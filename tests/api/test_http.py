@@ -96,6 +96,23 @@ def test_headers_that_are_too_many_or_too_long_are_refused(registry):
         assert received == b"" or received.split(b" ")[1] in (b"400", b"413", b"431"), received[:200]
 
 
+def test_headers_that_leave_no_room_for_the_answer_are_refused_before_anything_is_done(registry):
+    """A command either gets its answer or does nothing. (What fits the connection's memory alone is closed without a word.)"""
+    body = registry.supplier.sign(PATH, registry.invoice(), aud="elsewhere")
+    line = f"{POST}Content-Length: {len(body)}\nConnection: close\nX-A: "
+    seen = []
+    for size in range(23_000, 24_700, 50):
+        received = exchange(registry.port, f"{line}{'a' * (size - len(line) - 12)}\n\n".replace("\n", "\r\n").encode() + body)
+        seen.append(parse_answers(received)[0].json["type"].rpartition(":")[2] if b"problem+json" in received else received[9:12].decode())
+    order = ["wrong-audience", "headers-too-large", "", "431"]
+    assert [kind for kind in order if kind in seen] == order and seen == sorted(seen, key=order.index), seen
+
+
+def test_cookies_and_parameters_count_as_headers_do(registry):
+    registry.http.request("GET", "/v1/receivables", headers={"Cookie": "a=b; " * 320}).problem("headers-too-large")
+    registry.http.request("GET", "/v1/receivables?" + "a&" * 362).problem("headers-too-large")
+
+
 # ---- framing ----
 
 
