@@ -2,6 +2,8 @@
 
 #include "ledger/base/file.h"
 #include "ledger/base/json.h"
+#include "ledger/crypto/encoding.h"
+#include "ledger/crypto/hash.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -31,6 +33,7 @@ struct upload_journal {
     int fd;
     lg_buf pending;
     upload_journal_tally tally;
+    lg_hash sum;                   /* of the lines before the tally */
     upload_journal_reader *before; /* what there was when it was opened; NULL: nothing */
     int64_t before_row;            /* of the line read last from it */
 };
@@ -174,6 +177,44 @@ const char *upload_journal_reader_next(upload_journal_reader *r)
     return NULL;
 }
 
+/* ---- is all of it there? ---- */
+
+/* Each line, without its end, is hashed with the sum of those before it. */
+static void add_to_sum(lg_hash *sum, const char *line, size_t len)
+{
+    *sum = lg_sha256_cat(lg_bytes_of(sum->b, LG_HASH_LEN), lg_bytes_of(line, len), lg_bytes_str(""));
+}
+
+static bool says_sum(const char *tally, const lg_hash *sum)
+{
+    static const char name[] = "\"sum\":\"";
+    const char *said = strstr(tally, name);
+    lg_hash read;
+    return said &&
+           lg_hex_decode(
+               lg_bytes_of(said + sizeof name - 1, strnlen(said + sizeof name - 1, 2 * LG_HASH_LEN)), read.b,
+               LG_HASH_LEN) &&
+           lg_hash_equal(&read, sum);
+}
+
+/* What was written last may have reached the disk without what was written before it. */
+static bool is_whole(upload_journal_reader *r, lg_hash *sum)
+{
+    bool whole = true;
+    *sum = (lg_hash){{0}};
+    for (int64_t at = 0; at < r->end && whole;) {
+        const ssize_t len = getline(&r->line, &r->line_cap, r->file);
+        if (len <= 0)
+            return false;
+        at += len;
+        if (starts_with(r->line, TALLY))
+            whole = says_sum(r->line, sum);
+        else
+            add_to_sum(sum, r->line, (size_t)len - 1);
+    }
+    return whole && upload_journal_reader_seek(r, 0);
+}
+
 /* ---- writing ---- */
 
 static lg_err make_folder(const char *path, lg_report *report)
@@ -229,7 +270,9 @@ static lg_err begin_new(upload_journal *j, const char *folder, const char *key, 
     lg_buf_str(&j->pending, HEAD);
     lg_buf_char(&j->pending, '{');
     lg_json_put_str(&j->pending, "key", key);
-    lg_buf_str(&j->pending, "}}\n");
+    lg_buf_str(&j->pending, "}}");
+    add_to_sum(&j->sum, j->pending.data, j->pending.len);
+    lg_buf_char(&j->pending, '\n');
     return upload_journal_write(j, JOURNAL_UNDER_WAY, NULL);
 }
 
@@ -258,6 +301,12 @@ lg_err upload_journal_open(const char *dir, lg_uuid owner, const char *key, cons
         err = make_folder(folder, report);
     if (!err) {
         err = read_path(j->path, &j->before);
+        if (!err && !is_whole(j->before, &j->sum)) {
+            upload_journal_reader_close(j->before);
+            j->before = NULL;
+            j->sum = (lg_hash){{0}};
+            err = LG_CORRUPT;
+        }
         if (err == LG_NOT_FOUND || err == LG_CORRUPT)
             err = begin_new(j, folder, key, content_type, report);
         else if (!err)
@@ -299,6 +348,7 @@ bool upload_journal_row_was(upload_journal *j, int64_t number, const char *diges
 void upload_journal_add(upload_journal *j, const lg_buf *line, int status)
 {
     lg_buf_add(&j->pending, line->data, line->len);
+    add_to_sum(&j->sum, line->data, line->len);
     lg_buf_char(&j->pending, '\n');
     j->tally.rows++;
     if (status >= 400)
@@ -313,6 +363,8 @@ static void put_tally(upload_journal *j)
 {
     const upload_journal_tally *t = &j->tally;
     lg_buf *out = &j->pending;
+    char sum[2 * LG_HASH_LEN + 1];
+    lg_hex_write(sum, j->sum.b, LG_HASH_LEN);
     lg_buf_str(out, TALLY);
     lg_buf_char(out, '{');
     lg_json_put_int(out, "state", t->state);
@@ -322,6 +374,7 @@ static void put_tally(upload_journal *j)
     lg_json_put_int(out, "refused", t->refused);
     lg_json_put_int(out, "started_at", t->started_at);
     lg_json_put_int(out, "at", t->at);
+    lg_json_put_str(out, "sum", sum);
     lg_json_put_str(out, "content_type", t->content_type);
     if (t->problem)
         lg_json_put_raw(out, "problem", t->problem);

@@ -4,7 +4,9 @@
  * nothing but that: the upload is sent again and finds its rows done.
  *
  * The first line names the upload; then a line per row, in their order; behind each group of rows a tally,
- * written together with them. After a crash everything behind the last whole tally is dropped. */
+ * written together with them, which has a sum of all lines before it. After a crash everything behind the
+ * last whole tally is dropped, and all of a journal whose lines are not those that its tallies sum up: only
+ * the end of an upload is synced, and the disk may have got a tally without the rows before it. */
 #ifndef UPLOADS_JOURNAL_H
 #define UPLOADS_JOURNAL_H
 

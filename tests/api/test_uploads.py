@@ -239,8 +239,13 @@ def test_a_torn_journal_costs_nothing_but_the_telling(fresh):
     before = results(small, key)
     (journal,) = (fresh.directory / "uploads").rglob("*.ndjson")
     text = journal.read_bytes()
-    for cut in (len(text) - 3, len(text) // 2, 20, 0):
-        journal.write_bytes(text[:cut])
+    middle = text.index(b"\n", len(text) // 2) + 1
+    torn = [text[:cut] for cut in (len(text) - 3, len(text) // 2, 20, 0)]
+    # What was written last may be there without what was written before it: as zeros, or as the rows of another time.
+    torn += [text[:middle] + bytes(512) + text[middle + 512 :], text[:middle] + text[text.index(b"\n", middle) + 1 :]]
+    torn += [text.replace(b'"sha256":"', b'"sha256":"0', 1)]
+    for left in torn:
+        journal.write_bytes(left)
         with fresh.unchanged():
             assert upload(fresh, small, key, body).ok()["rows"] == 300
         assert results(small, key) == before
