@@ -7,7 +7,8 @@
 /* The headers that say where the request goes and how its body comes. */
 struct framing {
     unsigned host_count, length_count, encoding_count;
-    const char *length, *encoding, *type, *coding, *expect, *cookies;
+    const char *length, *encoding, *type, *coding, *expect;
+    size_t cookies_len;
     const char *end; /* of what was seen last in the request as it lies in MHD's memory */
     bool garbled;    /* a line that two readers could read in different ways */
 };
@@ -74,7 +75,7 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const 
     } else if (strcasecmp(name, "Expect") == 0) {
         framing->expect = value;
     } else if (strcasecmp(name, "Cookie") == 0) {
-        framing->cookies = value;
+        framing->cookies_len += strlen(value);
     } else if (strcasecmp(name, "Host") == 0) {
         framing->host_count++;
     }
@@ -159,8 +160,7 @@ static lg_err check_memory(http_request *request, const struct framing *framing)
     const size_t received =
         MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
     const size_t records = (size_t)MHD_get_connection_values(request->mhd, kinds, NULL, NULL);
-    const size_t cookies = framing->cookies ? strlen(framing->cookies) : 0;
-    if (received + cookies + records * RECORD <= REQUEST_MAX)
+    if (received + framing->cookies_len + records * RECORD <= REQUEST_MAX)
         return LG_OK;
     return lg_fail(&request->report, LG_HEADERS_TOO_LARGE,
                    "The request line and the headers, with %d bytes more for each header, cookie and query "
