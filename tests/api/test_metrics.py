@@ -55,9 +55,9 @@ def scrape(registry):
 
 
 def grown(registry, before, name, by=1, **labels):
-    """Until the figure has grown by so much: it is counted a moment after its thing was answered."""
+    """Until the figure has grown by so much, and no more: it is counted a moment after its thing was answered, and a state is left again."""
     deadline = time.monotonic() + WAIT_S
-    while (now := scrape(registry).of(name, **labels) - before.of(name, **labels)) < by and time.monotonic() < deadline:
+    while (now := scrape(registry).of(name, **labels) - before.of(name, **labels)) != by and time.monotonic() < deadline:
         time.sleep(0.01)
     assert now == by, f"{name}{labels} grew by {now}"
 
