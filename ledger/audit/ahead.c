@@ -8,9 +8,10 @@
 
 enum {
     /* Few, and few of them ahead: what a chunk holds is still in a cache of the processor when it is taken
-     * up, and so is its memory when it is used again. */
-    CHUNK_ENTRIES = 32,
-    CHUNKS_AHEAD_EACH = 2, /* for each thread, of the one that was taken last */
+     * up, and so is its memory when it is used again. Many, for the page where two chunks meet is read twice,
+     * and whoever waits for one is woken as often. */
+    CHUNK_ENTRIES = 64,
+    CHUNKS_AHEAD_EACH = 4, /* for each connection, of the one that was taken last */
     CHUNKS_AHEAD_MAX = CHUNKS_AHEAD_EACH * LG_AUDIT_THREADS_MAX,
     CHUNK_MEMORY = 512 * 1024, /* bytes, enough for nearly every one */
     CHUNK_TEXT_MAX =
@@ -41,8 +42,8 @@ struct lg_ahead {
     lg_ahead_chunk *spare;                   /* given back: their memory is used again, while it is warm */
     pthread_mutex_t lock;
     pthread_cond_t is_ready, is_room;
-    worker *workers;
-    size_t worker_count;
+    worker *workers; /* the first is whoever takes, and has no thread */
+    size_t thread_count;
 };
 
 /* ---- entries ---- */
@@ -258,40 +259,55 @@ static lg_ahead_chunk *read_chunk(worker *w, int64_t number)
 
 /* ---- the threads ---- */
 
-/* The number of a chunk that nobody has begun yet; -1: there is nothing left to do. */
+/* The number of a chunk that nobody has begun yet; -1: none may be begun now. Under the lock. */
 static int64_t begin_next(lg_ahead *ahead)
 {
-    pthread_mutex_lock(&ahead->lock);
-    while (!ahead->stopping && ahead->begun < ahead->chunk_count &&
-           ahead->begun - ahead->taken >= ahead->ahead_max)
-        pthread_cond_wait(&ahead->is_room, &ahead->lock);
-    int64_t number = ahead->stopping || ahead->begun == ahead->chunk_count ? -1 : ahead->begun++;
+    const bool may = !ahead->stopping && ahead->begun < ahead->chunk_count &&
+                     ahead->begun - ahead->taken < ahead->ahead_max;
+    return may ? ahead->begun++ : -1;
+}
+
+/* Lets go of the lock meanwhile. */
+static void read_and_put(worker *w, int64_t number)
+{
+    lg_ahead *ahead = w->ahead;
     pthread_mutex_unlock(&ahead->lock);
-    return number;
+    lg_ahead_chunk *chunk = read_chunk(w, number);
+    pthread_mutex_lock(&ahead->lock);
+    ahead->ready[number % CHUNKS_AHEAD_MAX] = chunk;
+    pthread_cond_signal(&ahead->is_ready);
 }
 
 static void *work(void *arg)
 {
     worker *w = arg;
     lg_ahead *ahead = w->ahead;
-    for (int64_t number; (number = begin_next(ahead)) >= 0;) {
-        lg_ahead_chunk *chunk = read_chunk(w, number);
-        pthread_mutex_lock(&ahead->lock);
-        ahead->ready[number % CHUNKS_AHEAD_MAX] = chunk;
-        pthread_cond_signal(&ahead->is_ready);
-        pthread_mutex_unlock(&ahead->lock);
+    pthread_mutex_lock(&ahead->lock);
+    while (!ahead->stopping && ahead->begun < ahead->chunk_count) {
+        const int64_t number = begin_next(ahead);
+        if (number >= 0)
+            read_and_put(w, number);
+        else
+            pthread_cond_wait(&ahead->is_room, &ahead->lock);
     }
+    pthread_mutex_unlock(&ahead->lock);
     return NULL;
 }
 
+/* Whoever finds that the next one is not ready yet reads another one, rather than wait. */
 lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead)
 {
     lg_ahead_chunk *chunk = NULL;
     pthread_mutex_lock(&ahead->lock);
     if (ahead->taken < ahead->chunk_count) {
         lg_ahead_chunk **place = &ahead->ready[ahead->taken % CHUNKS_AHEAD_MAX];
-        while (!*place)
-            pthread_cond_wait(&ahead->is_ready, &ahead->lock);
+        while (!*place) {
+            const int64_t number = begin_next(ahead);
+            if (number >= 0)
+                read_and_put(&ahead->workers[0], number);
+            else
+                pthread_cond_wait(&ahead->is_ready, &ahead->lock);
+        }
         chunk = *place;
         *place = NULL;
         ahead->taken++;
@@ -330,16 +346,19 @@ lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, s
     ahead->workers = calloc(count, sizeof *ahead->workers);
     if (!ahead->workers)
         lg_die("out of memory");
-    for (size_t i = 0; i < count; i++) {
-        worker *w = &ahead->workers[i];
-        w->ahead = ahead;
-        w->db = connections[i];
-        if (lg_db_set_cache(w->db, CACHE_KIB) != LG_OK || pthread_create(&w->thread, NULL, work, w) != 0)
-            break;
-        ahead->worker_count++;
+    lg_err err = LG_OK;
+    for (size_t i = 0; i < count && !err; i++) {
+        ahead->workers[i].ahead = ahead;
+        ahead->workers[i].db = connections[i];
+        err = lg_db_set_cache(connections[i], CACHE_KIB);
     }
+    /* Without threads it takes longer. */
+    while (!err && ahead->thread_count + 1 < count &&
+           pthread_create(&ahead->workers[ahead->thread_count + 1].thread, NULL, work,
+                          &ahead->workers[ahead->thread_count + 1]) == 0)
+        ahead->thread_count++;
     *out = ahead;
-    return ahead->worker_count ? LG_OK : LG_NO_MEMORY;
+    return err;
 }
 
 void lg_ahead_close(lg_ahead *ahead)
@@ -350,8 +369,8 @@ void lg_ahead_close(lg_ahead *ahead)
     ahead->stopping = true;
     pthread_cond_broadcast(&ahead->is_room);
     pthread_mutex_unlock(&ahead->lock);
-    for (size_t i = 0; i < ahead->worker_count; i++)
-        pthread_join(ahead->workers[i].thread, NULL);
+    while (ahead->thread_count)
+        pthread_join(ahead->workers[ahead->thread_count--].thread, NULL);
     for (size_t i = 0; i < CHUNKS_AHEAD_MAX; i++)
         lg_ahead_give_back(ahead->ready[i]);
     for (lg_ahead_chunk *chunk; (chunk = ahead->spare);) {

@@ -1,6 +1,7 @@
 /* What can be said of entries and their commands without any state, said by threads of their own, ahead of
- * the one that has the state: rows read, hashed and taken apart, disclosures held against digests, signatures
- * verified. They read what never changes, each on a connection of its own. */
+ * the one that has the state, and by that one when it would have to wait: rows read, hashed and taken apart,
+ * disclosures held against digests, signatures verified. They read what never changes, each on a connection
+ * of its own. */
 #ifndef LG_AUDIT_AHEAD_H
 #define LG_AUDIT_AHEAD_H
 
@@ -51,11 +52,14 @@ typedef struct lg_ahead_chunk {
 
 typedef struct lg_ahead lg_ahead;
 
-/* Reads entries from..until-1 on one thread for each of the connections, which stay the caller's, but must
- * not be used before lg_ahead_close; from then on with a small cache. */
+/* Reads entries from..until-1 on one thread for each of the connections but the first, with which
+ * lg_ahead_take reads. They stay the caller's, but must not be used before lg_ahead_close; from then on with
+ * a small cache. */
 lg_err lg_ahead_open(const lg_audit_config *config, lg_db *const *connections, size_t count, int64_t from,
                      int64_t until, lg_ahead **out) LG_MUST_CHECK;
-/* The next chunk in order, the caller's to give back; NULL when there are no more. Waits. */
+/* The next chunk in order, the caller's to give back; NULL when there are no more. Rather than wait for it,
+ * it reads another one: so all cores are busy, whichever of the two takes longer, reading or going through.
+ */
 lg_ahead_chunk *lg_ahead_take(lg_ahead *ahead);
 void lg_ahead_give_back(lg_ahead_chunk *chunk); /* and those behind it in its list */
 /* The command that begins at an entry of the chunk, into the arena, on the caller's thread and connection, if
