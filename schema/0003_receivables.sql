@@ -43,11 +43,7 @@ CREATE TABLE receivables (
     last_seq           INTEGER NOT NULL,     -- entry of the last change
     terms_version      INTEGER NOT NULL      -- policy whose deadline rules hold: the review's, or the one it was approved under
 ) STRICT;
-CREATE INDEX receivables_by_creditor ON receivables (creditor_no, receivable_no);
-CREATE INDEX receivables_by_debtor ON receivables (debtor_no, receivable_no);
--- Refused ones whose submitter is no party to the invoice: nobody else sees them.
-CREATE INDEX receivables_by_outsider ON receivables (submitter_no, receivable_no)
-    WHERE submitter_no <> creditor_no AND submitter_no <> debtor_no;
+-- Those of a creditor, debtor or submitter are found by its runs: party_tails and party_runs.
 CREATE INDEX receivables_held ON receivables (receivable_no) WHERE life = 'held';
 CREATE INDEX receivables_judged ON receivables (review_outcome, receivable_no) WHERE review_outcome <> 'pass';
 CREATE INDEX receivables_waiting ON receivables (confirm_by) WHERE life = 'registered';

@@ -72,7 +72,9 @@ const lg_audit_projection lg_audit_projections[] = {
     {"webhooks", "webhook_no", LG_AUDIT_ALL_ROWS},
     {"history", "subject_no, seq", LG_AUDIT_NEW_NOS},
     {"parties", "seq, participant_no, share", LG_AUDIT_NEW_SEQS},
-    {"party_entries", "participant_no, seq", LG_AUDIT_NO_OTHERS},
+    {"party_entries", "seq, participant_no", LG_AUDIT_NEW_SEQS},
+    {"party_runs", "participant_no, first_seq", LG_AUDIT_NO_OTHERS},
+    {"party_tails", "participant_no", LG_AUDIT_ALL_ROWS},
 };
 const size_t lg_audit_projection_count = sizeof lg_audit_projections / sizeof *lg_audit_projections;
 

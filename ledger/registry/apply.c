@@ -64,6 +64,23 @@ static const char *subject_of(const lg_event *event, lg_uuid *id)
     return NULL;
 }
 
+/* Who has a new receivable among its own without being party to the entry, as the buyer of an invoice that is
+ * held. */
+static lg_err list_for_others(const lg_apply *apply, const lg_entry_party *parties, size_t count)
+{
+    const lg_moves *moves = apply->moves;
+    lg_err err = LG_OK;
+    for (size_t i = 0; i < moves->listed_count && !err; i++) {
+        size_t at = 0;
+        while (at < count && parties[at].participant.v != moves->listed[i].participant.v)
+            at++;
+        if (at == count)
+            err = lg_party_run_add(apply->db, moves->listed[i].participant, apply->seq,
+                                   moves->listed[i].concerns, apply->arena);
+    }
+    return err;
+}
+
 /* The entry is written down for each of its parties: with its subject if the party may read that, and with
  * what it moved. Who is no party to an entry has nothing that it could move. */
 static lg_err list_for_parties(const lg_apply *apply, const lg_event *event)
@@ -81,6 +98,8 @@ static lg_err list_for_parties(const lg_apply *apply, const lg_event *event)
         told += row.movement_count;
         err = lg_party_entry_insert(apply->db, parties[i].participant, &row, apply->arena);
     }
+    if (!err)
+        err = list_for_others(apply, parties, count);
     return err ? err : told == apply->moves->count ? LG_OK : LG_INTERNAL;
 }
 

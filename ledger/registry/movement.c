@@ -94,8 +94,30 @@ static void moved(const lg_apply *apply, stakes before, stakes after, lg_currenc
             move(apply, &after.rows[i], currency, subject_no, 1, after.rows[i].amount_minor);
 }
 
+static void list(lg_moves *moves, lg_participant_no participant, unsigned concern)
+{
+    size_t at = 0;
+    while (at < moves->listed_count && moves->listed[at].participant.v != participant.v)
+        at++;
+    if (participant.v == 0)
+        return;
+    moves->listed[at].participant = participant;
+    moves->listed[at].concerns |= concern;
+    moves->listed_count += at == moves->listed_count;
+}
+
+static void list_new(lg_moves *moves, const lg_receivable *row)
+{
+    list(moves, row->creditor, LG_AS_CREDITOR);
+    list(moves, row->debtor, LG_AS_DEBTOR);
+    if (row->submitter.v != row->creditor.v && row->submitter.v != row->debtor.v)
+        list(moves, row->submitter, LG_AS_SUBMITTER);
+}
+
 void lg_apply_receivable_moved(const lg_apply *apply, const lg_receivable *before, const lg_receivable *after)
 {
+    if (!before)
+        list_new(apply->moves, after);
     moved(apply, of_receivable(before), of_receivable(after), after->currency, after->no.v);
 }
 
@@ -113,6 +135,10 @@ void lg_moves_of(const lg_moves *moves, lg_participant_no participant, lg_arena 
 {
     row->movements = lg_arena_array(arena, moves->count + 1, sizeof *row->movements);
     row->movement_count = 0;
+    row->concerns = 0;
+    for (size_t i = 0; i < moves->listed_count; i++)
+        if (moves->listed[i].participant.v == participant.v)
+            row->concerns |= moves->listed[i].concerns;
     for (const lg_move *move = moves->first; move; move = move->next)
         if (move->participant.v == participant.v)
             row->movements[row->movement_count++] = move->movement;

@@ -142,7 +142,7 @@ static bool is_rebuilt(lg_db_mode mode)
     return mode == LG_DB_REBUILD || mode == LG_DB_STATE;
 }
 
-enum { APPLICATION_ID = 0x54414c36 /* "TAL6"; "TALY" and "TAL1" to "TAL5" were before the first release */ };
+enum { APPLICATION_ID = 0x54414c37 /* "TAL7"; "TALY" and "TAL1" to "TAL6" were before the first release */ };
 
 static lg_err application_of(lg_db *db, int64_t *out)
 {
@@ -539,6 +539,12 @@ bool lg_query_next(lg_query *query)
     int code = sqlite3_step(query->statement);
     query->err = map_error(query->db, code);
     return code == SQLITE_ROW;
+}
+
+void lg_query_again(lg_query *query)
+{
+    if (!query->err)
+        sqlite3_reset(query->statement);
 }
 
 lg_err lg_query_end(lg_query *query)

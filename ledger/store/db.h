@@ -89,6 +89,8 @@ void lg_bind_blob(lg_query *query, int at, const void *data,
 void lg_bind_uuid(lg_query *query, int at, const lg_uuid *id);
 /* Steps; true while there is a row. */
 bool lg_query_next(lg_query *query);
+/* Back to before its first row. What was bound stays so. */
+void lg_query_again(lg_query *query);
 /* Ends; the first error met, or LG_OK. */
 lg_err lg_query_end(lg_query *query) LG_MUST_CHECK;
 /* For statements without rows: steps to the end, then ends. */

@@ -1,6 +1,6 @@
 /* Of everybody's positions: each entry's follow from those before, and the last are what is there. */
 #include "ledger/store/invariants_internal.h"
-#include "ledger/store/positions.h"
+#include "ledger/store/movement_rows.h"
 #include "ledger/store/rows_internal.h"
 
 #include <stdio.h>
@@ -37,35 +37,56 @@ static bool follows(const lg_positions *entry, const lg_positions *before)
     return old == before->count; /* both are in the same order */
 }
 
-lg_err lg_check_position_steps(lg_db *db, const lg_invariant_breach *breach)
+/* Those of one participant, in order. */
+static lg_err check_steps(lg_db *db, lg_participant_no participant, lg_arena *arenas[2], lg_party_walk *walk,
+                          const lg_invariant_breach *breach)
 {
-    static const lg_sql sql = {
-        "SELECT participant_no, seq, positions FROM party_entries ORDER BY participant_no, seq"};
-    lg_arena *arena = lg_arena_open(), *next_arena = lg_arena_open();
     lg_positions before = {0}, entry;
-    int64_t last_no = 0;
-    lg_query query = lg_query_start(db, &sql);
-    while (lg_query_next(&query)) {
-        const int64_t no = lg_column_int(&query, 0), seq = lg_column_int(&query, 1);
-        if (no != last_no)
-            before = (lg_positions){0};
-        last_no = no;
-        lg_arena_reset(next_arena);
-        const bool is_whole =
-            lg_positions_unpack(lg_column_borrow(&query, 2), seq, next_arena, &entry) == LG_OK;
-        if (!is_whole || !follows(&entry, &before)) {
+    size_t at = 0;
+    int64_t seq;
+    lg_party_walk_start(walk, db, participant, LG_AS_PARTY, 0, true);
+    while (lg_party_walk_next(walk, &seq)) {
+        lg_arena_reset(arenas[at]);
+        lg_err err = lg_positions_at(db, participant, seq, arenas[at], &entry);
+        if (err && err != LG_CORRUPT)
+            return err;
+        if (err || !follows(&entry, &before)) {
             char key[64];
-            snprintf(key, sizeof key, "%lld/%lld", (long long)no, (long long)seq);
+            snprintf(key, sizeof key, "%lld/%lld", (long long)seq, (long long)participant.v);
             breach->differ(breach->ctx, breach->table, key, breach->rule);
         }
-        lg_arena *spare = arena;
-        arena = next_arena;
-        next_arena = spare;
-        before = is_whole ? entry : (lg_positions){0};
+        before = err ? (lg_positions){0} : entry;
+        at ^= 1; /* what is before stays */
     }
-    lg_arena_close(arena);
-    lg_arena_close(next_arena);
-    return lg_query_end(&query);
+    return walk->err;
+}
+
+/* The next participant behind *no that any entry concerns; false: there is none. */
+static bool next_participant(lg_db *db, lg_participant_no *no, lg_err *err)
+{
+    static const lg_sql sql = {"SELECT participant_no FROM party_tails WHERE participant_no > ?1"
+                               " ORDER BY participant_no LIMIT 1"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, no->v);
+    const bool found = lg_query_next(&query);
+    if (found)
+        no->v = lg_column_int(&query, 0);
+    *err = lg_query_end(&query);
+    return found && *err == LG_OK;
+}
+
+lg_err lg_check_position_steps(lg_db *db, const lg_invariant_breach *breach)
+{
+    lg_arena *arenas[2] = {lg_arena_open(), lg_arena_open()}, *whole = lg_arena_open();
+    lg_party_walk *walk = lg_arena_alloc(whole, sizeof *walk);
+    lg_participant_no no = {INT64_MIN};
+    lg_err err = LG_OK;
+    while (!err && next_participant(db, &no, &err))
+        err = check_steps(db, no, arenas, walk, breach);
+    lg_arena_close(arenas[0]);
+    lg_arena_close(arenas[1]);
+    lg_arena_close(whole);
+    return err;
 }
 
 /* ---- the last ---- */
@@ -156,25 +177,20 @@ static void check_participant(walk *w, int64_t participant_no, const lg_position
     skip_to(w, participant_no, NULL);
 }
 
-/* The last row of the next participant behind *no; false: there is none. */
-static bool next_stands(lg_db *db, lg_arena *arena, int64_t *no, lg_positions *out, lg_err *err)
+/* Behind the participant's last entry. Nothing, of one that has no entry; and of a row that cannot be read,
+ * which the rule above names. */
+static lg_err last_stands(lg_db *db, lg_participant_no no, lg_arena *arena, lg_positions *out)
 {
-    static const lg_sql sql = {
-        "SELECT participant_no, seq, positions FROM party_entries WHERE participant_no ="
-        " (SELECT participant_no FROM party_entries WHERE participant_no > ?1 ORDER BY participant_no LIMIT "
-        "1)"
-        " ORDER BY seq DESC LIMIT 1"};
-    lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, *no);
-    const bool found = lg_query_next(&query);
-    if (found) {
-        *no = lg_column_int(&query, 0);
-        /* One that cannot be read stands nowhere; the rule above names it. */
-        if (lg_positions_unpack(lg_column_borrow(&query, 2), lg_column_int(&query, 1), arena, out) != LG_OK)
-            *out = (lg_positions){0};
-    }
-    *err = lg_query_end(&query);
-    return found && *err == LG_OK;
+    lg_party_walk *entries = lg_arena_alloc(arena, sizeof *entries);
+    int64_t seq;
+    *out = (lg_positions){0};
+    lg_party_walk_start(entries, db, no, LG_AS_PARTY, INT64_MAX, false);
+    if (!lg_party_walk_next(entries, &seq))
+        return entries->err;
+    lg_err err = lg_positions_at(db, no, seq, arena, out);
+    if (err == LG_CORRUPT)
+        *out = (lg_positions){0};
+    return err == LG_CORRUPT ? LG_OK : err;
 }
 
 lg_err lg_check_positions(lg_db *db, const lg_invariant_breach *breach)
@@ -183,11 +199,13 @@ lg_err lg_check_positions(lg_db *db, const lg_invariant_breach *breach)
     lg_arena *arena = lg_arena_open();
     lg_positions stands;
     lg_err err = LG_OK;
-    int64_t no = INT64_MIN;
+    lg_participant_no no = {INT64_MIN};
     step(&w);
-    while (next_stands(db, arena, &no, &stands, &err)) {
-        check_participant(&w, no, &stands);
+    while (!err && next_participant(db, &no, &err)) {
         lg_arena_reset(arena);
+        err = last_stands(db, no, arena, &stands);
+        if (!err)
+            check_participant(&w, no.v, &stands);
     }
     skip_to(&w, INT64_MAX, NULL);
     lg_arena_close(arena);

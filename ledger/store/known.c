@@ -8,9 +8,9 @@ enum {
     SLOTS = 2048, /* power of two */
     KEPT_MAX = SLOTS / 2,
     IDS = 4096, /* power of two */
-    STANDS = 4096,
+    LATEST = 4096,
     PARTIES_MAX = 16,
-    STANDS_LEN_MAX = 236, /* so that one takes four lines of the processor's cache */
+    LATEST_LEN_MAX = 236, /* so that one takes four lines of the processor's cache */
 };
 
 /* Open addressing; a slot without a row is free. */
@@ -22,11 +22,12 @@ typedef struct table {
     size_t count;
 } table;
 
-typedef struct stands {
+/* What the writer last wrote of a participant. */
+typedef struct latest {
     int64_t no;
     uint64_t era; /* of lg_known; another: forgotten */
-    uint8_t len, packed[STANDS_LEN_MAX];
-} stands;
+    uint8_t len, bytes[LATEST_LEN_MAX];
+} latest;
 
 struct lg_known {
     const lg_known_changes *changes;
@@ -37,8 +38,8 @@ struct lg_known {
     struct numbered {
         int64_t no;
         lg_participant_id id;
-    } ids[IDS], nos[IDS]; /* at no's own place, and at id's; number 0 is nobody's */
-    stands *stands;       /* STANDS, each at one of its participant's two places; NULL for readers */
+    } ids[IDS], nos[IDS];   /* at no's own place, and at id's; number 0 is nobody's */
+    latest *stands, *tails; /* LATEST, each at one of its participant's two places; NULL for readers */
     uint64_t era;
     struct {
         int64_t seq;
@@ -55,8 +56,12 @@ lg_known *lg_known_open(const lg_known_changes *changes)
     known->changes = changes;
     known->era = 1;
     known->told.seq = -1;
-    if (!changes && !(known->stands = calloc(STANDS, sizeof *known->stands)))
-        lg_die("out of memory");
+    if (!changes) {
+        known->stands = calloc(LATEST, sizeof *known->stands);
+        known->tails = calloc(LATEST, sizeof *known->tails);
+        if (!known->stands || !known->tails)
+            lg_die("out of memory");
+    }
     known->arena = lg_arena_open();
     return known;
 }
@@ -67,6 +72,7 @@ void lg_known_close(lg_known *known)
         return;
     lg_arena_close(known->arena);
     free(known->stands);
+    free(known->tails);
     free(known);
 }
 
@@ -355,46 +361,68 @@ void lg_known_keep_key(lg_known *known, const lg_key *row)
         (void)add(known, &known->keys, row, sizeof *row, NAME_OF(lg_key, kid));
 }
 
-/* ---- positions ---- */
+/* ---- what was last written of a participant ---- */
 
-static bool is_of(const lg_known *known, const stands *at, lg_participant_no no)
+static bool is_of(const lg_known *known, const latest *at, lg_participant_no no)
 {
     return at->no == no.v && at->era == known->era;
 }
 
 /* Where it is; else where it would go, which is the one of its two places that is free, or the first. */
-static stands *stands_of(const lg_known *known, lg_participant_no no)
+static latest *latest_of(const lg_known *known, latest *rows, lg_participant_no no)
 {
-    const size_t first = spread((uint64_t)no.v, STANDS);
-    stands *one = &known->stands[first], *other = &known->stands[first ^ 1];
+    const size_t first = spread((uint64_t)no.v, LATEST);
+    latest *one = &rows[first], *other = &rows[first ^ 1];
     if (is_of(known, one, no))
         return one;
     return is_of(known, other, no) || (one->era == known->era && other->era != known->era) ? other : one;
 }
 
-bool lg_known_stands(const lg_known *known, lg_participant_no no, lg_bytes *out)
+static bool find_latest(const lg_known *known, latest *rows, lg_participant_no no, lg_bytes *out)
 {
-    if (!known || !known->stands)
+    if (!rows)
         return false;
-    const stands *at = stands_of(known, no);
-    *out = lg_bytes_of(at->packed, at->len);
+    const latest *at = latest_of(known, rows, no);
+    *out = lg_bytes_of(at->bytes, at->len);
     return is_of(known, at, no);
 }
 
-void lg_known_keep_stands(lg_known *known, lg_participant_no no, lg_bytes packed)
+static void keep_latest(const lg_known *known, latest *rows, lg_participant_no no, lg_bytes bytes)
 {
-    if (!known || !known->stands)
+    if (!rows)
         return;
-    stands *at = stands_of(known, no);
-    if (packed.len > STANDS_LEN_MAX) {
+    latest *at = latest_of(known, rows, no);
+    if (bytes.len > LATEST_LEN_MAX) {
         at->era = 0; /* what it was before is no longer so */
         return;
     }
     at->no = no.v;
     at->era = known->era;
-    at->len = (uint8_t)packed.len;
-    if (packed.len > 0)
-        memmove(at->packed, packed.data, packed.len); /* it may be what is there */
+    at->len = (uint8_t)bytes.len;
+    if (bytes.len > 0)
+        memmove(at->bytes, bytes.data, bytes.len); /* it may be what is there */
+}
+
+bool lg_known_stands(const lg_known *known, lg_participant_no no, lg_bytes *out)
+{
+    return known && find_latest(known, known->stands, no, out);
+}
+
+void lg_known_keep_stands(lg_known *known, lg_participant_no no, lg_bytes packed)
+{
+    if (known)
+        keep_latest(known, known->stands, no, packed);
+}
+
+bool lg_known_tail(const lg_known *known, lg_participant_no no, lg_bytes *out)
+{
+    return known && find_latest(known, known->tails, no, out);
+}
+
+void lg_known_keep_tail(lg_known *known, lg_participant_no no, lg_bytes tail)
+{
+    if (known)
+        keep_latest(known, known->tails, no, tail);
 }
 
 /* ---- the parties of the entry at hand ---- */

@@ -8,8 +8,8 @@
  *
  * The writer remembers too, without such a count: nobody else changes what it reads, its own changes make it
  * forget at once, and so does whatever takes them back (lg_db_unsettle, lg_db_rollback, lg_db_rollback_to).
- * It also remembers where the positions stand of the parties to its last entries, and who is party to the
- * entry at hand. */
+ * It also remembers where the positions stand of the parties to its last entries and the newest run of what
+ * concerns them, and who is party to the entry at hand. */
 #ifndef LG_STORE_KNOWN_H
 #define LG_STORE_KNOWN_H
 
@@ -61,6 +61,9 @@ void lg_known_keep_policy(lg_known *known, int64_t version);
  * writer's own alone. Borrowed until the next is kept. */
 bool lg_known_stands(const lg_known *known, lg_participant_no no, lg_bytes *out);
 void lg_known_keep_stands(lg_known *known, lg_participant_no no, lg_bytes packed);
+/* Its newest run of entries, which the next one joins (party_runs.h): likewise. */
+bool lg_known_tail(const lg_known *known, lg_participant_no no, lg_bytes *out);
+void lg_known_keep_tail(lg_known *known, lg_participant_no no, lg_bytes tail);
 /* Who is party to the entry at hand, and how: of the last that was begun, unless they are very many. false:
  * that is not known. *shares of who is no party: none. */
 void lg_known_begin_parties(lg_known *known, int64_t seq);

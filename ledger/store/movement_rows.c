@@ -5,18 +5,33 @@
 
 /* ---- writing ---- */
 
+static const lg_sql entry_of = {
+    "SELECT subject, positions FROM party_entries WHERE seq = ?1 AND participant_no = ?2"};
+
+/* False, and LG_CORRUPT, if there is none: that there is one says the participant's run. */
+static bool find_entry(lg_query *query, lg_participant_no participant, int64_t seq)
+{
+    lg_bind_int(query, 1, seq);
+    lg_bind_int(query, 2, participant.v);
+    if (lg_query_next(query))
+        return true;
+    lg_query_spoil(query);
+    return false;
+}
+
 /* What is `stands` of the participant's last row before entry `seq`. */
 static lg_err find_stands(lg_db *db, lg_participant_no participant, int64_t seq, lg_arena *arena,
                           lg_bytes *out)
 {
-    static const lg_sql sql = {"SELECT positions FROM party_entries WHERE participant_no = ?1 AND seq < ?2"
-                               " ORDER BY seq DESC LIMIT 1"};
+    lg_party_walk *walk = lg_arena_alloc(arena, sizeof *walk);
+    int64_t last;
     *out = (lg_bytes){0};
-    lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, participant.v);
-    lg_bind_int(&query, 2, seq);
-    if (lg_query_next(&query) && !lg_column_is_null(&query, 0)) {
-        *out = lg_column_blob(&query, 0, arena);
+    lg_party_walk_start(walk, db, participant, LG_AS_PARTY, seq, false);
+    if (!lg_party_walk_next(walk, &last))
+        return walk->err;
+    lg_query query = lg_query_start(db, &entry_of);
+    if (find_entry(&query, participant, last) && !lg_column_is_null(&query, 1)) {
+        *out = lg_column_blob(&query, 1, arena);
         query.err = lg_positions_stand_len(*out, &out->len);
     }
     return lg_query_end(&query);
@@ -61,7 +76,7 @@ lg_err lg_party_entry_insert(lg_db *db, lg_participant_no participant, lg_party_
         err = lg_positions_stand_len(blob, &blob.len);
     if (err == LG_OK)
         lg_known_keep_stands(known, participant, blob);
-    return err;
+    return err ? err : lg_party_run_add(db, participant, row->seq, row->concerns | LG_AS_PARTY, arena);
 }
 
 /* ---- reading ---- */
@@ -74,18 +89,35 @@ static bool column_positions(lg_query *query, int at, int64_t seq, lg_arena *are
     return err == LG_OK;
 }
 
-/* Each participant's rows of these entries, in order. */
-static lg_query start_range(lg_db *db, lg_participant_no participant, int64_t from, int64_t until,
-                            int64_t limit)
+/* A participant's rows of the entries from `from` on and before `until`, in order. */
+typedef struct range {
+    lg_party_walk walk;
+    lg_query query;
+    int64_t until, seq; /* the row's */
+} range;
+
+static range *start_range(lg_db *db, lg_participant_no participant, int64_t from, int64_t until,
+                          lg_arena *arena)
 {
-    static const lg_sql sql = {"SELECT seq, subject, positions FROM party_entries WHERE participant_no = ?1"
-                               " AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT ?4"};
-    lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, participant.v);
-    lg_bind_int(&query, 2, from);
-    lg_bind_int(&query, 3, until);
-    lg_bind_int(&query, 4, limit);
-    return query;
+    range *r = lg_arena_alloc(arena, sizeof *r);
+    r->until = until;
+    r->query = lg_query_start(db, &entry_of);
+    lg_party_walk_start(&r->walk, db, participant, LG_AS_PARTY, from, true);
+    return r;
+}
+
+static bool next_in_range(range *r)
+{
+    if (r->query.err || !lg_party_walk_next(&r->walk, &r->seq) || r->seq >= r->until)
+        return false;
+    lg_query_again(&r->query);
+    return find_entry(&r->query, r->walk.participant, r->seq);
+}
+
+static lg_err end_range(range *r)
+{
+    lg_err err = lg_query_end(&r->query);
+    return err ? err : r->walk.err;
 }
 
 lg_err lg_party_entries(lg_db *db, lg_participant_no participant, int64_t from, int64_t until, size_t limit,
@@ -93,13 +125,13 @@ lg_err lg_party_entries(lg_db *db, lg_participant_no participant, int64_t from, 
 {
     lg_row_list list = {0};
     lg_positions positions;
-    lg_query query = start_range(db, participant, from, until, (int64_t)limit);
-    while (lg_query_next(&query)) {
+    range *r = start_range(db, participant, from, until, arena);
+    while (list.count < limit && next_in_range(r)) {
         lg_party_entry *row = lg_row_add(&list, arena, sizeof *row);
-        row->seq = lg_column_int(&query, 0);
-        if (!lg_column_is_null(&query, 1))
-            lg_column_fixed(&query, 1, row->subject.b, sizeof row->subject.b);
-        if (!column_positions(&query, 2, row->seq, arena, &positions))
+        row->seq = r->seq;
+        if (!lg_column_is_null(&r->query, 0))
+            lg_column_fixed(&r->query, 0, row->subject.b, sizeof row->subject.b);
+        if (!column_positions(&r->query, 1, row->seq, arena, &positions))
             break;
         row->type = positions.type;
         row->movements = positions.movements;
@@ -107,6 +139,15 @@ lg_err lg_party_entries(lg_db *db, lg_participant_no participant, int64_t from, 
     }
     *rows = list.rows;
     *count = list.count;
+    return end_range(r);
+}
+
+lg_err lg_positions_at(lg_db *db, lg_participant_no participant, int64_t seq, lg_arena *arena,
+                       lg_positions *out)
+{
+    lg_query query = lg_query_start(db, &entry_of);
+    if (find_entry(&query, participant, seq))
+        (void)column_positions(&query, 1, seq, arena, out);
     return lg_query_end(&query);
 }
 
@@ -136,12 +177,12 @@ lg_err lg_movements(lg_db *db, lg_participant_no participant, const lg_position 
     lg_row_list list = {0};
     lg_arena *one = lg_arena_open();
     lg_positions positions;
-    lg_query query = start_range(db, participant, from, until, INT64_MAX);
+    range *r = start_range(db, participant, from, until, arena);
     *next = until;
-    while (list.count < limit && lg_query_next(&query)) {
-        const int64_t seq = lg_column_int(&query, 0);
+    while (list.count < limit && next_in_range(r)) {
+        const int64_t seq = r->seq;
         lg_arena_reset(one);
-        if (!column_positions(&query, 2, seq, one, &positions))
+        if (!column_positions(&r->query, 1, seq, one, &positions))
             break;
         for (size_t i = 0; i < positions.movement_count; i++) {
             const lg_movement *row = &positions.movements[i];
@@ -154,5 +195,5 @@ lg_err lg_movements(lg_db *db, lg_participant_no participant, const lg_position 
     lg_arena_close(one);
     *rows = list.rows;
     *count = list.count;
-    return lg_query_end(&query);
+    return end_range(r);
 }

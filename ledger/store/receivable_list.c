@@ -1,8 +1,9 @@
 /* Lists of receivables, and who may see one.
  *
- * Every list walks one index (or merges a few) in the order of registration from the cursor on, and stops at
- * its limit; the other filters only sift the rows it passes. So the statements are fixed, one per index and
- * direction. */
+ * A party's list walks its runs (party_runs.h), every other one an index, in the order of registration from
+ * the cursor on, and stops at its limit; the other filters only sift the rows it passes. So the statements
+ * are fixed. */
+#include "ledger/store/party_runs.h"
 #include "ledger/store/receivable_internal.h"
 #include "ledger/store/rows_internal.h"
 
@@ -52,19 +53,8 @@ bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party)
 #define NEWEST_FIRST " ORDER BY receivable_no DESC LIMIT ?3"
 #define OLDEST_FIRST " ORDER BY receivable_no LIMIT ?3"
 
-#define AS_CREDITOR ROWS " WHERE creditor_no = ?1" VISIBLE FILTERS
-#define AS_DEBTOR   ROWS " WHERE debtor_no = ?1" VISIBLE FILTERS
-/* The arms of "any part" exclude each other. The last: refused, because its submitter is no party to it. */
-#define AS_DEBTOR_ONLY ROWS " WHERE debtor_no = ?1 AND creditor_no <> ?1" VISIBLE FILTERS
-#define AS_OUTSIDER                                                                                          \
-    ROWS " WHERE submitter_no = ?1 AND submitter_no <> creditor_no AND submitter_no <> debtor_no" FILTERS
-
-static const lg_sql creditor_lists[] = {{AS_CREDITOR BEFORE NEWEST_FIRST}, {AS_CREDITOR AFTER OLDEST_FIRST}};
-static const lg_sql debtor_lists[] = {{AS_DEBTOR BEFORE NEWEST_FIRST}, {AS_DEBTOR AFTER OLDEST_FIRST}};
-static const lg_sql any_lists[] = {
-    {AS_CREDITOR BEFORE " UNION ALL " AS_DEBTOR_ONLY BEFORE " UNION ALL " AS_OUTSIDER BEFORE NEWEST_FIRST},
-    {AS_CREDITOR AFTER " UNION ALL " AS_DEBTOR_ONLY AFTER " UNION ALL " AS_OUTSIDER AFTER OLDEST_FIRST},
-};
+/* One of a party's. */
+static const lg_sql of_party = {ROWS " WHERE receivable_no = ?2" VISIBLE FILTERS " LIMIT ?3"};
 
 /* The review queue: what waits, what had another outcome than pass, everything. 14 is of what waits the
  * lg_waits_for; of the others, 0 leaves out what waits. */
@@ -88,17 +78,25 @@ static const lg_sql *queue_lists(const lg_receivable_filter *filter)
     return filter->review_outcome > LG_OUTCOME_PASS ? judged_lists : every_lists;
 }
 
-static const lg_sql *party_lists(lg_party_part part)
+static unsigned concerns_of(lg_party_part part)
 {
     switch (part) {
     case LG_PART_CREDITOR:
-        return creditor_lists;
+        return LG_AS_CREDITOR;
     case LG_PART_DEBTOR:
-        return debtor_lists;
+        return LG_AS_DEBTOR;
     case LG_PART_ANY:
         break;
     }
-    return any_lists;
+    return LG_AS_CREDITOR | LG_AS_DEBTOR | LG_AS_SUBMITTER;
+}
+
+/* Where the walk begins: a receivable is its entry's thing of index 0. */
+static int64_t first_seq(const lg_receivable_filter *filter)
+{
+    if (filter->ascending)
+        return lg_row_seq(filter->after_no) + 1;
+    return filter->after_no == 0 ? INT64_MAX : lg_row_seq(filter->after_no - 1) + 1;
 }
 
 static void filter_bind(lg_query *query, const lg_receivable_filter *filter)
@@ -123,22 +121,46 @@ static void filter_bind(lg_query *query, const lg_receivable_filter *filter)
     lg_bind_int(query, 13, filter->amount_max);
 }
 
+static lg_err list_of_party(lg_db *db, const lg_receivable_filter *filter, lg_arena *arena, lg_row_list *list)
+{
+    lg_party_walk *walk = lg_arena_alloc(arena, sizeof *walk);
+    lg_query query = lg_query_start(db, &of_party);
+    int64_t seq;
+    filter_bind(&query, filter);
+    lg_party_walk_start(walk, db, filter->party, concerns_of(filter->part), first_seq(filter),
+                        filter->ascending);
+    while (list->count < filter->limit && !query.err && lg_party_walk_next(walk, &seq)) {
+        lg_query_again(&query);
+        lg_bind_int(&query, 2, lg_row_no(seq, 0));
+        if (lg_query_next(&query))
+            lg_receivable_read(&query, arena, lg_row_add(list, arena, sizeof(lg_receivable)));
+    }
+    lg_err err = lg_query_end(&query);
+    return err ? err : walk->err;
+}
+
+static lg_err list_for_review(lg_db *db, const lg_receivable_filter *filter, lg_arena *arena,
+                              lg_row_list *list)
+{
+    const lg_sql *lists = queue_lists(filter);
+    lg_query query = lg_query_start(db, &lists[filter->ascending]);
+    filter_bind(&query, filter);
+    lg_bind_int(&query, 14, lists == waiting_lists ? (int64_t)filter->waits_for : filter->open);
+    while (lg_query_next(&query))
+        lg_receivable_read(&query, arena, lg_row_add(list, arena, sizeof(lg_receivable)));
+    return lg_query_end(&query);
+}
+
 lg_err lg_receivable_list(lg_db *db, const lg_receivable_filter *filter, lg_arena *arena,
                           lg_receivable **rows, size_t *count)
 {
-    *rows = NULL;
-    *count = 0;
-    const lg_sql *lists = filter->review_queue ? queue_lists(filter) : party_lists(filter->part);
-    if (!filter->review_queue && filter->party.v == 0)
-        return LG_OK;
-    lg_query query = lg_query_start(db, &lists[filter->ascending]);
-    filter_bind(&query, filter);
-    if (filter->review_queue)
-        lg_bind_int(&query, 14, lists == waiting_lists ? (int64_t)filter->waits_for : filter->open);
     lg_row_list list = {0};
-    while (lg_query_next(&query))
-        lg_receivable_read(&query, arena, lg_row_add(&list, arena, sizeof **rows));
+    lg_err err = LG_OK;
+    if (filter->review_queue)
+        err = list_for_review(db, filter, arena, &list);
+    else if (filter->party.v != 0)
+        err = list_of_party(db, filter, arena, &list);
     *rows = list.rows;
     *count = list.count;
-    return lg_query_end(&query);
+    return err;
 }

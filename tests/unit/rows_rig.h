@@ -74,7 +74,7 @@ static inline int64_t pick(rig *r, int64_t below)
 
 static inline lg_uuid uuid_of(uint8_t kind, int64_t no)
 {
-    lg_uuid id = {{kind, 0, (uint8_t)(no >> 8), (uint8_t)no}};
+    lg_uuid id = {{kind, (uint8_t)(no >> 16), (uint8_t)(no >> 8), (uint8_t)no}};
     return id;
 }
 

@@ -195,7 +195,7 @@ typedef struct tampering {
 static void forget_positions(const tampering *one)
 {
     size_t kept = 0;
-    if (strstr(one->sql, "party_entries"))
+    if (strstr(one->sql, "party_entries") || strstr(one->sql, "party_tails"))
         return;
     for (size_t i = 0; i < heard_count; i++)
         if (strcmp(heard[i].table, "party_entries") != 0)
@@ -463,8 +463,12 @@ static void what_is_drawn(void **state)
     "participant_no = no('buyer') AND seq IN (SELECT seq FROM party_entries WHERE participant_no = "         \
     "no('buyer') ORDER BY seq DESC LIMIT "
 #define ENTRY(last)                                                                                          \
-    "(SELECT no('buyer') || '/' || seq FROM party_entries WHERE participant_no = no('buyer')"                \
+    "(SELECT seq || '/' || no('buyer') FROM party_entries WHERE participant_no = no('buyer')"                \
     " ORDER BY seq DESC LIMIT 1 OFFSET " last ")"
+
+#define THE_ONE_BEFORE                                                                                       \
+    "(SELECT max(seq) || '/' || no('buyer') FROM parties WHERE participant_no = no('buyer') AND seq <"       \
+    " (SELECT max(seq) FROM party_entries WHERE participant_no = no('buyer')))"
 
 static void positions(void **state)
 {
@@ -480,7 +484,8 @@ static void positions(void **state)
          {{STEP, ENTRY("1")}, {STEP, ENTRY("0")}}},
         {"UPDATE party_entries SET positions = x'01' WHERE " OWED "1 OFFSET 1)",
          {{STEP, ENTRY("1")}, {STEP, ENTRY("0")}}},
-        {"DELETE FROM party_entries WHERE participant_no = no('buyer')",
+        {"DELETE FROM party_entries WHERE " OWED "1 OFFSET 1)", {{STEP, THE_ONE_BEFORE}, {STEP, ENTRY("0")}}},
+        {"DELETE FROM party_tails WHERE participant_no = no('buyer')",
          {{STANDS, "no('buyer') || '/1/CNY'"}, {STANDS, "no('buyer') || '/3/CNY'"}}},
     };
     EACH_SPEAKS(all);
