@@ -8,8 +8,8 @@ from contract import ROOT
 from registry import BINARY
 
 MODE = pathlib.Path(BINARY).resolve().parent.name
-SANITIZERS = {"asan": "-fsanitize=address,undefined", "tsan": "-fsanitize=thread"}
-FLAGS = SANITIZERS.get(MODE, "")  # a library with sanitizers needs a program with them
+INSTRUMENTS = {"asan": "-fsanitize=address,undefined", "tsan": "-fsanitize=thread", "coverage": "--coverage"}
+FLAGS = INSTRUMENTS.get(MODE, "")  # a library with sanitizers or counters needs a program with them
 
 
 class Installed:
