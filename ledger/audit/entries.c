@@ -145,6 +145,8 @@ static lg_err check_chunks(lg_audit *audit, lg_ahead *ahead, int64_t end)
     for (lg_ahead_chunk *next; !err && (next = lg_ahead_take(ahead));) {
         take_up(audit, next);
         lg_known_begin(lg_db_known(audit->rebuilt)); /* when it is full, it begins anew */
+        /* Who was registered so far stays so: what is taken back is no more than the act at hand. */
+        (void)lg_db_was_unsettled(audit->rebuilt);
         err = check_chunk(audit, next);
         uncommitted += next->until - next->from;
         if (!err && uncommitted >= ENTRIES_PER_COMMIT && !audit->before.seq) {
