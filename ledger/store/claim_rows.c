@@ -2,6 +2,7 @@
  * claim_views.c. */
 #include "ledger/store/claim_internal.h"
 
+#include "ledger/store/known.h"
 #include "ledger/store/rows_internal.h"
 
 static const char *const origin_names[] = {"confirmed", "accepted", "both_signed", "tacit"};
@@ -151,17 +152,35 @@ static void bind_changing(lg_query *query, int at, const lg_claim *row)
     lg_bind_int(query, at + 26, row->last_seq);
 }
 
+/* The writer reads a claim several times for one entry. */
+static void remember(lg_db *db, const lg_claim *row)
+{
+    lg_claim kept = *row;
+    const size_t origin = lg_name_find(origin_names, ORIGIN_COUNT, row->origin);
+    if (origin < ORIGIN_COUNT) {
+        kept.origin = origin_names[origin];
+        lg_known_keep_claim(lg_db_known(db), &kept);
+    } else {
+        lg_known_forget_claim(lg_db_known(db), row->no);
+    }
+}
+
 static lg_err claim_one(lg_query *query, lg_arena *arena, lg_claim *out)
 {
     bool found = lg_query_next(query);
     if (found)
         lg_claim_read(query, arena, out);
-    return lg_query_end_found(query, found);
+    lg_err err = lg_query_end_found(query, found);
+    if (!err)
+        remember(query->db, out);
+    return err;
 }
 
 lg_err lg_claim_get(lg_db *db, lg_claim_no no, lg_arena *arena, lg_claim *out)
 {
     static const lg_sql sql = {"SELECT " LG_CLAIM_COLUMNS " FROM claims WHERE claim_no = ?1"};
+    if (lg_known_claim(lg_db_known(db), no, out))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_int(&query, 1, no.v);
     return claim_one(&query, arena, out);
@@ -170,6 +189,8 @@ lg_err lg_claim_get(lg_db *db, lg_claim_no no, lg_arena *arena, lg_claim *out)
 lg_err lg_claim_by_id(lg_db *db, lg_claim_id id, lg_arena *arena, lg_claim *out)
 {
     static const lg_sql sql = {"SELECT " LG_CLAIM_COLUMNS " FROM claims WHERE id = ?1"};
+    if (lg_known_claim_by_id(lg_db_known(db), id, out))
+        return LG_OK;
     lg_query query = lg_query_start(db, &sql);
     lg_bind_uuid(&query, 1, &id.uuid);
     return claim_one(&query, arena, out);
@@ -195,7 +216,10 @@ lg_err lg_claim_insert(lg_db *db, const lg_claim *row)
     lg_bind_int(query, 11, row->due_day);
     lg_bind_int(query, 12, row->accepted_at);
     bind_changing(query, FIXED + 1, row);
-    return lg_query_run(query);
+    lg_err err = lg_query_run(query);
+    if (!err)
+        remember(db, row);
+    return err;
 }
 
 /* The state that ends here stays readable; of several changes by one entry the first one's. */
@@ -231,13 +255,17 @@ lg_err lg_claim_update(lg_db *db, const lg_claim *before, const lg_claim *row)
                         row->held_seq != before->held_seq,
                age = row->life != before->life || row->age != before->age ||
                      row->next_age_day != before->next_age_day;
+    lg_known_forget_claim(lg_db_known(db), row->no);
     lg_err err = keep_version(db, row);
     if (err)
         return err;
     lg_query query = lg_query_start(db, &sql[holder][age]);
     lg_bind_int(&query, 1, row->no.v);
     bind_changing(&query, 2, row);
-    return lg_query_run_found(&query);
+    err = lg_query_run_found(&query);
+    if (!err)
+        remember(db, row);
+    return err;
 }
 
 lg_err lg_claim_version(lg_db *db, lg_claim_no no, int64_t seq, lg_arena *arena, lg_claim *out)

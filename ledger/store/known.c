@@ -9,6 +9,7 @@ enum {
     KEPT_MAX = SLOTS / 2,
     IDS = 4096, /* power of two */
     LATEST = 4096,
+    CLAIMS = 128, /* more than nearly every command is about */
     PARTIES_MAX = 16,
     LATEST_LEN_MAX = 236, /* so that one takes four lines of the processor's cache */
 };
@@ -29,6 +30,11 @@ typedef struct latest {
     uint8_t len, bytes[LATEST_LEN_MAX];
 } latest;
 
+typedef struct remembered_claim {
+    uint64_t era; /* of lg_known; another: forgotten */
+    lg_claim row;
+} remembered_claim;
+
 struct lg_known {
     const lg_known_changes *changes;
     uint64_t as_of; /* changes->count before the oldest of the snapshots that all this was read from */
@@ -38,8 +44,10 @@ struct lg_known {
     struct numbered {
         int64_t no;
         lg_participant_id id;
-    } ids[IDS], nos[IDS];   /* at no's own place, and at id's; number 0 is nobody's */
-    latest *stands, *tails; /* LATEST, each at one of its participant's two places; NULL for readers */
+    } ids[IDS], nos[IDS];          /* at no's own place, and at id's; number 0 is nobody's */
+    latest *stands, *tails;        /* LATEST, each at one of its participant's two places; NULL for readers */
+    remembered_claim *claims;      /* CLAIMS, each at its number's place; NULL for readers */
+    lg_claim_no claim_nos[CLAIMS]; /* at its id's place */
     uint64_t era;
     struct {
         int64_t seq;
@@ -59,7 +67,8 @@ lg_known *lg_known_open(const lg_known_changes *changes)
     if (!changes) {
         known->stands = calloc(LATEST, sizeof *known->stands);
         known->tails = calloc(LATEST, sizeof *known->tails);
-        if (!known->stands || !known->tails)
+        known->claims = calloc(CLAIMS, sizeof *known->claims);
+        if (!known->stands || !known->tails || !known->claims)
             lg_die("out of memory");
     }
     known->arena = lg_arena_open();
@@ -73,6 +82,7 @@ void lg_known_close(lg_known *known)
     lg_arena_close(known->arena);
     free(known->stands);
     free(known->tails);
+    free(known->claims);
     free(known);
 }
 
@@ -205,16 +215,16 @@ bool lg_known_id(const lg_known *known, lg_participant_no no, lg_participant_id 
 }
 
 /* The end of an id is random, its beginning a time. */
-static size_t place_of_id(const lg_participant_id *id)
+static size_t place_of_id(const lg_uuid *id, size_t places)
 {
     uint64_t end;
-    memcpy(&end, id->uuid.b + sizeof id->uuid.b - sizeof end, sizeof end);
-    return spread(end, IDS);
+    memcpy(&end, id->b + sizeof id->b - sizeof end, sizeof end);
+    return spread(end, places);
 }
 
 bool lg_known_no(const lg_known *known, lg_participant_id id, lg_participant_no *out)
 {
-    const struct numbered *at = known ? &known->nos[place_of_id(&id)] : NULL;
+    const struct numbered *at = known ? &known->nos[place_of_id(&id.uuid, IDS)] : NULL;
     if (!at || at->no == 0 || memcmp(&at->id, &id, sizeof id) != 0)
         return false;
     *out = (lg_participant_no){at->no};
@@ -227,7 +237,7 @@ void lg_known_keep_id(lg_known *known, lg_participant_no no, lg_participant_id i
         return;
     const struct numbered row = {no.v, id};
     known->ids[spread((uint64_t)no.v, IDS)] = row;
-    known->nos[place_of_id(&id)] = row;
+    known->nos[place_of_id(&id.uuid, IDS)] = row;
 }
 
 /* ---- identifiers ---- */
@@ -359,6 +369,45 @@ void lg_known_keep_key(lg_known *known, const lg_key *row)
 {
     if (known)
         (void)add(known, &known->keys, row, sizeof *row, NAME_OF(lg_key, kid));
+}
+
+/* ---- claims ---- */
+
+static remembered_claim *claim_place(const lg_known *known, lg_claim_no no)
+{
+    return &known->claims[spread((uint64_t)no.v, CLAIMS)];
+}
+
+bool lg_known_claim(const lg_known *known, lg_claim_no no, lg_claim *out)
+{
+    if (!known || !known->claims)
+        return false;
+    const remembered_claim *at = claim_place(known, no);
+    if (at->era != known->era || at->row.no.v != no.v)
+        return false;
+    *out = at->row;
+    return true;
+}
+
+bool lg_known_claim_by_id(const lg_known *known, lg_claim_id id, lg_claim *out)
+{
+    return known && lg_known_claim(known, known->claim_nos[place_of_id(&id.uuid, CLAIMS)], out) &&
+           lg_uuid_equal(out->id.uuid, id.uuid);
+}
+
+void lg_known_forget_claim(lg_known *known, lg_claim_no no)
+{
+    if (known && known->claims)
+        claim_place(known, no)->era = 0;
+}
+
+void lg_known_keep_claim(lg_known *known, const lg_claim *row)
+{
+    if (!known || !known->claims)
+        return;
+    const bool has_text = row->dispute_reason || row->dispute_note || row->order_reference;
+    *claim_place(known, row->no) = (remembered_claim){.era = has_text ? 0 : known->era, .row = *row};
+    known->claim_nos[place_of_id(&row->id.uuid, CLAIMS)] = row->no;
 }
 
 /* ---- what was last written of a participant ---- */

@@ -8,11 +8,12 @@
  *
  * The writer remembers too, without such a count: nobody else changes what it reads, its own changes make it
  * forget at once, and so does whatever takes them back (lg_db_unsettle, lg_db_rollback, lg_db_rollback_to).
- * It also remembers where the positions stand of the parties to its last entries and the newest run of what
- * concerns them, and who is party to the entry at hand. */
+ * It also remembers the claims that it read or wrote last, where the positions stand of the parties to its
+ * last entries and the newest run of what concerns them, and who is party to the entry at hand. */
 #ifndef LG_STORE_KNOWN_H
 #define LG_STORE_KNOWN_H
 
+#include "ledger/store/claim_rows.h"
 #include "ledger/store/movement_rows.h"
 #include "ledger/store/participant_rows.h"
 #include "ledger/store/party_rows.h"
@@ -56,6 +57,13 @@ void lg_known_keep_identifiers(lg_known *known, lg_participant_no no, const lg_i
                                size_t count);
 bool lg_known_policy(const lg_known *known, int64_t *version);
 void lg_known_keep_policy(lg_known *known, int64_t version);
+
+/* A claim's row as it is now, with those whose origin is a constant and which have no other text: of the
+ * writer's own alone. */
+bool lg_known_claim(const lg_known *known, lg_claim_no no, lg_claim *out);
+bool lg_known_claim_by_id(const lg_known *known, lg_claim_id id, lg_claim *out);
+void lg_known_keep_claim(lg_known *known, const lg_claim *row);
+void lg_known_forget_claim(lg_known *known, lg_claim_no no);
 
 /* Where a participant's positions stand, packed (positions.h), which its next entry starts from: of the
  * writer's own alone. Borrowed until the next is kept. */
