@@ -8,8 +8,10 @@
  *
  * Here memory comes in chunks, of 2 MiB in a large cache, which the kernel is asked to map as one page each;
  * a page's place is one look into a table of pointers, what is told of it lies with that of its neighbours,
- * and its age is a bit (the clock algorithm: Corbató, A Paging Experiment with the Multics System, 1968). A
- * cache grows up to what `PRAGMA cache_size` says, and gives its memory back when its database is closed. */
+ * and its age is a count of a few bits (the clock algorithm: Corbató, A Paging Experiment with the Multics
+ * System, 1968; that inner pages of trees last longer than leaves: Effelsberg and Haerder, Principles of
+ * Database Buffer Management, 1984). A cache grows up to what `PRAGMA cache_size` says, and gives its memory
+ * back when its database is closed. */
 #ifndef LG_STORE_PAGE_CACHE_H
 #define LG_STORE_PAGE_CACHE_H
 

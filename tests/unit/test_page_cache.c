@@ -39,6 +39,12 @@ static int closed(void **state)
     return 0;
 }
 
+/* What fills a page; it is never one above a tree's leaves. */
+static int leaf(unsigned number)
+{
+    return (int)(number % 200 + 10);
+}
+
 /* A page says in both its parts whose it is. */
 static sqlite3_pcache_page *make(unsigned number, int how)
 {
@@ -46,7 +52,7 @@ static sqlite3_pcache_page *make(unsigned number, int how)
     sqlite3_pcache_page *page = ours.xFetch(cache, number, how);
     if (page) {
         assert_memory_equal(page->pExtra, none, EXTRA);
-        memset(page->pBuf, (int)(number % 251), PAGE);
+        memset(page->pBuf, leaf(number), PAGE);
         memset(page->pExtra, (int)(number % 249 + 1), EXTRA);
     }
     return page;
@@ -56,7 +62,7 @@ static void assert_is(const sqlite3_pcache_page *page, unsigned number)
 {
     const uint8_t *content = page->pBuf, *extra = page->pExtra;
     for (int i = 0; i < PAGE; i += PAGE / 4 - 1)
-        assert_int_equal(content[i], number % 251);
+        assert_int_equal(content[i], leaf(number));
     for (int i = 0; i < EXTRA; i++)
         assert_int_equal(extra[i], number % 249 + 1);
 }
@@ -159,6 +165,29 @@ static void a_new_page_takes_the_memory_of_one_not_used_of_late(void **state)
     assert_true(has(2) && has(3) && has(4));
 }
 
+static void a_page_above_the_leaves_outlasts_many_that_were_read_once(void **state)
+{
+    (void)state;
+    static const uint8_t inner[] = {2, 5};
+    for (unsigned i = 0; i < 2; i++) {
+        sqlite3_pcache_page *page = found(3 + i);
+        *(uint8_t *)page->pBuf = inner[i];
+        ours.xUnpin(cache, page, 0);
+    }
+    for (unsigned number = 11; number <= 40; number++)
+        ours.xUnpin(cache, make(number, MAKE), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        sqlite3_pcache_page *page = ours.xFetch(cache, 3 + i, FIND);
+        assert_non_null(page);
+        ours.xUnpin(cache, page, 0);
+    }
+    assert_int_equal(ours.xPagecount(cache), 10);
+    for (unsigned number = 41; number <= 400; number++)
+        ours.xUnpin(cache, make(number, MAKE), 0);
+    assert_null(ours.xFetch(cache, 3, FIND)); /* but not for ever */
+    assert_null(ours.xFetch(cache, 4, FIND));
+}
+
 static void what_is_held_stays(void **state)
 {
     (void)state;
@@ -248,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_page_that_stayed_on_its_way_goes_too, ten_pages, closed),
         cmocka_unit_test_setup_teardown(a_page_takes_the_place_of_one_that_nobody_holds, ten_pages, closed),
         cmocka_unit_test_setup_teardown(a_new_page_takes_the_memory_of_one_not_used_of_late, ten_pages,
+                                        closed),
+        cmocka_unit_test_setup_teardown(a_page_above_the_leaves_outlasts_many_that_were_read_once, ten_pages,
                                         closed),
         cmocka_unit_test_setup_teardown(what_is_held_stays, ten_pages, closed),
         cmocka_unit_test(a_small_cache_keeps_its_pages_apart),
