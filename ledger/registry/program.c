@@ -154,21 +154,6 @@ static bool suits(const lg_program *program, const lg_request *request, const lg
     return true;
 }
 
-/* Those whom a request asks; any, if it does not name them. */
-typedef struct asked {
-    bool any;
-    lg_participant_no *lenders;
-    size_t count;
-} asked;
-
-static bool is_asked(const asked *those, lg_participant_no lender)
-{
-    bool found = those->any;
-    for (size_t i = 0; i < those->count && !found; i++)
-        found = those->lenders[i].v == lender.v;
-    return found;
-}
-
 static lg_err may_offer(lg_act *act, const lg_claim *claims, const lg_priced *priced, size_t count,
                         match *candidate, bool *out)
 {
@@ -201,14 +186,14 @@ static lg_err find_matches(lg_act *act, const lg_request *request, match **match
     lg_program *programs = NULL;
     size_t count, program_count = 0;
     lg_day today = lg_day_of(act->now);
-    asked those = {.any = request->any_lender};
+    lg_lenders_asked asked = {.all = request->any_lender};
     *match_count = 0;
     lg_err err = lg_request_load_claims(act->db, act->arena, request->no, &claims, &count);
+    if (!err && !asked.all)
+        err = lg_request_lenders(act->db, request->no, act->arena, &asked.lenders, &asked.count);
     if (!err)
-        err = lg_program_candidates(act->db, request->currency, claims[0].debtor, act->now, act->arena,
+        err = lg_program_candidates(act->db, asked, request->currency, claims[0].debtor, act->now, act->arena,
                                     &programs, &program_count);
-    if (!err && !those.any)
-        err = lg_request_lenders(act->db, request->no, act->arena, &those.lenders, &those.count);
     if (err)
         return err;
     lg_priced *priced = lg_priced_claims(act->arena, claims, count);
@@ -217,7 +202,7 @@ static lg_err find_matches(lg_act *act, const lg_request *request, match **match
         match *next = &(*matches)[*match_count];
         bool offers = false;
         next->program = programs[i];
-        if (is_asked(&those, programs[i].lender) && suits(&programs[i], request, claims, count, today) &&
+        if (suits(&programs[i], request, claims, count, today) &&
             lg_price_terms(&programs[i].terms, &programs[i].fee, today, priced, count, &next->price))
             err = may_offer(act, claims, priced, count, next, &offers);
         *match_count += offers;

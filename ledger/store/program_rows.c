@@ -67,14 +67,20 @@ static lg_err row_get(lg_query *query, lg_arena *arena, lg_program *out)
     return lg_query_end_found(query, found);
 }
 
+static lg_err rows_add(lg_query *query, lg_arena *arena, lg_row_list *list)
+{
+    while (lg_query_next(query))
+        row_read(query, arena, lg_row_add(list, arena, sizeof(lg_program)));
+    return lg_query_end(query);
+}
+
 static lg_err rows_get(lg_query *query, lg_arena *arena, lg_program **rows, size_t *count)
 {
     lg_row_list list = {0};
-    while (lg_query_next(query))
-        row_read(query, arena, lg_row_add(&list, arena, sizeof **rows));
+    lg_err err = rows_add(query, arena, &list);
     *rows = list.rows;
     *count = list.count;
-    return lg_query_end(query);
+    return err;
 }
 
 static lg_err insert_debtor(lg_db *db, const lg_program *row, lg_participant_no debtor, size_t place)
@@ -261,17 +267,32 @@ lg_err lg_program_draw(lg_db *db, lg_program_no no, lg_participant_no debtor, in
 
 /* ---- lists ---- */
 
-lg_err lg_program_candidates(lg_db *db, lg_currency currency, lg_participant_no debtor, lg_time now,
-                             lg_arena *arena, lg_program **rows, size_t *count)
+/* Who asks all lenders, asks those that finance the debtor; who asks few, looks at what they offer. */
+lg_err lg_program_candidates(lg_db *db, lg_lenders_asked asked, lg_currency currency,
+                             lg_participant_no debtor, lg_time now, lg_arena *arena, lg_program **rows,
+                             size_t *count)
 {
-    static const lg_sql sql = {"SELECT " COLUMNS " FROM program_debtors AS d"
-                               " CROSS JOIN programs AS p ON p.program_no = d.program_no"
-                               " WHERE d.debtor_no IN (0, ?1) AND d.open_until >= ?3 AND p.currency = ?2"};
-    lg_query query = lg_query_start(db, &sql);
-    lg_bind_int(&query, 1, debtor.v);
-    lg_bind_text(&query, 2, currency.code);
-    lg_bind_int(&query, 3, now);
-    return rows_get(&query, arena, rows, count);
+    static const lg_sql of_all = {"SELECT " COLUMNS " FROM program_debtors AS d"
+                                  " CROSS JOIN programs AS p ON p.program_no = d.program_no"
+                                  " WHERE d.debtor_no IN (0, ?1) AND d.open_until >= ?3 AND p.currency = ?2"};
+    static const lg_sql of_one = {
+        "SELECT " COLUMNS " FROM programs AS p WHERE p.lender_no = ?4 AND p.closed_at IS NULL"
+        " AND p.valid_until >= ?3 AND p.currency = ?2 AND EXISTS (SELECT 1 FROM program_debtors AS d"
+        " WHERE d.debtor_no IN (0, ?1) AND d.program_no = p.program_no)"};
+    lg_row_list list = {0};
+    lg_err err = LG_OK;
+    for (size_t i = 0; i < (asked.all ? 1 : asked.count) && !err; i++) {
+        lg_query query = lg_query_start(db, asked.all ? &of_all : &of_one);
+        lg_bind_int(&query, 1, debtor.v);
+        lg_bind_text(&query, 2, currency.code);
+        lg_bind_int(&query, 3, now);
+        if (!asked.all)
+            lg_bind_int(&query, 4, asked.lenders[i].v);
+        err = rows_add(&query, arena, &list);
+    }
+    *rows = list.rows;
+    *count = list.count;
+    return err;
 }
 
 lg_err lg_program_list(lg_db *db, const lg_program_filter *filter, lg_arena *arena, lg_program **rows,

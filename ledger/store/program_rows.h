@@ -45,9 +45,16 @@ lg_err lg_program_drawn_on(lg_db *db, lg_program_no no, lg_participant_no debtor
 lg_err lg_program_draw(lg_db *db, lg_program_no no, lg_participant_no debtor,
                        int64_t change_minor) LG_MUST_CHECK;
 
-/* Open programs in the currency that finance the debtor, in no particular order. */
-lg_err lg_program_candidates(lg_db *db, lg_currency currency, lg_participant_no debtor, lg_time now,
-                             lg_arena *arena, lg_program **rows, size_t *count) LG_MUST_CHECK;
+typedef struct lg_lenders_asked {
+    bool all; /* or those: */
+    lg_participant_no *lenders;
+    size_t count;
+} lg_lenders_asked;
+
+/* Open programs of the lenders in the currency that finance the debtor, in no particular order. */
+lg_err lg_program_candidates(lg_db *db, lg_lenders_asked asked, lg_currency currency,
+                             lg_participant_no debtor, lg_time now, lg_arena *arena, lg_program **rows,
+                             size_t *count) LG_MUST_CHECK;
 
 typedef enum { LG_PROGRAM_OPEN, LG_PROGRAM_CLOSED, LG_PROGRAM_EXPIRED } lg_program_status;
 static inline lg_program_status lg_program_status_at(const lg_program *row, lg_time now)

@@ -96,11 +96,24 @@ static void draws_add_up_and_stay_in_range(void **state)
                        501)); /* above the limit: whether there is room is the acceptance's to ask */
 }
 
+/* Of all lenders, and so of the two there are, and of none of the others. */
 static size_t candidates(rig *r, const char *currency, int64_t debtor, lg_time now)
 {
+    lg_participant_no both[] = {party(3), party(4)}, others[] = {party(1), party(2)};
     lg_program *rows;
-    size_t count;
-    OK(lg_program_candidates(r->db, money(currency), party(debtor), now, r->arena, &rows, &count));
+    size_t count, of_both, of_others, of_nobody;
+    OK(lg_program_candidates(r->db, (lg_lenders_asked){.all = true}, money(currency), party(debtor), now,
+                             r->arena, &rows, &count));
+    OK(lg_program_candidates(r->db, (lg_lenders_asked){.lenders = both, .count = 2}, money(currency),
+                             party(debtor), now, r->arena, &rows, &of_both));
+    assert_int_equal(of_both, count);
+    for (size_t i = 0; i < count; i++)
+        assert_true(rows[i].lender.v >= 3 && rows[i].no.v >= 10);
+    OK(lg_program_candidates(r->db, (lg_lenders_asked){.lenders = others, .count = 2}, money(currency),
+                             party(debtor), now, r->arena, &rows, &of_others));
+    OK(lg_program_candidates(r->db, (lg_lenders_asked){0}, money(currency), party(debtor), now, r->arena,
+                             &rows, &of_nobody));
+    assert_int_equal(of_others + of_nobody, 0);
     return count;
 }
 
@@ -108,7 +121,7 @@ static void open_programs_for_a_debtor_are_found(void **state)
 {
     rig *r = *state;
     const lg_participant_no third[] = {party(3)};
-    lg_program any = program(10, 4), of_third = program(11, 4), closed = program(12, 4),
+    lg_program any = program(10, 4), of_third = program(11, 3), closed = program(12, 4),
                dollars = program(13, 4);
     dollars.currency = money("USD");
     OK(lg_program_insert(r->db, &any, NULL, 0));
