@@ -161,8 +161,12 @@ lg_err lg_audit_tables(lg_audit *audit)
     const size_t most = 3 + lg_audit_projection_count + lg_invariant_count();
     crew c = {.audit = audit, .tasks = lg_arena_array(audit->arena, most, sizeof *c.tasks)};
     lg_err err = LG_OK;
-    for (size_t i = 0; i < audit->thread_count && !err; i++)
+    for (size_t i = 0; i < audit->thread_count && !err; i++) {
         err = lg_db_set_cache(audit->actuals[i], 0); /* it was small, for reading ahead */
+        /* Nobody writes there any more; but a statement without a transaction locks the file each time. */
+        if (!err)
+            err = lg_db_begin(audit->rebuilts[i]);
+    }
     if (err)
         return err;
     add(&c, INTEGRITY, 0);
@@ -173,6 +177,8 @@ lg_err lg_audit_tables(lg_audit *audit)
     for (size_t i = 0; i < lg_invariant_count(); i++)
         add(&c, INVARIANT, i);
     work_together(&c);
+    for (size_t i = 0; i < audit->thread_count; i++)
+        lg_db_rollback(audit->rebuilts[i]);
     for (size_t i = 0; i < c.count; i++) {
         lg_err one = report(audit, &c.tasks[i]);
         err = err ? err : one;
