@@ -255,12 +255,18 @@ static bool read_value(lg_arena *arena, const field *f, const char *text, void *
     return inside ? read_text_value(arena, f, inside, at) : read_json_value(arena, f, text, at);
 }
 
+/* Most differ in their first letter. */
+static inline bool same_name(const char *a, const char *b)
+{
+    return *a == *b && strcmp(a, b) == 0;
+}
+
 /* Facts come in the order of their fields, so that the one after the last is looked at first. */
 static const lg_fact *find_fact(const lg_fact *facts, size_t fact_count, const char *name, size_t *next)
 {
     for (size_t i = 0; i < fact_count; i++) {
-        const size_t at = (*next + i) % fact_count;
-        if (strcmp(facts[at].name, name) == 0) {
+        const size_t at = *next + i < fact_count ? *next + i : *next + i - fact_count;
+        if (same_name(facts[at].name, name)) {
             *next = at + 1;
             return &facts[at];
         }
@@ -270,7 +276,9 @@ static const lg_fact *find_fact(const lg_fact *facts, size_t fact_count, const c
 
 static bool read_part(const char *text, lg_event_part *out)
 {
-    json_t *list = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *list = NULL;
+    if (lg_json_load(lg_bytes_str(text), &list, NULL) != LG_OK)
+        return false;
     const char *claim = json_string_value(json_array_get(list, 0)),
                *whom = json_string_value(json_array_get(list, 1));
     const json_t *amount = json_array_get(list, 2);
@@ -302,7 +310,7 @@ static bool read_parts(lg_arena *arena, const lg_fact *facts, size_t fact_count,
 static bool find_type(const char *name, lg_event_type *out)
 {
     for (int i = 0; i < LG_EV_COUNT; i++) {
-        if (strcmp(lg_event_name((lg_event_type)i), name) == 0) {
+        if (same_name(lg_event_name((lg_event_type)i), name)) {
             *out = (lg_event_type)i;
             return true;
         }
