@@ -155,6 +155,7 @@ static lg_apply context_of(const lg_act *act, size_t row)
         .seq = act->trial->seq + (int64_t)row,
         .at = act->now,
         .payload = act->command->payload,
+        .receivable = act->receivable,
     };
 }
 
@@ -217,6 +218,7 @@ lg_err lg_trial_record(lg_act *act, const lg_event *event)
         if (!err)
             err = go_beside(act, event);
     }
+    act->receivable = NULL; /* the event may have changed it */
     return lg_err_kind(err) == LG_KIND_CALLER ? LG_INTERNAL : err;
 }
 
