@@ -92,18 +92,13 @@ static void check_signers(lg_audit *audit, const lg_entry *entry, const lg_event
 static lg_err check_once(lg_audit *audit)
 {
     const lg_ahead_command *read = audit->read;
-    lg_command_row indexed;
     if (read->indexed >= 0 && read->indexed < read->row.first_seq)
         lg_audit_find(audit, "commands", key_of(audit), "its jti was used by the command of entry %lld",
                       (long long)read->indexed);
     /* The index by which a repeated command is known must lead to this row. */
     if (read->indexed != read->row.first_seq)
         lg_audit_find(audit, "commands", key_of(audit), "jti_key does not belong to its jti");
-    /* Remembered without its bytes, which may be megabytes. */
-    indexed = read->row;
-    indexed.jws = lg_bytes_str("{}");
-    indexed.answer = "";
-    return lg_command_insert(audit->rebuilt, &indexed);
+    return lg_command_note(audit->rebuilt, read->row.first_seq, read->row.entry_count, read->row.signer);
 }
 
 /* The events of its entries, as far as they follow in the chunk at hand and bear its time. */

@@ -207,6 +207,17 @@ lg_err lg_command_insert(lg_db *db, const lg_command_row *row)
     return lg_query_run(&query);
 }
 
+lg_err lg_command_note(lg_db *db, int64_t first_seq, int64_t entry_count, lg_participant_no signer)
+{
+    static const lg_sql sql = {"INSERT INTO commands (" COMMAND_COLUMNS ", jti_key)"
+                               " VALUES (?1, ?2, ?3, '', '', 0, 0, x'00', zeroblob(12))"};
+    lg_query query = lg_query_start(db, &sql);
+    lg_bind_int(&query, 1, first_seq);
+    lg_bind_int(&query, 2, entry_count);
+    lg_bind_int(&query, 3, signer.v);
+    return lg_query_run(&query);
+}
+
 /* NULL, which the schema forbids to whoever keeps it, is no text. */
 static const char *column_text_always(lg_query *query, int at, lg_arena *arena)
 {

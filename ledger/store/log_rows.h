@@ -47,6 +47,10 @@ typedef struct lg_command_row {
     bool is_left;  /* jws and answer were not read, there was no room for them; both are empty */
 } lg_command_row;
 lg_err lg_command_insert(lg_db *db, const lg_command_row *row) LG_MUST_CHECK;
+/* What the rules between tables ask of a command, and nothing that was signed or answered: for the audit's
+ * own database. */
+lg_err lg_command_note(lg_db *db, int64_t first_seq, int64_t entry_count,
+                       lg_participant_no signer) LG_MUST_CHECK;
 /* By idempotency key, which is each (first) signer's own; LG_NOT_FOUND if none of its commands has it,
  * LG_CORRUPT if it is damaged. */
 lg_err lg_command_by_jti(lg_db *db, lg_participant_no signer, const char *jti, lg_arena *arena,
