@@ -38,7 +38,7 @@ typedef struct tenors {
 typedef struct audit_run {
     lg_buf findings; /* JSON list, open */
     lg_registry *registry;
-    lg_command command; /* at hand */
+    lg_command *command; /* at hand */
     lg_trial trial;
     const char *unreadable; /* why it cannot be judged; NULL: it can */
     size_t next_row;        /* of its document, to be held against the next entry */
@@ -178,38 +178,38 @@ static const char *check_document(audit_run *run, const lg_audit_case *audited, 
     int64_t days;
     if (tenor_of(&run->rebuilt, audited->db, read->policy_version, &days) != LG_OK)
         return "the policy version of the review was never set";
-    if (!gateway_may_submit(run->command.signers, run->command.signer_count))
+    if (!gateway_may_submit(run->command->signers, run->command->signer_count))
         return "the signed document cannot be read as a submission";
     if (!read->no_policy && days == read->default_tenor_days)
         return read->unreadable;
-    return parse_document(audited->arena, audited->jws, days, &run->command);
+    return parse_document(audited->arena, audited->jws, days, run->command);
 }
 
 /* What was decoded of the command, with who signed it. */
-static void take_command(audit_run *run, const lg_audit_case *audited, const prepared *read)
+static void take_command(audit_run *run, const lg_audit_case *audited, prepared *read)
 {
     const lg_command *c = audited->command;
-    run->command = read->command;
-    run->command.jws = c->jws;
-    run->command.req = c->req;
-    run->command.jti = c->jti;
-    run->command.url = c->url;
-    memcpy(run->command.signers, c->signers, sizeof c->signers);
-    run->command.signer_count = c->signer_count;
-    run->command.token = c->token;
-    run->command.payload = c->payload;
+    run->command = &read->command;
+    run->command->jws = c->jws;
+    run->command->req = c->req;
+    run->command->jti = c->jti;
+    run->command->url = c->url;
+    memcpy(run->command->signers, c->signers, sizeof c->signers);
+    run->command->signer_count = c->signer_count;
+    run->command->token = c->token;
+    run->command->payload = c->payload;
 }
 
 static void begin_command(audit_run *run, const lg_audit_case *audited)
 {
-    const prepared *read = audited->prepared;
+    prepared *read = audited->prepared;
     take_command(run, audited, read);
     run->next_row = 0;
     run->trial = (lg_trial){
         .registry = run->registry,
         .db = audited->db,
         .arena = audited->arena,
-        .command = &run->command,
+        .command = run->command,
         .seq = audited->seq,
         .entry_count = (size_t)audited->row_count,
         .at = audited->at,
@@ -224,7 +224,7 @@ static void begin_command(audit_run *run, const lg_audit_case *audited)
 
 static const char *submission_opinion(audit_run *run, const lg_event *event)
 {
-    const lg_command *document = &run->command;
+    const lg_command *document = run->command;
     while (run->next_row < document->submission_count && document->submission_faults[run->next_row].err)
         run->next_row++; /* a row that could not be read made no entry */
     if (run->next_row == document->submission_count)
@@ -242,7 +242,7 @@ static const char *opinion(void *ctx, lg_audit_case *audited, const lg_event *ev
     const char *complaint = run->unreadable;
     if (!complaint)
         complaint = lg_command_contradiction(&run->trial, event, (size_t)row);
-    if (!complaint && run->command.type == LG_CMD_SUBMIT)
+    if (!complaint && run->command->type == LG_CMD_SUBMIT)
         complaint = submission_opinion(run, event);
     audited->projected = run->trial.projected;
     audited->failed = run->trial.failed;
@@ -298,7 +298,7 @@ static const char *judge_answer(void *ctx, const lg_audit_case *audited, const l
                                 lg_result *results, size_t count)
 {
     const audit_run *run = ctx;
-    const lg_command *command = &run->command;
+    const lg_command *command = run->command;
     lg_outcome outcome = {.results = results, .count = count};
     const char *complaint = NULL;
     int status = 0;
