@@ -98,7 +98,9 @@ static void read_entry(lg_arena *arena, const lg_entry_row *row, lg_ahead_entry 
         out->malformed = "what is stored cannot be unpacked";
         return;
     }
-    if (lg_entry_parse(arena, row->body, &out->entry, &report) != LG_OK) {
+    if (row->members) {
+        out->entry = *row->members;
+    } else if (lg_entry_parse(arena, row->body, &out->entry, &report) != LG_OK) {
         out->malformed = report.detail ? report.detail : "";
         return;
     }

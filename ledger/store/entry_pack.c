@@ -60,45 +60,65 @@ static bool take_copy(lg_bytes *rest, void *out, size_t len)
     return taken;
 }
 
-/* What is left. */
-static bool take_type(lg_bytes rest, char type[LG_ENTRY_TYPE_MAX + 1])
+static bool take_digests(lg_bytes *rest, lg_arena *arena, lg_entry *entry)
 {
-    if (rest.len > LG_ENTRY_TYPE_MAX || memchr(rest.data, '\0', rest.len))
+    uint8_t count;
+    if (!take_copy(rest, &count, sizeof count))
         return false;
-    memcpy(type, rest.data, rest.len);
-    type[rest.len] = '\0';
+    const size_t len = count * sizeof *entry->digests;
+    const uint8_t *taken = take(rest, len);
+    if (!taken)
+        return false;
+    entry->digest_count = count;
+    entry->digests =
+        (const lg_hash *)lg_arena_copy(arena, lg_bytes_of(taken, len)).data; /* nothing but bytes */
     return true;
 }
 
-static bool unpack_members(lg_arena *arena, lg_bytes rest, lg_bytes *body)
+/* What is left. */
+static bool take_type(lg_bytes rest, lg_arena *arena, lg_entry *entry)
 {
-    char type[LG_ENTRY_TYPE_MAX + 1];
-    uint8_t count;
-    uint64_t at, seq;
-    lg_entry entry = {.type = type};
-    if (!take_copy(&rest, &count, sizeof count))
+    if (rest.len > LG_ENTRY_TYPE_MAX || memchr(rest.data, '\0', rest.len))
         return false;
-    entry.digest_count = count;
-    entry.digests = (const lg_hash *)take(&rest, count * sizeof *entry.digests); /* nothing but bytes */
-    if (!entry.digests || !take_copy(&rest, &at, sizeof at) ||
-        !take_copy(&rest, entry.prev.b, sizeof entry.prev.b) ||
-        !take_copy(&rest, entry.req.b, sizeof entry.req.b) || !lg_varint_take(&rest, &seq) || seq == 0 ||
-        seq > LG_SEQ_MAX || !take_type(rest, type))
-        return false;
-    entry.at = (int64_t)be64toh(at);
-    entry.seq = (int64_t)seq;
-    return lg_entry_encode(arena, &entry, body) == LG_OK;
+    entry->type = lg_arena_strndup(arena, rest.data, rest.len);
+    return true;
 }
 
-lg_err lg_entry_unpack(lg_arena *arena, lg_bytes packed, lg_bytes *body)
+static bool take_members(lg_bytes rest, lg_arena *arena, lg_entry *entry)
 {
+    uint64_t at, seq;
+    *entry = (lg_entry){0};
+    if (!take_digests(&rest, arena, entry) || !take_copy(&rest, &at, sizeof at) ||
+        !take_copy(&rest, entry->prev.b, sizeof entry->prev.b) ||
+        !take_copy(&rest, entry->req.b, sizeof entry->req.b) || !lg_varint_take(&rest, &seq) || seq == 0 ||
+        seq > LG_SEQ_MAX)
+        return false;
+    entry->at = (int64_t)be64toh(at);
+    entry->seq = (int64_t)seq;
+    return take_type(rest, arena, entry);
+}
+
+lg_err lg_entry_unpack_members(lg_arena *arena, lg_bytes packed, lg_bytes *body, const lg_entry **members)
+{
+    *members = NULL;
     if (packed.len == 0)
         return LG_CORRUPT;
     const lg_bytes rest = lg_bytes_of(packed.data + 1, packed.len - 1);
-    if (*packed.data == MEMBERS)
-        return unpack_members(arena, rest, body) ? LG_OK : LG_CORRUPT;
+    if (*packed.data == MEMBERS) {
+        lg_entry *entry = lg_arena_alloc(arena, sizeof *entry);
+        if (!take_members(rest, arena, entry) || lg_entry_encode(arena, entry, body) != LG_OK)
+            return LG_CORRUPT;
+        *members = entry;
+        return LG_OK;
+    }
     if (*packed.data != AS_IT_IS || rest.len > LG_ENTRY_MAX)
         return LG_CORRUPT;
     *body = lg_arena_copy(arena, rest);
     return LG_OK;
+}
+
+lg_err lg_entry_unpack(lg_arena *arena, lg_bytes packed, lg_bytes *body)
+{
+    const lg_entry *members;
+    return lg_entry_unpack_members(arena, packed, body, &members);
 }

@@ -23,5 +23,8 @@ void lg_entry_keep(lg_buf *packed, lg_bytes body);
 /* The exact bytes, in the arena, NUL-terminated behind their end. LG_CORRUPT if these are none that the two
  * above give of an entry; an entry's digests, chain and place are for the reader to judge. */
 lg_err lg_entry_unpack(lg_arena *arena, lg_bytes packed, lg_bytes *body) LG_MUST_CHECK;
+/* The same, and what the bytes say, which need not be parsed for it: NULL if they were kept as they are. */
+lg_err lg_entry_unpack_members(lg_arena *arena, lg_bytes packed, lg_bytes *body,
+                               const lg_entry **members) LG_MUST_CHECK;
 
 #endif

@@ -66,13 +66,16 @@ static bool column_unpack(lg_query *query, int at, lg_arena *arena, lg_bytes *ou
 static void entry_read(lg_query *query, lg_arena *arena, lg_entry_row *out)
 {
     lg_bytes body = lg_bytes_str(""), disclosures = body;
+    const lg_entry *members;
     *out = (lg_entry_row){
         .seq = lg_column_int(query, 0),
-        .body_is_damaged = lg_entry_unpack(arena, lg_column_borrow(query, 1), &body) != LG_OK,
+        .body_is_damaged =
+            lg_entry_unpack_members(arena, lg_column_borrow(query, 1), &body, &members) != LG_OK,
         .disclosures_are_damaged =
             !lg_column_is_null(query, 2) && !column_unpack(query, 2, arena, &disclosures),
     };
     out->body = body;
+    out->members = members;
     out->disclosures = (const char *)disclosures.data;
 }
 

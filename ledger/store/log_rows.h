@@ -15,6 +15,7 @@ lg_err lg_entry_insert_disclosing(lg_db *db, const lg_entry *entry, lg_bytes bod
 typedef struct lg_entry_row {
     int64_t seq;
     lg_bytes body;
+    const lg_entry *members; /* what body says, of what is read; NULL: it must be parsed for it */
     const char *disclosures; /* joined by '~'; "" if there are none or they were erased */
     /* What is stored cannot be unpacked; it then reads "". */
     bool body_is_damaged, disclosures_are_damaged;
