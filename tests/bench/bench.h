@@ -28,6 +28,7 @@ typedef struct usage {
     uint64_t cpu_ns;                   /* run time of all its threads (schedstat) */
     uint64_t user_ticks, system_ticks; /* the same, apart, but coarse */
     uint64_t written_bytes;            /* sent to storage */
+    uint64_t read_bytes;               /* by read and pread: of files, whoever had them */
 } usage;
 
 usage usage_read(int pid);
@@ -46,11 +47,12 @@ uint64_t usage_file_bytes(const char *dir, const char *name); /* 0 if there is n
 
 typedef struct floor_costs {
     uint64_t verify_ns, sha256_ns, parse_ns, fdatasync_ns; /* of one each; medians */
+    uint64_t page_ns;                                      /* of one; a mean */
 } floor_costs;
 
-/* `command` is a signed submission; `scratch` a file to be made and removed, on the registry's file system.
- */
-floor_costs floor_measure(const char *command, const char *scratch);
+/* `command` is a signed submission; `scratch` a file to be made and removed, on the registry's file system;
+ * `database` the one that pages are read from. */
+floor_costs floor_measure(const char *command, const char *scratch, const char *database);
 
 /* ---- HTTP load ---- */
 

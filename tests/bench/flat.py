@@ -53,11 +53,16 @@ def verify_us(report):
     return (report["floor"]["before"]["verify_us"] + report["floor"]["after"]["verify_us"]) / 2
 
 
+def page_us(report):
+    return (report["floor"]["before"]["page_us"] + report["floor"]["after"]["page_us"]) / 2
+
+
 def print_all(reports):
     print(f"{'entries before':<34}" + "".join(f"{report['entries_before']:>12,}       " for report in reports))
     show("Ed25519 verify, us", [verify_us(report) for report in reports])
+    show("a page of the database read, us", [page_us(report) for report in reports])
     rows = {(r["scenario"], level(r)): None for report in reports for r in report["results"]}
-    for title, key, digits in (("CPU per operation, us", "cpu_us", 1), ("CPU in verifies", "cpu_per_verify", 2),
+    for title, key, digits in (("CPU per operation, us", "cpu_us", 1), ("CPU in verifies", "cpu_per_verify", 2), ("Pages read", "pages_read", 1),
                                ("p50, ms", "p50_ms", 3), ("p99, ms", "p99_ms", 3)):
         print(f"\n{title}")
         for scenario, at in rows:

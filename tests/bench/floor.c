@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 15, SYNCS = 100, PAGE = 4096, HASHED = 300 };
+enum { ROUNDS = 15, SYNCS = 100, PAGES = 4000, PAGE = 4096, HASHED = 300 };
 
 static uint64_t clock_ns(clockid_t id)
 {
@@ -122,7 +122,30 @@ static uint64_t cost_of_sync(const char *scratch)
     return median(each, SYNCS);
 }
 
-floor_costs floor_measure(const char *command, const char *scratch)
+/* A page of the database from anywhere in it, read: what an operation pays for each page that the server does
+ * not keep itself. What the kernel has in memory it copies, and that is slower the more of it there is: the
+ * processor's caches and its tables of where pages are reach only so far, and on a virtual machine the host
+ * may have to find it first. A mean, since it is the rare dear ones that count. */
+static uint64_t cost_of_page(const char *database)
+{
+    uint8_t page[PAGE];
+    uint64_t state = clock_ns(CLOCK_MONOTONIC);
+    int fd = open(database, O_RDONLY | O_CLOEXEC);
+    const off_t len = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    if (len < PAGE)
+        bench_fail("cannot read %s: %s", database, strerror(errno));
+    uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    for (size_t i = 0; i < PAGES; i++) {
+        const off_t number = (off_t)(bench_next(&state) % (uint64_t)(len / PAGE));
+        if (pread(fd, page, PAGE, number * PAGE) != PAGE)
+            bench_fail("cannot read %s: %s", database, strerror(errno));
+    }
+    const uint64_t cost = (clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) / PAGES;
+    close(fd);
+    return cost;
+}
+
+floor_costs floor_measure(const char *command, const char *scratch, const char *database)
 {
     lg_arena *arena = lg_arena_open();
     sample s = take_apart(arena, command);
@@ -131,6 +154,7 @@ floor_costs floor_measure(const char *command, const char *scratch)
         .sha256_ns = cost_of(hash_once, &s, 5000),
         .parse_ns = cost_of(parse_once, &s, 1000),
         .fdatasync_ns = cost_of_sync(scratch),
+        .page_ns = cost_of_page(database),
     };
     lg_arena_close(arena);
     return costs;

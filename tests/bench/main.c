@@ -29,12 +29,13 @@ enum {
 
 static floor_costs measure_floor(const options *o, world *w)
 {
-    char scratch[4096];
+    char scratch[4096], database[4096];
     lg_arena *arena = lg_arena_open();
     snprintf(scratch, sizeof scratch, "%s.fdatasync", o->dir);
+    snprintf(database, sizeof database, "%s/ledger.db", o->dir);
     world_receivable draft = {0};
     world_act act = command_register(w, arena, &draft);
-    floor_costs costs = floor_measure(world_sign(w, arena, &act), scratch);
+    floor_costs costs = floor_measure(world_sign(w, arena, &act), scratch, database);
     lg_arena_close(arena);
     return costs;
 }

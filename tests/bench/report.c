@@ -10,7 +10,7 @@ enum {
 };
 
 #define RESULT_HEAD                                                                                          \
-    "%-10s %6s %7s %7s  %8s %8s %8s %8s %7s %7s  %8s %8s %8s %7s %6s  %6s %7s %6s %8s %6s %6s\n"
+    "%-10s %6s %7s %7s  %8s %8s %8s %8s %7s %7s  %8s %8s %8s %7s %6s  %6s %7s %6s %8s %6s %6s %6s\n"
 #define BESIDE_HEAD "%-10s %8s %8s %7s  %8s %8s %7s  %9s %9s  %s\n"
 
 double report_us(uint64_t ns)
@@ -51,6 +51,12 @@ double report_commit_ms(const bench_result *r)
 double report_syncs_per_operation(const bench_result *r)
 {
     return r->seen.syncs >= 0 && r->done ? (double)r->seen.syncs / (double)r->done : -1;
+}
+
+double report_pages(const bench_result *r)
+{
+    enum { PAGE = 4096 };
+    return r->done ? (double)r->used.read_bytes / PAGE / (double)r->done : 0;
 }
 
 /* The lesser: a disk still busy with what came before says nothing about what it can do. */
@@ -102,6 +108,7 @@ static void floor_table(FILE *out, const bench_report *report)
     floor_line(out, "JSON parse of a submission (jansson)", a->parse_ns, b->parse_ns);
     floor_line(out, "SHA-256 of 300 bytes", a->sha256_ns, b->sha256_ns);
     floor_line(out, "4 KiB write and fdatasync (median, wall)", a->fdatasync_ns, b->fdatasync_ns);
+    floor_line(out, "4 KiB read from anywhere in the database", a->page_ns, b->page_ns);
     if (a->verify_ns * 10 > b->verify_ns * 11 || b->verify_ns * 10 > a->verify_ns * 11)
         fprintf(out, "  The machine's own speed moved by more than a tenth during the run: measure again "
                      "when it is quiet.\n");
@@ -139,12 +146,12 @@ static void result_line(FILE *out, const bench_report *report, const bench_resul
     put_or_dash(wal, 1, (double)r->seen.wal_peak_bytes / (1 << 20), r->is_write);
     fprintf(out,
             "%-10s %6s %7zu %7.0f  %8.3f %8.3f %8.3f %8.3f %7.1f %7.1f  "
-            "%8.1f %8s %8s %7.2f %6s  %6s %7s %6s %8.2f %6s %6.1f\n",
+            "%8.1f %8s %8s %7.2f %6s  %6s %7s %6s %8.2f %6.1f %6s %6.1f\n",
             r->scenario, level_of(r, level), r->done, report_per_second(r), report_ms(r->p50_ns),
             report_ms(r->p90_ns), report_ms(r->p99_ns), report_ms(r->p999_ns),
             (double)r->p50_ns / report_sync_ns(report), (double)r->p99_ns / report_sync_ns(report), cpu, user,
             system_text, cpu / report_verify_us(report), bare, batch, commit, syncs,
-            r->done ? (double)r->used.written_bytes / 1024 / (double)r->done : 0, wal,
+            r->done ? (double)r->used.written_bytes / 1024 / (double)r->done : 0, report_pages(r), wal,
             (double)r->seen.peak_memory_bytes / (1 << 20));
 }
 
@@ -276,10 +283,11 @@ static void results_table(FILE *out, const bench_report *report)
         return;
     fputc('\n', out);
     fprintf(out, RESULT_HEAD, "", "at", "opera-", "per", "p50", "p90", "p99", "p99.9", "p50 in", "p99 in",
-            "CPU us", "of it", "of it", "times", "times", "per", "commit", "syncs", "KiB disk", "WAL",
-            "memory");
+            "CPU us", "of it", "of it", "times", "times", "per", "commit", "syncs", "KiB disk", "pages",
+            "WAL", "memory");
     fprintf(out, RESULT_HEAD, "scenario", "once", "tions", "second", "ms", "ms", "ms", "ms", "syncs", "syncs",
-            "per op", "user", "system", "verify", "bare", "commit", "ms", "per op", "per op", "MiB", "MiB");
+            "per op", "user", "system", "verify", "bare", "commit", "ms", "per op", "per op", "read", "MiB",
+            "MiB");
     for (size_t i = 0; i < report->result_count; i++)
         result_line(out, report, &report->results[i]);
     ratio_lines(out, report);

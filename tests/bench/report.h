@@ -33,6 +33,8 @@ double report_ms(uint64_t ns);
 double report_cpu_us(const bench_result *r);    /* per operation */
 double report_system_us(const bench_result *r); /* of it; negative: too short a run to tell */
 double report_per_second(const bench_result *r);
+/* Of the database, that one operation read, since the server did not keep them. */
+double report_pages(const bench_result *r);
 double report_verify_us(const bench_report *report);
 /* CPU over that of the bare server, measured last before it at the same level; negative: there is nothing to
  * compare. */

@@ -22,6 +22,7 @@ static void put_floor(lg_buf *buf, const char *key, const floor_costs *costs)
     put_number(buf, "parse_us", report_us(costs->parse_ns));
     put_number(buf, "sha256_us", report_us(costs->sha256_ns));
     put_number(buf, "fdatasync_us", report_us(costs->fdatasync_ns));
+    put_number(buf, "page_us", report_us(costs->page_ns));
     lg_json_close(buf);
 }
 
@@ -58,6 +59,7 @@ static void put_result(lg_buf *buf, const bench_report *report, const bench_resu
     lg_json_put_int(buf, "wal_peak_bytes", (int64_t)r->seen.wal_peak_bytes);
     lg_json_put_int(buf, "peak_memory_bytes", (int64_t)r->seen.peak_memory_bytes);
     lg_json_put_int(buf, "written_bytes", (int64_t)r->used.written_bytes);
+    put_number(buf, "pages_read", report_pages(r));
     lg_json_close(buf);
 }
 

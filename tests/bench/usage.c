@@ -60,8 +60,10 @@ usage usage_read(int pid)
                         &used.user_ticks, &used.system_ticks) != 2)
         bench_fail("cannot read %s", path);
     snprintf(path, sizeof path, "/proc/%d/io", pid);
-    if (read_proc(path, text, sizeof text))
+    if (read_proc(path, text, sizeof text)) {
         used.written_bytes = field(text, "\nwrite_bytes:");
+        used.read_bytes = field(text, "rchar:");
+    }
     return used;
 }
 
@@ -85,6 +87,7 @@ usage usage_between(const usage *a, const usage *b)
         .user_ticks = b->user_ticks - a->user_ticks,
         .system_ticks = b->system_ticks - a->system_ticks,
         .written_bytes = b->written_bytes - a->written_bytes,
+        .read_bytes = b->read_bytes - a->read_bytes,
     };
 }
 
