@@ -14,19 +14,32 @@ enum {
     COMMAND_MEMORY = 256 * 1024, /* bytes, enough for nearly every one */
 };
 
-void lg_audit_find(lg_audit *audit, const char *table, const char *key, const char *fmt, ...)
+static void find(lg_audit *audit, const char *table, const char *key, const char *fmt, va_list args)
 {
     char detail[1024];
-    va_list args;
-    va_start(args, fmt);
     vsnprintf(detail, sizeof detail, fmt, args);
-    va_end(args);
     /* Tampered bytes may be anything; a report is text. */
     if (!lg_text_is_utf8(lg_bytes_str(detail)))
         for (char *c = detail; *c; c++)
             *c = (unsigned char)*c < 0x80 ? *c : '?';
     audit->summary->findings++;
     audit->config->finding(audit->config->ctx, table, key, detail);
+}
+
+void lg_audit_find(lg_audit *audit, const char *table, const char *key, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    find(audit, table, key, fmt, args);
+    va_end(args);
+}
+
+void lg_audit_find_at(lg_audit *audit, const char *table, int64_t seq, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    find(audit, table, lg_audit_seq_key(audit, seq), fmt, args);
+    va_end(args);
 }
 
 void lg_audit_differ(void *audit, const char *table, const char *key, const char *detail)

@@ -9,9 +9,9 @@
 /* Far above what any command causes: until it ends, all that was read of its entries is held. */
 enum { COMMAND_ENTRIES_MAX = 16384 };
 
-static const char *key_of(const lg_audit *audit)
+static int64_t seq_of(const lg_audit *audit)
 {
-    return lg_audit_seq_key(audit, audit->read->row.first_seq);
+    return audit->read->row.first_seq;
 }
 
 /* The key as the rebuilt state has it: added by an earlier entry, not revoked by one. Its validity is judged
@@ -42,20 +42,20 @@ static void check_signature(lg_audit *audit, const lg_entry *entry, size_t index
     lg_key key;
     audit->summary->signatures++;
     if (!find_key(audit, entry, signature, &key)) {
-        lg_audit_find(audit, "commands", key_of(audit), "the signing key %s was not registered then",
-                      signature->kid);
+        lg_audit_find_at(audit, "commands", seq_of(audit), "the signing key %s was not registered then",
+                         signature->kid);
         return;
     }
     if (!verifies(audit, index, &key.public_key))
-        lg_audit_find(audit, "commands", key_of(audit), "the signature of key %s does not verify",
-                      signature->kid);
+        lg_audit_find_at(audit, "commands", seq_of(audit), "the signature of key %s does not verify",
+                         signature->kid);
     if (key.revoked_at || key.valid_from > entry->at || (key.valid_until && key.valid_until <= entry->at))
-        lg_audit_find(audit, "commands", key_of(audit), "the key %s was not valid at %s", signature->kid,
-                      lg_time_format(entry->at).s);
+        lg_audit_find_at(audit, "commands", seq_of(audit), "the key %s was not valid at %s", signature->kid,
+                         lg_time_format(entry->at).s);
     if (key.custody == lg_uuid_is_nil(signature->token))
-        lg_audit_find(audit, "commands", key_of(audit),
-                      key.custody ? "custody signed it for no token"
-                                  : "it names a token, but custody did not sign it");
+        lg_audit_find_at(audit, "commands", seq_of(audit),
+                         key.custody ? "custody signed it for no token"
+                                     : "it names a token, but custody did not sign it");
     signer->no = key.participant;
     signer->kid = key.kid;
     signer->custody = key.custody;
@@ -69,23 +69,22 @@ static void check_signature(lg_audit *audit, const lg_entry *entry, size_t index
     signer->id = owner.id;
     signer->roles = owner.roles;
     if (owner.suspended)
-        lg_audit_find(audit, "commands", key_of(audit), "the signer %s was suspended then", owner.name);
+        lg_audit_find_at(audit, "commands", seq_of(audit), "the signer %s was suspended then", owner.name);
 }
 
 /* Operators' facts must name the one whose signature is on the command. */
 static void check_signers(lg_audit *audit, const lg_entry *entry, const lg_event *event)
 {
     const lg_command *c = &audit->command;
-    const char *key = lg_arena_printf(audit->arena, "%lld", (long long)entry->seq);
     if (entry->seq <= 1)
         return; /* nobody was registered yet */
     if (!lg_uuid_equal(event->by, c->signers[0].id.uuid))
-        lg_audit_find(audit, "entries", key, "`by` is not who signed the command");
+        lg_audit_find_at(audit, "entries", entry->seq, "`by` is not who signed the command");
     lg_uuid second = c->signer_count > 1 ? c->signers[1].id.uuid : (lg_uuid){{0}};
     if (!lg_uuid_equal(event->countersigned_by, second))
-        lg_audit_find(audit, "entries", key, "`countersigned_by` is not who signed second");
+        lg_audit_find_at(audit, "entries", entry->seq, "`countersigned_by` is not who signed second");
     if (event->custody != c->signers[0].custody)
-        lg_audit_find(audit, "entries", key, "`custody` does not match the key that signed");
+        lg_audit_find_at(audit, "entries", entry->seq, "`custody` does not match the key that signed");
 }
 
 /* A command's jti leads to it by the index, so that of two commands with one, the later one's does not. */
@@ -93,11 +92,11 @@ static lg_err check_once(lg_audit *audit)
 {
     const lg_ahead_command *read = audit->read;
     if (read->indexed >= 0 && read->indexed < read->row.first_seq)
-        lg_audit_find(audit, "commands", key_of(audit), "its jti was used by the command of entry %lld",
-                      (long long)read->indexed);
+        lg_audit_find_at(audit, "commands", seq_of(audit), "its jti was used by the command of entry %lld",
+                         (long long)read->indexed);
     /* The index by which a repeated command is known must lead to this row. */
     if (read->indexed != read->row.first_seq)
-        lg_audit_find(audit, "commands", key_of(audit), "jti_key does not belong to its jti");
+        lg_audit_find_at(audit, "commands", seq_of(audit), "jti_key does not belong to its jti");
     return lg_command_note(audit->rebuilt, read->row.first_seq, read->row.entry_count, read->row.signer);
 }
 
@@ -162,25 +161,26 @@ static void let_go(lg_audit *audit)
 static void take_command(lg_audit *audit, const lg_ahead_entry *entry)
 {
     const lg_ahead_command *read = entry->command;
-    const char *key = lg_audit_seq_key(audit, entry->seq);
     audit->command = (lg_command){0};
     if (!read) {
-        lg_audit_find(audit, "commands", key, "no command begins at this entry, and none before reaches it");
+        lg_audit_find_at(audit, "commands", entry->seq,
+                         "no command begins at this entry, and none before reaches it");
         return;
     }
     audit->summary->commands++;
     if (read->row.entry_count > audit->size - entry->seq) {
-        lg_audit_find(audit, "commands", key, "it claims %lld entries, the ledger ends before",
-                      (long long)read->row.entry_count);
+        lg_audit_find_at(audit, "commands", entry->seq, "it claims %lld entries, the ledger ends before",
+                         (long long)read->row.entry_count);
         return;
     }
     if (read->row.entry_count < 1 || read->row.entry_count > COMMAND_ENTRIES_MAX) {
-        lg_audit_find(audit, "commands", key, "it claims %lld entries, which no command causes",
-                      (long long)read->row.entry_count);
+        lg_audit_find_at(audit, "commands", entry->seq, "it claims %lld entries, which no command causes",
+                         (long long)read->row.entry_count);
         return;
     }
     if (read->malformed) {
-        lg_audit_find(audit, "commands", key, "the bytes are not a signed command: %s", read->malformed);
+        lg_audit_find_at(audit, "commands", entry->seq, "the bytes are not a signed command: %s",
+                         read->malformed);
         return;
     }
     audit->read = read;
@@ -198,13 +198,14 @@ static lg_err begin_command(lg_audit *audit, lg_ahead_entry *entry)
     if (!read)
         return LG_OK;
     if (read->unfit)
-        lg_audit_find(audit, "commands", key_of(audit), "%s", read->unfit);
+        lg_audit_find_at(audit, "commands", seq_of(audit), "%s", read->unfit);
     if (strcmp(audit->command.jti, read->row.jti) != 0)
-        lg_audit_find(audit, "commands", key_of(audit), "the jti beside the command is not the one signed");
+        lg_audit_find_at(audit, "commands", seq_of(audit),
+                         "the jti beside the command is not the one signed");
     for (size_t i = 0; i < read->jws.signature_count; i++)
         check_signature(audit, &entry->entry, i, &audit->command.signers[i]);
     if (entry->seq > 1 && audit->command.signers[0].no.v != read->row.signer.v)
-        lg_audit_find(audit, "commands", key_of(audit), "the signer beside the command is not who signed");
+        lg_audit_find_at(audit, "commands", seq_of(audit), "the signer beside the command is not who signed");
     return check_once(audit);
 }
 
@@ -239,21 +240,20 @@ lg_err lg_audit_command_begin(lg_audit *audit, lg_ahead_entry *entry)
 
 void lg_audit_command_check(lg_audit *audit, const lg_ahead_entry *entry)
 {
-    const char *key = lg_audit_seq_key(audit, entry->seq);
     lg_audit_case *audited = &audit->audited;
     if (!audit->read)
         return;
     if (!lg_hash_equal(&entry->entry.req, &audit->command.req))
-        lg_audit_find(audit, "commands", key, "the command's bytes do not hash to the entry's req");
+        lg_audit_find_at(audit, "commands", entry->seq, "the command's bytes do not hash to the entry's req");
     if (entry->entry.at != audited->at)
-        lg_audit_find(audit, "entries", key, "at is not the time of the command's first entry");
+        lg_audit_find_at(audit, "entries", entry->seq, "at is not the time of the command's first entry");
     check_signers(audit, &entry->entry, entry->event);
     if (!audit->config->opinion || entry->seq <= 2)
         return;
     const char *complaint =
         audit->config->opinion(audit->config->ctx, audited, entry->event, entry->seq - audited->seq);
     if (complaint)
-        lg_audit_find(audit, "entries", key, "%s", complaint);
+        lg_audit_find_at(audit, "entries", entry->seq, "%s", complaint);
 }
 
 lg_result *lg_audit_next_result(lg_audit *audit)
@@ -275,5 +275,5 @@ void lg_audit_command_projected(lg_audit *audit, const lg_entry *entry)
     const char *complaint = audit->config->answer(audit->config->ctx, audited, &audit->read->row,
                                                   audit->results, audit->result_count);
     if (complaint)
-        lg_audit_find(audit, "commands", key_of(audit), "%s", complaint);
+        lg_audit_find_at(audit, "commands", seq_of(audit), "%s", complaint);
 }

@@ -9,17 +9,17 @@ enum { ENTRIES_PER_COMMIT = 16 * 1024 }; /* of the rebuilt database: bounds its 
 
 static void check_chain(lg_audit *audit, const lg_entry *entry, int64_t expected_seq)
 {
-    const char *key = lg_audit_seq_key(audit, expected_seq);
     if (entry->seq != expected_seq)
-        lg_audit_find(audit, "entries", key, "the entry says it is number %lld", (long long)entry->seq);
+        lg_audit_find_at(audit, "entries", expected_seq, "the entry says it is number %lld",
+                         (long long)entry->seq);
     if (!lg_hash_equal(&entry->prev, &audit->last_leaf))
-        lg_audit_find(audit, "entries", key,
-                      "prev is not the leaf hash of the entry before: the chain is broken here");
+        lg_audit_find_at(audit, "entries", expected_seq,
+                         "prev is not the leaf hash of the entry before: the chain is broken here");
     if (entry->at < audit->last_at)
-        lg_audit_find(audit, "entries", key, "at goes back in time");
+        lg_audit_find_at(audit, "entries", expected_seq, "at goes back in time");
     if (expected_seq == 0 && (!entry->origin || strcmp(entry->origin, audit->config->origin) != 0 ||
                               !entry->vkey || strcmp(entry->vkey, audit->config->vkey) != 0))
-        lg_audit_find(audit, "entries", key, "genesis names another origin or verifier key");
+        lg_audit_find_at(audit, "entries", expected_seq, "genesis names another origin or verifier key");
 }
 
 static lg_err grow_tree(lg_audit *audit, const lg_hash *leaf)
@@ -59,8 +59,8 @@ static lg_err project(lg_audit *audit, const lg_ahead_entry *entry)
     if (err == LG_NO_MEMORY || err == LG_IO || err == LG_DISK_FULL)
         return err;
     if (err)
-        lg_audit_find(audit, "entries", lg_audit_seq_key(audit, entry->seq),
-                      "the event %s is impossible at this point: %s", entry->entry.type, lg_err_slug(err));
+        lg_audit_find_at(audit, "entries", entry->seq, "the event %s is impossible at this point: %s",
+                         entry->entry.type, lg_err_slug(err));
     if (!result->has_entry)
         result->entry.seq = entry->seq;
     result->has_entry = true;
@@ -71,12 +71,11 @@ static lg_err project(lg_audit *audit, const lg_ahead_entry *entry)
 
 static lg_err check_entry(lg_audit *audit, lg_ahead_entry *entry)
 {
-    const char *key = lg_audit_seq_key(audit, entry->seq);
     lg_err err = grow_tree(audit, &entry->leaf);
     if (err)
         return err;
     if (entry->malformed) {
-        lg_audit_find(audit, "entries", key, "the bytes are not an entry: %s", entry->malformed);
+        lg_audit_find_at(audit, "entries", entry->seq, "the bytes are not an entry: %s", entry->malformed);
         audit->last_leaf = entry->leaf;
         return LG_OK;
     }
@@ -88,10 +87,10 @@ static lg_err check_entry(lg_audit *audit, lg_ahead_entry *entry)
     if (err)
         return err;
     for (const lg_ahead_fault *fault = entry->faults; fault; fault = fault->next)
-        lg_audit_find(audit, "disclosures", key, "%s", fault->detail);
+        lg_audit_find_at(audit, "disclosures", entry->seq, "%s", fault->detail);
     audit->summary->facts += (int64_t)entry->fact_count;
     if (!entry->event) {
-        lg_audit_find(audit, "disclosures", key, "%s", entry->undecoded);
+        lg_audit_find_at(audit, "disclosures", entry->seq, "%s", entry->undecoded);
         return LG_OK;
     }
     lg_audit_command_check(audit, entry);
@@ -102,7 +101,7 @@ static lg_err check_entry(lg_audit *audit, lg_ahead_entry *entry)
 static lg_err miss_entry(lg_audit *audit, int64_t seq)
 {
     const lg_hash nothing = {{0}};
-    lg_audit_find(audit, "entries", lg_audit_seq_key(audit, seq), "the entry is missing");
+    lg_audit_find_at(audit, "entries", seq, "the entry is missing");
     return grow_tree(audit, &nothing);
 }
 
@@ -177,8 +176,7 @@ lg_err lg_audit_entries(lg_audit *audit)
     if (!err)
         err = check_chunks(audit, ahead, end);
     if (!err && stray >= 0)
-        lg_audit_find(audit, "entries", lg_audit_seq_key(audit, stray),
-                      "the entry lies beyond the end of the ledger");
+        lg_audit_find_at(audit, "entries", stray, "the entry lies beyond the end of the ledger");
     lg_ahead_close(ahead);
     return err;
 }

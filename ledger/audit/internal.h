@@ -66,6 +66,8 @@ typedef struct lg_audit {
 } lg_audit;
 
 void lg_audit_find(lg_audit *audit, const char *table, const char *key, const char *fmt, ...) LG_PRINTF(4, 5);
+/* Of the row that an entry's number is the key of. */
+void lg_audit_find_at(lg_audit *audit, const char *table, int64_t seq, const char *fmt, ...) LG_PRINTF(4, 5);
 /* An lg_table_differ; ctx is the lg_audit. */
 void lg_audit_differ(void *audit, const char *table, const char *key, const char *detail);
 const char *lg_audit_seq_key(const lg_audit *audit, int64_t seq);
