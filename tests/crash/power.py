@@ -30,6 +30,7 @@ SYNC_US = 1500  # how long a sync takes: what is answered without waiting for it
 LEDGER = "ledger"  # the registry's folder
 CUT_AGAIN = 0.25  # of the states lose the power once more, while they are started
 BURSTS, BURST_S, PAUSE_S = 4, 0.7, 0.3  # load, and leisure in which the write-ahead log is moved
+STATES_EACH = 40  # of one recording: its commands are sent again, and one signed more than five minutes ago is refused
 
 
 def recorded(options, log, folder):
@@ -43,15 +44,15 @@ def recorded(options, log, folder):
 class Recording:
     """A registry made, put under load in bursts, stopped and started once in between, with every write of it recorded."""
 
-    def __init__(self, options, home):
-        self.log, folder = home / "record", home / "disk"
-        folder.mkdir()
-        self.disk, self.env = Disk(folder), recorded(options, self.log, folder)
+    def __init__(self, options, home, seed):
+        self.home, self.log, folder = home, home / "record", home / "disk"
+        folder.mkdir(parents=True)
+        self.options, self.disk, self.env = options, Disk(folder), recorded(options, self.log, folder)
         durable = {name: value for name, value in self.env.items() if name != "RECORDER_IGNORE"}
         with mock.patch.dict(os.environ, durable):  # for init
             self.registry = Registry(folder / LEDGER, options=UNLIMITED + UNCONFINED)
         self.registry.start(env=self.env)
-        self.load = Load(lives(Cast(self.registry), options.lanes, options.seed))
+        self.load = Load(lives(Cast(self.registry), options.lanes, seed))
         self.history = []
 
     def run(self):
@@ -96,11 +97,11 @@ def arguments():
     return options
 
 
-def cut_again(options, original, state, rng):
+def cut_again(recording, state, rng):
     """The server starts on this disk, and the power goes while it does, or as soon as it listens."""
     log, disk = state.with_suffix(".record"), Disk(state)
-    registry = survivor.Restored(original, state / LEDGER, UNLIMITED + UNCONFINED)
-    registry.begin(env=recorded(options, log, state))
+    registry = survivor.Restored(recording.registry, state / LEDGER, UNLIMITED + UNCONFINED)
+    registry.begin(env=recorded(recording.options, log, state))
     registry.stop()
     registry.log.unlink()
     records = read_log(log)
@@ -111,34 +112,37 @@ def cut_again(options, original, state, rng):
     log.unlink()
 
 
-def run_states(options, recording, home):
-    """(states that kept every promise, what was broken, states by kind, promises asked)"""
-    rng = random.Random(options.seed)
-    kinds, owed, at = collections.Counter(), 0, 0
-    for passed, moment in enumerate(recording.moments(rng, options.states)):
+class Outcome:
+    """States that kept every promise, and of what kind they were; promises asked; what was broken."""
+
+    def __init__(self):
+        self.passed, self.owed, self.kinds, self.broken = 0, 0, collections.Counter(), None
+
+
+def run_states(recording, home, seed, count, outcome):
+    rng = random.Random(seed)
+    at = 0
+    for moment in recording.moments(rng, count):
         while at <= moment:
             recording.disk.take(recording.records[at])
             at += 1
-        state = home / f"state-{passed}"
-        kinds[recording.disk.power_cut(rng, state)] += 1
+        state = home / f"state-{outcome.passed}"
+        outcome.kinds[recording.disk.power_cut(rng, state)] += 1
         cut_s = recording.records[at].time_ns / 1e9
         try:
             if rng.random() < CUT_AGAIN:
-                cut_again(options, recording.registry, state, rng)
-                kinds["cut again while starting"] += 1
-            owed += survivor.check(recording.registry, state / LEDGER, recording.history, cut_s, rng)
+                cut_again(recording, state, rng)
+                outcome.kinds["cut again while starting"] += 1
+            outcome.owed += survivor.check(recording.registry, state / LEDGER, recording.history, cut_s, rng)
         except Broken as error:
-            return passed, f"state {passed + 1}, after record {moment}: {error}", kinds, owed
+            outcome.broken = f"state {outcome.passed + 1}, after record {moment}: {error}"
+            return
         shutil.rmtree(state)
-    return options.states, None, kinds, owed
+        outcome.passed += 1
 
 
-def main():
-    options = arguments()
-    print(f"power: {options.states} states, seed {options.seed}", flush=True)
-    home = pathlib.Path(tempfile.mkdtemp(prefix="tallystick-power-", dir=options.directory))
-    begun = time.monotonic()
-    recording = Recording(options, home)
+def record(options, home, seed):
+    recording = Recording(options, home, seed)
     try:
         recording.run()
     finally:
@@ -146,10 +150,25 @@ def main():
             recording.registry.kill()
     print(f"power: recorded {len(recording.records)} writes, syncs and names, {os.path.getsize(recording.log) >> 20} MiB; "
           f"{len(recording.history)} requests acknowledged", flush=True)  # fmt: skip
-    passed, broken, kinds, owed = run_states(options, recording, home)
+    return recording
+
+
+def main():
+    options = arguments()
+    print(f"power: {options.states} states, seed {options.seed}", flush=True)
+    home = pathlib.Path(tempfile.mkdtemp(prefix="tallystick-power-", dir=options.directory))
+    begun = time.monotonic()
+    outcome = Outcome()
+    while outcome.passed < options.states and not outcome.broken:
+        seed = options.seed + outcome.passed
+        recording = record(options, home / f"from-{outcome.passed}", seed)
+        run_states(recording, home, seed, min(STATES_EACH, options.states - outcome.passed), outcome)
+        if not outcome.broken:
+            shutil.rmtree(recording.home)
+    broken, passed = outcome.broken, outcome.passed
     print(f"power: {passed} states in {time.monotonic() - begun:.0f} s; of what was not synced: "
-          + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))  # fmt: skip
-    print(f"power: BROKEN: {broken[:1500]}" if broken else f"power: {owed} acknowledgements asked for, lost: 0")
+          + ", ".join(f"{count} {kind}" for kind, count in sorted(outcome.kinds.items())))  # fmt: skip
+    print(f"power: BROKEN: {broken[:1500]}" if broken else f"power: {outcome.owed} acknowledgements asked for, lost: 0")
     if options.expect_loss:
         print("power: the harness noticed" if broken else "power: NOTHING WAS NOTICED, and syncs did nothing")
         passed, failed = (1, 0) if broken else (0, 1)
