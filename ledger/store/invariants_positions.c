@@ -55,7 +55,9 @@ static lg_err check_steps(lg_db *db, lg_participant_no participant, lg_arena *ar
             snprintf(key, sizeof key, "%lld/%lld", (long long)seq, (long long)participant.v);
             breach->differ(breach->ctx, breach->table, key, breach->rule);
         }
-        before = err ? (lg_positions){0} : entry;
+        if (err)
+            entry = (lg_positions){0};
+        before = entry;
         at ^= 1; /* what is before stays */
     }
     return walk->err;
