@@ -30,7 +30,7 @@ SYNC_US = 1500  # how long a sync takes: what is answered without waiting for it
 LEDGER = "ledger"  # the registry's folder
 CUT_AGAIN = 0.25  # of the states lose the power once more, while they are started
 BURSTS, BURST_S, PAUSE_S = 4, 0.7, 0.3  # load, and leisure in which the write-ahead log is moved
-STATES_EACH = 40  # of one recording: its commands are sent again, and one signed more than five minutes ago is refused
+STATES_EACH = 20  # of one recording: its commands are sent again, and one signed more than five minutes ago is refused
 
 
 def recorded(options, log, folder):
