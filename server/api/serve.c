@@ -92,9 +92,10 @@ static bool parse_number(const char *text, int64_t max, int64_t *out)
     for (; *text; text++) {
         if (*text < '0' || *text > '9')
             return false;
-        value = value * 10 + (*text - '0');
-        if (value > max)
+        const int64_t digit = *text - '0';
+        if (value > (max - digit) / 10)
             return false;
+        value = value * 10 + digit;
     }
     *out = value;
     return true;
