@@ -6,7 +6,7 @@
 
 /* The headers that say where the request goes and how its body comes. */
 struct framing {
-    unsigned host_count, length_count, encoding_count;
+    unsigned host_count, length_count, encoding_count, authorization_count;
     const char *length, *encoding, *type, *coding, *expect;
     size_t cookies_len;
     const char *end; /* of what was seen last in the request as it lies in MHD's memory */
@@ -78,6 +78,8 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const 
         framing->cookies_len += strlen(value);
     } else if (strcasecmp(name, "Host") == 0) {
         framing->host_count++;
+    } else if (strcasecmp(name, "Authorization") == 0) {
+        framing->authorization_count++;
     }
     return MHD_YES;
 }
@@ -122,15 +124,18 @@ static bool has_blank_or_control(const char *text)
 }
 
 /* RFC 9112 sections 3 and 3.2. MHD's own strict mode would close without an answer, or with a garbled one. */
-static lg_err check_line(http_request *request, const char *version, unsigned host_count)
+static lg_err check_line(http_request *request, const char *version, const struct framing *framing)
 {
     lg_report *report = &request->report;
     /* A NUL ends the C string early, and then the version does not follow it. */
     if (version != request->line_end || strncmp(version, "HTTP/1.", 7) != 0 ||
         has_blank_or_control(request->path) || has_blank_or_control(request->query_text))
         return lg_fail(report, LG_BAD_REQUEST, "The request line is malformed.");
-    if (host_count > 1 || (host_count == 0 && strcmp(version, "HTTP/1.0") != 0))
+    if (framing->host_count > 1 || (framing->host_count == 0 && strcmp(version, "HTTP/1.0") != 0))
         return lg_fail(report, LG_BAD_REQUEST, "The request must have one Host header.");
+    /* RFC 9110 section 5.3: of two, a proxy may believe the other one. */
+    if (framing->authorization_count > 1)
+        return lg_fail(report, LG_BAD_REQUEST, "The request has more than one Authorization header.");
     return LG_OK;
 }
 
@@ -255,7 +260,7 @@ lg_err check_request(http_request *request, const char *version, bool *now)
     lg_err err = check_framing(request, &framing);
     *now = err != LG_OK || framing.expect || request->body_expected > HTTP_SWALLOW_MAX;
     if (!err)
-        err = check_line(request, version, framing.host_count);
+        err = check_line(request, version, &framing);
     if (!err)
         err = check_target(request);
     if (!err)

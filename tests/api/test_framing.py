@@ -75,6 +75,7 @@ TABLE = {
     "a bare CR in a header": (GET + "X-A: b\rX-B: c\r\n\r\n", [400], CLOSED),
     "no Host": ("GET /healthz HTTP/1.1\r\n\r\n", [400], OPEN),
     "two Hosts": (GET + "Host: y\r\n\r\n", [400], OPEN),
+    "two Authorizations": (GET + "Authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n", [400], OPEN),
     "a header of 20 KB": (GET + "X-A: " + "a" * 20_000 + "\r\n\r\n", [200], OPEN),
     "headers of 16 KB": (GET + "".join(f"X-{i:02}: {'a' * 152}\r\n" for i in range(100)) + "\r\n", [200], OPEN),
     "a header of 100 KB": (GET + "X-A: " + "a" * 100_000 + "\r\n\r\n", [431], CLOSED),
