@@ -7,17 +7,16 @@
 #include <string.h>
 
 enum {
-    /* Few, and few of them ahead: what a chunk holds is still in a cache of the processor when it is taken
-     * up, and so is its memory when it is used again. Many, for the page where two chunks meet is read twice,
-     * and whoever waits for one is woken as often. */
+    /* So few, and few chunks ahead, that what a chunk holds is still in a cache of the processor when it is
+     * taken up, and so is its memory when it is used again; and so many, since the page where two chunks meet
+     * is read twice, and whoever waits for one is woken as often. */
     CHUNK_ENTRIES = 64,
     CHUNKS_AHEAD_EACH = 4, /* for each connection, of the one that was taken last */
     CHUNKS_AHEAD_MAX = CHUNKS_AHEAD_EACH * LG_AUDIT_THREADS_MAX,
-    CHUNK_MEMORY = 512 * 1024, /* bytes, enough for nearly every one */
-    CHUNK_TEXT_MAX =
-        4 * 1024 * 1024, /* bytes of commands and answers, read ahead; what is longer comes late */
-    KEYS_AT_HAND = 2048, /* of each thread */
-    CACHE_KIB = 512,     /* of a connection that reads a page once: warm when the next goes there */
+    CHUNK_MEMORY = 1536 * 1024,   /* bytes, enough for nearly every one */
+    CHUNK_TEXT_MAX = 1024 * 1024, /* bytes of commands and answers, read ahead; what is longer comes late */
+    KEYS_AT_HAND = 2048,          /* of each thread */
+    CACHE_KIB = 512,              /* of a connection that reads a page once: warm when the next goes there */
 };
 
 typedef struct key_at_hand {
