@@ -97,10 +97,10 @@ static void moved(const lg_apply *apply, stakes before, stakes after, lg_currenc
 static void list(lg_moves *moves, lg_participant_no participant, unsigned concern)
 {
     size_t at = 0;
+    if (participant.v == 0)
+        return; /* not known here */
     while (at < moves->listed_count && moves->listed[at].participant.v != participant.v)
         at++;
-    if (participant.v == 0)
-        return;
     moves->listed[at].participant = participant;
     moves->listed[at].concerns |= concern;
     moves->listed_count += at == moves->listed_count;

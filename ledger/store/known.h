@@ -79,7 +79,8 @@ void lg_known_keep_party(lg_known *known, int64_t seq, const lg_entry_party *par
 bool lg_known_party(const lg_known *known, int64_t seq, lg_participant_no no, lg_shares *shares);
 bool lg_known_parties(const lg_known *known, int64_t seq, lg_arena *arena, lg_entry_party **rows,
                       size_t *count);
-/* Something was taken back, perhaps an entry. */
+/* Something was taken back, perhaps an entry: forgets all that is the writer's own, claims, positions and
+ * runs too. */
 void lg_known_forget_entries(lg_known *known);
 
 #endif

@@ -30,8 +30,8 @@ lg_err lg_party_entries(lg_db *db, lg_participant_no participant, int64_t from, 
 lg_err lg_positions_at(lg_db *db, lg_participant_no participant, int64_t seq, lg_arena *arena,
                        lg_positions *out) LG_MUST_CHECK;
 /* The participant's positions that moved before entry `until`, as they stood then, in the order of account
- * and currency. However many entries there are, one row is read. LG_AMOUNT_OUT_OF_RANGE if one comes to more
- * than 64 bits hold. */
+ * and currency. However many entries there are, one row and the run that leads to it are read.
+ * LG_AMOUNT_OUT_OF_RANGE if one comes to more than 64 bits hold. */
 lg_err lg_positions_before(lg_db *db, lg_participant_no participant, int64_t until, lg_arena *arena,
                            lg_position **rows, size_t *count) LG_MUST_CHECK;
 

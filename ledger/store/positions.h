@@ -1,7 +1,7 @@
 /* Positions of one participant, packed: where they all stand behind an entry, and what the entry moved.
  *
  * A row of party_entries holds both in one blob, so that one look at a participant's last row before a moment
- * tells every position at that moment, and one page is written for each of an entry's parties:
+ * tells every position at that moment:
  *
  *   blob      = stands, and if the entry moved anything: moved
  *   stands    = number of groups, groups in the order of their currencies: every position that ever moved

@@ -36,7 +36,8 @@ bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party)
     return (row->creditor.v == party.v || row->debtor.v == party.v) && was_registered(row);
 }
 
-/* Parameters: 1 party, 2 cursor, 3 limit, 4 to 13 the filters. */
+/* Parameters: 1 party, 2 cursor (of_party: the row itself), 3 limit (of the review queue), 4 to 13 the
+ * filters. */
 #define ROWS "SELECT " LG_RECEIVABLE_COLUMNS " FROM receivables"
 #define FILTERS                                                                                              \
     " AND (?4 IS NULL OR life = ?4) AND (?5 IS NULL OR review_outcome = ?5)"                                 \
@@ -54,7 +55,7 @@ bool lg_receivable_visible(const lg_receivable *row, lg_participant_no party)
 #define OLDEST_FIRST " ORDER BY receivable_no LIMIT ?3"
 
 /* One of a party's. */
-static const lg_sql of_party = {ROWS " WHERE receivable_no = ?2" VISIBLE FILTERS " LIMIT ?3"};
+static const lg_sql of_party = {ROWS " WHERE receivable_no = ?2" VISIBLE FILTERS};
 
 /* The review queue: what waits, what had another outcome than pass, everything. 14 is of what waits the
  * lg_waits_for; of the others, 0 leaves out what waits. */
@@ -104,7 +105,6 @@ static void filter_bind(lg_query *query, const lg_receivable_filter *filter)
     int64_t from = filter->after_no == 0 && !filter->ascending ? INT64_MAX : filter->after_no;
     lg_bind_int(query, 1, filter->party.v);
     lg_bind_int(query, 2, from);
-    lg_bind_int(query, 3, (int64_t)filter->limit);
     lg_bind_text(query, 4,
                  filter->life < 0 ? NULL : lg_receivable_life_name((lg_receivable_life)filter->life));
     lg_bind_text(query, 5,
@@ -145,6 +145,7 @@ static lg_err list_for_review(lg_db *db, const lg_receivable_filter *filter, lg_
     const lg_sql *lists = queue_lists(filter);
     lg_query query = lg_query_start(db, &lists[filter->ascending]);
     filter_bind(&query, filter);
+    lg_bind_int(&query, 3, (int64_t)filter->limit);
     lg_bind_int(&query, 14, lists == waiting_lists ? (int64_t)filter->waits_for : filter->open);
     while (lg_query_next(&query))
         lg_receivable_read(&query, arena, lg_row_add(list, arena, sizeof(lg_receivable)));
