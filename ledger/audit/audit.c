@@ -14,7 +14,8 @@ enum {
     COMMAND_MEMORY = 256 * 1024, /* bytes, enough for nearly every one */
 };
 
-static void find(lg_audit *audit, const char *table, const char *key, const char *fmt, va_list args)
+static LG_PRINTF(4, 0) void find(lg_audit *audit, const char *table, const char *key, const char *fmt,
+                                 va_list args)
 {
     char detail[1024];
     vsnprintf(detail, sizeof detail, fmt, args);
