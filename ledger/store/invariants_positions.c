@@ -37,15 +37,15 @@ static bool follows(const lg_positions *entry, const lg_positions *before)
     return old == before->count; /* both are in the same order */
 }
 
-/* Those of one participant, in order. */
+/* Those of one participant, in order; how many they are is added to *count. */
 static lg_err check_steps(lg_db *db, lg_participant_no participant, lg_arena *arenas[2], lg_party_walk *walk,
-                          const lg_invariant_breach *breach)
+                          int64_t *count, const lg_invariant_breach *breach)
 {
     lg_positions before = {0}, entry;
     size_t at = 0;
     int64_t seq;
     lg_party_walk_start(walk, db, participant, LG_AS_PARTY, 0, true);
-    while (lg_party_walk_next(walk, &seq)) {
+    for (; lg_party_walk_next(walk, &seq); ++*count) {
         lg_arena_reset(arenas[at]);
         lg_err err = lg_positions_at(db, participant, seq, arenas[at], &entry);
         if (err && err != LG_CORRUPT)
@@ -77,14 +77,28 @@ static bool next_participant(lg_db *db, lg_participant_no *no, lg_err *err)
     return found && *err == LG_OK;
 }
 
+/* A run leads to every row: there are no more than were walked. */
+static lg_err check_none_is_apart(lg_db *db, int64_t walked, const lg_invariant_breach *breach)
+{
+    static const lg_sql sql = {"SELECT count(*) FROM party_entries"};
+    lg_query query = lg_query_start(db, &sql);
+    const int64_t rows = lg_query_next(&query) ? lg_column_int(&query, 0) : 0;
+    if (rows > walked)
+        breach->differ(breach->ctx, breach->table, "what no run leads to", breach->rule);
+    return lg_query_end(&query);
+}
+
 lg_err lg_check_position_steps(lg_db *db, const lg_invariant_breach *breach)
 {
     lg_arena *arenas[2] = {lg_arena_open(), lg_arena_open()}, *whole = lg_arena_open();
     lg_party_walk *walk = lg_arena_alloc(whole, sizeof *walk);
     lg_participant_no no = {INT64_MIN};
+    int64_t walked = 0;
     lg_err err = LG_OK;
     while (!err && next_participant(db, &no, &err))
-        err = check_steps(db, no, arenas, walk, breach);
+        err = check_steps(db, no, arenas, walk, &walked, breach);
+    if (!err)
+        err = check_none_is_apart(db, walked, breach);
     lg_arena_close(arenas[0]);
     lg_arena_close(arenas[1]);
     lg_arena_close(whole);

@@ -187,7 +187,7 @@ typedef struct tampering {
     const char *sql;
     struct {
         const char *table, *words, *key;
-    } speaks[2];
+    } speaks[3];
 } tampering;
 
 /* The positions speak again of whatever else is changed of claims, receivables and financings: they are asked
@@ -207,7 +207,7 @@ static void expect(sqlite3 *handle, const tampering *one)
 {
     size_t expected = 0;
     forget_positions(one);
-    for (size_t i = 0; i < 2 && one->speaks[i].table; i++, expected++) {
+    for (size_t i = 0; i < 3 && one->speaks[i].table; i++, expected++) {
         const char *key = value_of(handle, one->speaks[i].key);
         bool found = false;
         for (size_t k = 0; k < heard_count; k++)
@@ -466,6 +466,7 @@ static void what_is_drawn(void **state)
     "(SELECT seq || '/' || no('buyer') FROM party_entries WHERE participant_no = no('buyer')"                \
     " ORDER BY seq DESC LIMIT 1 OFFSET " last ")"
 
+#define APART "'what no run leads to'"
 #define THE_ONE_BEFORE                                                                                       \
     "(SELECT max(seq) || '/' || no('buyer') FROM parties WHERE participant_no = no('buyer') AND seq <"       \
     " (SELECT max(seq) FROM party_entries WHERE participant_no = no('buyer')))"
@@ -486,7 +487,8 @@ static void positions(void **state)
          {{STEP, ENTRY("1")}, {STEP, ENTRY("0")}}},
         {"DELETE FROM party_entries WHERE " OWED "1 OFFSET 1)", {{STEP, THE_ONE_BEFORE}, {STEP, ENTRY("0")}}},
         {"DELETE FROM party_tails WHERE participant_no = no('buyer')",
-         {{STANDS, "no('buyer') || '/1/CNY'"}, {STANDS, "no('buyer') || '/3/CNY'"}}},
+         {{STANDS, "no('buyer') || '/1/CNY'"}, {STANDS, "no('buyer') || '/3/CNY'"}, {STEP, APART}}},
+        {"INSERT INTO party_entries (seq, participant_no) VALUES (1, 5)", {{STEP, APART}}},
     };
     EACH_SPEAKS(all);
 }
